@@ -1,0 +1,222 @@
+/*
+ * messages - every request that abide's processes send each other.
+ *
+ * Structs and their rows for base/pack.h (messages.c); who sends what to whom is said at each.
+ */
+#pragma once
+#include "base/id.h"
+#include "ipc/ipc.h"
+
+enum ipc_type {
+	/* supervisor -> role; a role's channel to the supervisor is descriptor 3 */
+	IPC_ROLE_START = 1, /* what you are; fds: snapshot, then your listeners or the control socket */
+	IPC_ROLE_PEER,      /* fd: a channel to a process of that role (again when it was restarted) */
+	IPC_ROLE_CONFIG,    /* fd: a new snapshot */
+	IPC_ROLE_STOP,      /* end: no new work, finish what runs, exit */
+	/* role -> supervisor */
+	IPC_ROLE_READY,     /* listening, or working */
+
+	/* receive -> queue */
+	IPC_QUEUE_HELLO = 20, /* answer: IPC_QUEUE_WELCOME */
+	IPC_QUEUE_WELCOME,
+	IPC_CONTENT_MAKE,     /* answer: IPC_RESULT with one fd on success */
+	IPC_CONTENT_DISCARD,  /* no answer */
+	IPC_COMMIT,           /* answer: IPC_RESULT; bytes: the content, or its last packet */
+	IPC_COMMIT_PART,      /* earlier packets of content for that id, in order; no answer */
+	IPC_RESULT,
+
+	/* queue <-> deliver */
+	IPC_DELIVER_HELLO = 40, /* deliver -> queue: who I am, and which jobs run in me */
+	IPC_JOB,                /* queue -> deliver: bytes: edits + content, or one fd */
+	IPC_JOB_PART,           /* queue -> deliver: earlier packets of content */
+	IPC_JOB_DOT,            /* deliver -> queue: the final dot is about to be sent */
+	IPC_OUTCOME,            /* deliver -> queue; kept and sent again until acknowledged */
+	IPC_OUTCOME_ACK,        /* queue -> deliver: it is on disk */
+	IPC_SLOT_END,           /* deliver -> queue: this slot's connection is closed */
+
+	/* receive -> facts */
+	IPC_FACTS_ENTER = 60, /* a session begins; answer: IPC_FACTS_VERDICT */
+	IPC_FACTS_VERDICT,
+	IPC_FACTS_LEAVE,      /* no answer */
+
+	/* abide queue, audit ... -> queue, over the control socket */
+	IPC_CONTROL_LIST = 80, /* answers: IPC_CONTROL_MESSAGE ..., then IPC_CONTROL_END */
+	IPC_CONTROL_MESSAGE,
+	IPC_CONTROL_CHANGE,    /* answer: IPC_CONTROL_END */
+	IPC_CONTROL_AUDIT,     /* answers: IPC_CONTROL_FINDING ..., then IPC_CONTROL_END */
+	IPC_CONTROL_FINDING,
+	IPC_CONTROL_CONTENT,   /* answers: IPC_CONTROL_BYTES ..., then IPC_CONTROL_END */
+	IPC_CONTROL_BYTES,
+	IPC_CONTROL_END,
+};
+
+enum ipc_role { IPC_SUPERVISOR, IPC_RECEIVE, IPC_QUEUE, IPC_DELIVER, IPC_FACTS };
+
+struct ipc_role_start {
+	uint8_t role;      /* enum ipc_role */
+	uint32_t index;    /* which of its kind, from 0 */
+	uint32_t of;       /* how many of its kind */
+	uint32_t uid, gid; /* to become; equal to the present ones: stay */
+	struct span root;  /* chroot there first; empty: none. For queue: the spool */
+	uint32_t listeners; /* descriptors behind the snapshot that are listeners, in conf's order */
+	bool control;      /* one more descriptor: the control socket */
+};
+struct ipc_role_peer {
+	uint8_t role;
+	uint32_t index;
+};
+struct ipc_empty {
+	uint8_t unused;
+};
+
+struct ipc_queue_hello {
+	uint32_t index;
+};
+struct ipc_queue_welcome {
+	uint32_t generation;
+	uint16_t instance;
+};
+struct ipc_content_name {
+	struct id id;
+};
+
+struct ipc_recipient {
+	struct span address;
+	struct span orcpt;
+	uint8_t notify;
+};
+struct ipc_commit {
+	struct id id;
+	struct span sender, client, helo, envid;
+	uint8_t ret;
+	bool body_8bit, smtputf8;
+	bool content_in_file;
+	uint64_t content_len;
+	uint32_t content_crc;
+	struct span edits;
+	struct ipc_recipient *recipients;
+	size_t recipients_n;
+};
+struct ipc_result {
+	int64_t error; /* 0, or a -errno as spool_op.result says */
+	uint32_t commit_ms; /* how long the batch took, for the log */
+};
+
+struct ipc_running { /* a job that runs in a deliver process */
+	struct id id;
+	uint32_t part, attempt, lane;
+	uint64_t slot;
+	bool dot_sent;
+};
+struct ipc_deliver_hello {
+	uint32_t index;
+	struct ipc_running *running; /* unacknowledged outcomes follow as IPC_OUTCOME */
+	size_t running_n;
+};
+struct ipc_job_recipient {
+	uint32_t n;
+	struct span address, orcpt;
+	uint8_t notify;
+};
+struct ipc_job {
+	struct id id;
+	uint32_t part, attempt, lane;
+	int64_t due;         /* given back in the outcome */
+	uint64_t slot;       /* the connection to use; a new number: open one */
+	struct span lane_name; /* the domain, or the smarthost: deliver finds the route by it */
+	struct span route;   /* pattern of the route in the snapshot; empty: by domain */
+	struct span sender, envid;
+	uint8_t ret;
+	bool body_8bit, smtputf8, is_notice;
+	uint32_t hops;       /* 0: unknown */
+	struct span edits;   /* sent before the content */
+	uint64_t content_len;
+	bool content_in_file;
+	struct ipc_job_recipient *recipients;
+	size_t recipients_n;
+};
+struct ipc_job_dot {
+	struct id id;
+	uint32_t part, attempt;
+};
+struct ipc_fate { /* what happened to one recipient, with the reply that decided it */
+	uint32_t n;
+	uint8_t outcome;     /* enum ipc_outcome_kind */
+	uint16_t code;
+	struct span status;  /* "4.7.1" */
+	struct span reply;   /* at most SPOOL_REPLY_MAX */
+	struct span cause;   /* taxonomy id */
+	struct span side;
+	struct span stage;   /* connect helo mail rcpt data eod auth tls */
+	int64_t wait;        /* seconds that the reply states; -1: none */
+	uint8_t nature;      /* 'T' 'C' 'P' */
+};
+enum ipc_outcome_kind {
+	IPC_FATE_DELIVERED = 1,
+	IPC_FATE_RELAYED,
+	IPC_FATE_DEFERRED,
+	IPC_FATE_FAILED,
+	IPC_FATE_MAYBE, /* lost after the final dot */
+};
+struct ipc_outcome {
+	struct id id;
+	uint32_t part, attempt, lane;
+	int64_t due;
+	uint64_t slot;
+	struct span peer;    /* address and port spoken to, or the next hop's name */
+	bool wants_next;     /* the connection is open and can take another job of the lane */
+	struct ipc_fate *fates;
+	size_t fates_n;
+};
+struct ipc_slot_end {
+	uint64_t slot;
+};
+
+struct ipc_facts_enter {
+	struct span client;  /* 16 address bytes, v4-mapped */
+	struct span network; /* the key that the limit counts: /24 or /64 */
+};
+struct ipc_facts_verdict {
+	bool too_many_in_all, too_many_from_network;
+};
+
+struct ipc_control_list {
+	struct span id;      /* one message; else filters */
+	struct span site, cause, sender, recipient;
+	struct id after;     /* paging */
+	uint32_t most;
+};
+struct ipc_control_recipient {
+	struct span address, site, state; /* state as in interface.md */
+	uint32_t attempts;
+	int64_t next_try_wall_ms; /* 0: none */
+	uint16_t code;
+	struct span status, reply, cause, peer;
+};
+struct ipc_control_message {
+	struct id id;
+	struct span sender;
+	uint64_t size;
+	int64_t arrived_wall_ms, expires_wall_ms;
+	struct ipc_control_recipient *recipients;
+	size_t recipients_n;
+};
+struct ipc_control_change {
+	struct span id;
+	struct span site, cause, sender, recipient;
+	bool all;
+	struct span verb;    /* retry hold release drop bounce */
+};
+struct ipc_control_finding {
+	struct span table, row, wrong;
+};
+struct ipc_control_end {
+	int64_t error;
+	struct id next;      /* where to go on listing; zero: that was all */
+	uint64_t count;
+	uint64_t messages, recipients, accepted, ended; /* audit */
+};
+
+/* All kinds, for ipc_open; sorted by type. */
+extern const struct ipc_kind ipc_kinds[];
+extern const size_t ipc_kinds_n;

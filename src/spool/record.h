@@ -1,0 +1,96 @@
+/*
+ * record - what the spool keeps, as structs: the vocabulary of queue and spool.
+ *
+ * Pure data; rows for base/pack.h stand in record.c. Times named _at are queue
+ * time (milliseconds, see spool_now), unless they say wall. Spans borrow.
+ */
+#pragma once
+#include "base/id.h"
+#include "base/pack.h"
+
+/* Where one recipient stands; "active" is memory of the queue and is never stored. */
+enum spool_state {
+	SPOOL_QUEUED = 1, /* waits for its due time */
+	SPOOL_HELD,       /* by an operator: has no due row */
+	SPOOL_MAYBE,      /* the connection was lost after the final dot; waits like queued */
+};
+
+/* How a recipient ended (INVARIANTS.md 2). */
+enum spool_end {
+	SPOOL_DELIVERED = 1, /* into a mailbox: LMTP */
+	SPOOL_RELAYED,       /* the next hop took it over */
+	SPOOL_EXPANDED,
+	SPOOL_BOUNCED,       /* a notice to the sender was queued in the same transaction */
+	SPOOL_SILENT,        /* failed, and no notice is due: null sender, NOTIFY=NEVER */
+	SPOOL_DROPPED,       /* by an operator */
+};
+
+struct spool_message { /* table messages: immutable once written */
+	struct id id;
+	int64_t arrived_at;      /* queue time */
+	int64_t arrived_wall_ms; /* for people */
+	struct span sender;      /* without <>; empty: the null sender */
+	struct span client;      /* address it came from, as text */
+	struct span helo;
+	struct span envid;       /* xtext as given */
+	uint8_t ret;             /* 0 none, 1 FULL, 2 HDRS */
+	bool body_8bit;
+	bool smtputf8;
+	bool is_notice;          /* written by abide itself */
+	bool content_in_file;    /* else chunks in table contents */
+	uint64_t content_len;    /* octets of the content, CRLF lines, without edits */
+	uint32_t content_crc;    /* crc32c of the content */
+	uint32_t recipients;     /* how many there were at first: n = 0 .. recipients - 1 */
+	struct span edits;       /* header fields to put before the content (Received ...) */
+};
+
+struct spool_recipient { /* table recipients: id, n */
+	uint32_t n;
+	struct span address;
+	struct span orcpt;       /* as given */
+	uint8_t notify;          /* 0 not given; else bits: 1 NEVER 2 SUCCESS 4 FAILURE 8 DELAY */
+	uint8_t state;           /* enum spool_state */
+	uint32_t lane;
+	uint32_t part;           /* recipients of one job: the least n among them when it was made */
+	uint32_t attempts;
+	int64_t next_at;         /* the due time; 0 while held */
+	int64_t last_at;         /* of the last attempt; 0: none */
+	uint16_t code;           /* of the last reply; 0: none yet */
+	struct span status;      /* "4.7.1" */
+	struct span reply;       /* its text, at most SPOOL_REPLY_MAX octets */
+	struct span cause;       /* taxonomy id */
+	struct span peer;        /* who said it */
+};
+
+struct spool_lane { /* table lanes: number */
+	uint32_t number;
+	struct span name;        /* destination domain, or the smarthost a route names */
+	struct span site;        /* key of table sites */
+};
+
+struct spool_site { /* table sites: name; grows with later issues */
+	struct span name;
+	uint64_t delivered, deferred, bounced;
+	int64_t last_at;
+	struct span last_reply;
+};
+
+struct spool_ended { /* table ends: id, n */
+	uint8_t how;             /* enum spool_end */
+	int64_t wall_ms;
+	struct span address;
+	struct span sender;
+	struct span peer;
+	uint16_t code;
+	struct span reply;
+	struct span cause;
+	uint32_t attempts;
+	struct id notice;        /* of the bounce, else zero */
+	struct id before_id;     /* the end written before this one: audit follows the chain */
+	uint32_t before_n;
+};
+
+#define SPOOL_REPLY_MAX 1024U
+
+extern const struct pack_type spool_message_type, spool_recipient_type, spool_lane_type,
+	spool_site_type, spool_ended_type;

@@ -1,0 +1,195 @@
+/*
+ * spool - what abide has accepted, on disk: one LMDB environment and a folder of large contents.
+ *
+ * Owns the environment, its only writer and the content files; INVARIANTS.md
+ * says what holds at every instant. Changes are submitted as operations and
+ * committed in batches by one task (group commit; the commit itself runs
+ * offloaded), so operations finish in the order in which they were submitted.
+ * Reads see committed data only. Nothing here logs; a row that can't be read is
+ * set aside, counted and reported through spool_set_aside. Only the process
+ * that opened it uses it, from its tasks; reads do not wait.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/clock.h"
+#include "spool/record.h"
+
+struct spool;
+
+struct spool_options {
+	const char *dir;         /* made with mode 0700 where missing */
+	uint64_t map_size;       /* bytes; 0: 64 GiB, less where the address space is smaller */
+	uint32_t batch_most;     /* operations a batch; 0: 4096 */
+	nanos ends_kept;         /* how long the journal goes back; 0: 30 days */
+	bool read_only;          /* for abide queue and audit while abide is down */
+};
+
+/* 0 or -errno; why says in words what is wrong (borrowed text, static). */
+int spool_open(const struct spool_options *options, struct spool **ret, const char **ret_why);
+/* Starts the committing task. Call from a task, once. */
+int spool_start(struct spool *s);
+/* Waits until all that was submitted is committed, ends the task, closes. */
+void spool_close(struct spool *s);
+
+/*
+ * Queue time: milliseconds that never go back and do not follow steps of the
+ * wall clock; kept through restarts (stored with each batch, CLOCK_BOOTTIME
+ * since). spool_wall maps it to the wall clock for people, as of now.
+ */
+int64_t spool_now(const struct spool *s);
+int64_t spool_wall(const struct spool *s, int64_t queue_ms);
+/* How far the clock was moved at the start, and whether that was clamped. */
+struct spool_clock_report {
+	int64_t away_ms; /* time abide was down, as used */
+	int64_t wall_claimed_ms; /* what the wall clock said */
+	bool clamped;
+};
+struct spool_clock_report spool_clock_report(const struct spool *s);
+
+uint16_t spool_instance(const struct spool *s);
+
+/* ---- operations ---- */
+
+enum spool_op_kind {
+	SPOOL_OP_ACCEPT,     /* a new message with its recipients, content and due rows */
+	SPOOL_OP_OUTCOME,    /* results of one job, with the notice that they cause */
+	SPOOL_OP_CHANGE,     /* an operator: hold, release, retry, drop */
+	SPOOL_OP_GENERATION, /* a new generation for id_make, durable before it is told */
+	SPOOL_OP_SITE,       /* a site's profile */
+};
+
+struct spool_content {
+	struct span bytes;   /* inline content; borrowed until done */
+	bool in_file;        /* true: content/in/ID holds it (synced by its writer) */
+};
+
+struct spool_accept {
+	struct spool_message message;
+	struct spool_recipient *recipients; /* n in order; .lane, .part, .next_at set */
+	size_t recipients_n;
+	struct spool_lane *lanes; /* every lane that the recipients name: written where absent */
+	size_t lanes_n;
+	struct spool_content content;
+};
+
+struct spool_result { /* for one recipient */
+	uint32_t n;
+	uint8_t end;              /* enum spool_end, or 0: goes on, as recipient says */
+	struct spool_recipient recipient; /* its new state where it goes on; last reply in any case */
+};
+
+struct spool_outcome {
+	struct id id;
+	uint32_t lane, part;
+	int64_t due;              /* the due row that the job was claimed by: is removed */
+	struct spool_result *results;
+	size_t results_n;
+	const struct spool_accept *notice; /* bounce to queue in the same transaction, or NULL */
+};
+
+enum spool_change_kind { SPOOL_HOLD, SPOOL_RELEASE, SPOOL_RETRY, SPOOL_DROP };
+struct spool_change {
+	struct id id;
+	enum spool_change_kind kind; /* applies to all recipients that are not active */
+	bool (*is_active)(struct id id, uint32_t part, void *arg); /* called before the batch */
+};
+
+struct spool_op {
+	struct list node;         /* spool's while submitted */
+	enum spool_op_kind kind;
+	struct spool_accept accept;
+	struct spool_outcome outcome;
+	struct spool_change change;
+	struct spool_site site;
+	uint32_t generation;      /* SPOOL_OP_GENERATION: out */
+	/*
+	 * Out: 0; -EEXIST: this id was accepted before (the message is safe; nothing was
+	 * done); -ENOSPC: over 90 % of the map or the disk is full (accept only);
+	 * -ENOENT: unknown id, or part not there any more; -ESTALE: content file still has a
+	 * writer; -EIO and others: this batch failed, nothing of this operation is on disk.
+	 */
+	int result;
+	uint32_t changed;         /* SPOOL_OP_CHANGE: recipients changed */
+	bool message_gone;        /* OUTCOME, CHANGE: no recipient is left */
+	/* Called in the committing task after the commit; must not wait. */
+	void (*done)(struct spool_op *op, void *arg);
+	void *arg;
+};
+
+/* Everything op points at stays valid until done is called. Never fails. */
+void spool_submit(struct spool *s, struct spool_op *op);
+/* Submits and waits for the result. */
+int spool_apply(struct spool *s, struct spool_op *op);
+/* Batches committed and operations in them, since the start. */
+struct spool_figures {
+	uint64_t batches, operations, set_aside;
+	uint64_t messages, recipients; /* in the spool now */
+	uint64_t map_used, map_size;
+	nanos last_commit;             /* how long it took */
+};
+struct spool_figures spool_figures(const struct spool *s);
+
+/* ---- large contents ---- */
+
+/* Makes content/in/ID for writing; the caller hands the descriptor to the writer and closes it. */
+int spool_content_make(struct spool *s, struct id id, int *ret_fd);
+void spool_content_discard(struct spool *s, struct id id); /* content/in/ID, nothing where absent */
+
+/* ---- reading (committed data) ---- */
+
+struct spool_due {
+	int64_t due;
+	struct id id;
+	uint32_t part;
+	uint32_t count; /* recipients in it */
+};
+
+/*
+ * Due rows of a lane from `after` on (exclusive; zeroed: from the first), whatever their
+ * due time, in order of due time: at most `most`. Returns how many.
+ */
+size_t spool_due_list(struct spool *s, uint32_t lane, const struct spool_due *after,
+	struct spool_due *ret, size_t most);
+
+/* All lanes with their earliest due row, for the start: fn is called for each. 0 or -errno. */
+int spool_lanes(struct spool *s,
+	void (*fn)(const struct spool_lane *lane, const struct spool_due *first, void *arg), void *arg);
+
+/* One job: the message and the recipients of one part; copies into arena. -ENOENT, -EBADMSG. */
+struct spool_job {
+	struct spool_message message;
+	struct spool_recipient *recipients;
+	size_t recipients_n;
+};
+int spool_job_load(struct spool *s, struct id id, uint32_t part, struct arena *arena,
+	struct spool_job *ret);
+/* A message and all recipients still there. */
+int spool_message_load(struct spool *s, struct id id, struct arena *arena, struct spool_job *ret);
+
+/* Appends content [offset, offset + len) to out, clamped to its end; edits are not part of it. */
+int spool_content_read(struct spool *s, const struct spool_message *m, uint64_t offset, size_t len,
+	struct buf *out);
+/* Large content: a new read-only descriptor of the file. */
+int spool_content_open(struct spool *s, struct id id, int *ret_fd);
+
+/*
+ * Messages in id order after `after` (zero: from the first), at most `most` examined; fn
+ * returns false to stop. ret_last: where to go on (zero: the end was reached).
+ */
+int spool_scan(struct spool *s, struct id after, size_t most,
+	bool (*fn)(const struct spool_job *job, void *arg), void *arg, struct id *ret_last);
+/* The journal: how recipients of this message ended. fn as above. */
+int spool_ends(struct spool *s, struct id id,
+	void (*fn)(struct id id, uint32_t n, const struct spool_ended *e, void *arg), void *arg);
+
+/* ---- proof ---- */
+
+/*
+ * Checks all tables against each other (INVARIANTS.md) in one read transaction and calls
+ * fn for each finding: the table, the row, what is wrong. Returns how many findings, or -errno.
+ */
+struct spool_audit_totals {
+	uint64_t messages, recipients, accepted, ended[8]; /* ended by enum spool_end */
+};
+long spool_audit(struct spool *s, void (*fn)(const char *table, struct span row, struct span wrong,
+	void *arg), void *arg, struct spool_audit_totals *ret);
