@@ -17,7 +17,7 @@
 struct ipc_channel;
 
 #define IPC_PACKET_MAX (192U * 1024) /* fits Debian's default socket buffers */
-#define IPC_FDS_MAX    16U
+#define IPC_FDS_MAX    64U
 
 struct ipc_kind { /* one row a message type; the tables stand in ipc/messages.h */
 	uint16_t type;

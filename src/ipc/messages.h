@@ -11,7 +11,7 @@ enum ipc_type {
 	/* supervisor -> role; a role's channel to the supervisor is descriptor 3 */
 	IPC_ROLE_START = 1, /* what you are; fds: snapshot, then your listeners or the control socket */
 	IPC_ROLE_PEER,      /* fd: a channel to a process of that role (again when it was restarted) */
-	IPC_ROLE_CONFIG,    /* fd: a new snapshot */
+	IPC_ROLE_CONFIG,    /* fds: a new snapshot, then all listeners of it (receive) */
 	IPC_ROLE_STOP,      /* end: no new work, finish what runs, exit */
 	/* role -> supervisor */
 	IPC_ROLE_READY,     /* listening, or working */

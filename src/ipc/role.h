@@ -1,0 +1,77 @@
+/*
+ * role - what the body of a process gets: its place, its configuration, its sockets, its peers.
+ *
+ * The supervisor starts a process with descriptor 3 as its channel and says
+ * what it is (IPC_ROLE_START); role_start takes that in, the program entry
+ * drops rights, and then the body runs as the process's first task:
+ * `int receive_serve(struct role *r)`, and so for queue, deliver and facts.
+ * What a body returns is the process's exit status; other tasks that are left
+ * then are not waited for. When the supervisor is gone the process ends.
+ */
+#pragma once
+#include "conf/conf.h"
+#include "ipc/messages.h"
+#include "task/task.h"
+
+struct role;
+
+struct role_events { /* called in the supervisor channel's task; must not wait for long */
+	/*
+	 * A channel (SOCK_SEQPACKET, for ipc_open) to that process; the callee owns fd. Called
+	 * again with a new fd when that process was started again; the old channel has ended or
+	 * is about to.
+	 */
+	void (*peer)(struct role *r, enum ipc_role kind, uint32_t index, int fd, void *arg);
+	/*
+	 * The configuration was read again: role_conf_get gives the new one, and r->listeners is
+	 * a whole new set (the callee closes the old set, which it took over; a listener that
+	 * is in both sets is the same socket, so nothing that waits in it is lost). May be NULL
+	 * where there is nothing to do.
+	 */
+	void (*conf)(struct role *r, void *arg);
+	/* Begin no new work, end what runs, then let the body return. Comes once. */
+	void (*stop)(struct role *r, void *arg);
+};
+
+struct role {
+	enum ipc_role kind;
+	uint32_t index, of; /* this is process index of so many */
+	char name[24];      /* "receive/0", as the log shows it */
+	/* receive: listening sockets in the order of conf->listeners; the body owns them */
+	int listeners[IPC_FDS_MAX];
+	size_t listeners_n;
+	int control_fd;    /* queue: the listening control socket (SOCK_SEQPACKET), else -1 */
+	const char *spool; /* queue: the spool's folder ("/" after chroot), else NULL */
+
+	/* private */
+	struct ipc_channel *supervisor;
+	const struct role_events *events;
+	void *events_arg;
+	const struct conf *conf;
+	struct ipc_role_start start;
+	struct task_gate stopping;
+	bool is_stopping;
+};
+
+/*
+ * The configuration now in force, held until role_conf_put: a transaction keeps the one that it
+ * began with. Never NULL. role_conf_now borrows: valid until the caller waits.
+ */
+const struct conf *role_conf_get(struct role *r);
+void role_conf_put(const struct conf *conf); /* NULL is fine */
+const struct conf *role_conf_now(const struct role *r);
+
+/* Starts serving the supervisor's channel: events come from now on. Once; call it before role_ready. */
+int role_watch(struct role *r, const struct role_events *events, void *arg);
+/* Tells the supervisor that this process works (listeners accept). */
+void role_ready(struct role *r);
+bool role_is_stopping(const struct role *r);
+/* Waits until the process is to stop. 0, -ETIMEDOUT, -ECANCELED. */
+int role_wait_stop(struct role *r, nanos deadline);
+
+/*
+ * For the program entry and for tests: waits for IPC_ROLE_START on fd (which it takes over) and
+ * makes the role; call from a task. 0 or -errno. role_done frees it.
+ */
+int role_start(int fd, nanos deadline, struct role **ret);
+void role_done(struct role *r);
