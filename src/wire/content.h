@@ -34,6 +34,7 @@ struct wire_content {
 	size_t max_line;
 	size_t line; /* bytes of the line so far */
 	bool is_after_cr;
+	bool is_draining;
 	enum { WIRE_DOT_NONE, WIRE_DOT_SEEN, WIRE_DOT_CR_SEEN } dot;
 };
 

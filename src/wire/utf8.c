@@ -1,0 +1,65 @@
+#include "wire/utf8.h"
+
+/*
+ * RFC 3629 4:
+ *   UTF8-2 = %xC2-DF UTF8-tail
+ *   UTF8-3 = %xE0 %xA0-BF UTF8-tail / %xE1-EC 2( UTF8-tail ) /
+ *            %xED %x80-9F UTF8-tail / %xEE-EF 2( UTF8-tail )
+ *   UTF8-4 = %xF0 %x90-BF 2( UTF8-tail ) / %xF1-F3 3( UTF8-tail ) / %xF4 %x80-8F 2( UTF8-tail )
+ */
+static const struct {
+	unsigned char first, last, low, high;
+	size_t len;
+} forms[] = {
+	{0x00, 0x7f, 0x00, 0x00, 1},
+	{0xc2, 0xdf, 0x80, 0xbf, 2},
+	{0xe0, 0xe0, 0xa0, 0xbf, 3},
+	{0xe1, 0xec, 0x80, 0xbf, 3},
+	{0xed, 0xed, 0x80, 0x9f, 3},
+	{0xee, 0xef, 0x80, 0xbf, 3},
+	{0xf0, 0xf0, 0x90, 0xbf, 4},
+	{0xf1, 0xf3, 0x80, 0xbf, 4},
+	{0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+static bool has_tail(const unsigned char *at, size_t form)
+{
+	size_t len = forms[form].len;
+
+	if (len > 1 && (at[1] < forms[form].low || at[1] > forms[form].high))
+		return false;
+	for (size_t i = 2; i < len; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return false;
+	return true;
+}
+
+size_t wire_utf8_len(struct span s)
+{
+	const unsigned char *at = (const unsigned char *)s.at;
+
+	for (size_t i = 0; s.len > 0 && i < sizeof forms / sizeof forms[0]; i++)
+		if (at[0] >= forms[i].first && at[0] <= forms[i].last)
+			return forms[i].len <= s.len && has_tail(at, i) ? forms[i].len : 0;
+	return 0;
+}
+
+bool wire_utf8_is_valid(struct span s)
+{
+	while (s.len > 0) {
+		size_t len = wire_utf8_len(s);
+
+		if (len == 0)
+			return false;
+		s = span_slice(s, len, s.len);
+	}
+	return true;
+}
+
+bool wire_is_ascii(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] > 127)
+			return false;
+	return true;
+}
