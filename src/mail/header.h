@@ -24,7 +24,7 @@ struct mail_header {
 };
 
 void mail_header_init(struct mail_header *h, struct span message);
-/* The next field; false at the end, or where the bytes end within a field. */
+/* The next field; false at the end of the header, or where the bytes end within a line. */
 bool mail_header_next(struct mail_header *h, struct mail_field *ret);
 bool mail_field_is(const struct mail_field *f, const char *name);
 

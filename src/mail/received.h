@@ -11,7 +11,7 @@
 struct mail_received {
 	struct span helo;      /* as the client gave it; may be empty */
 	struct wire_ip client; /* where it came from */
-	bool is_local;         /* handed in on this machine, not by TCP: no "from" but a comment */
+	bool is_local;         /* handed in on this machine, not by TCP: no "from", no "with" */
 	struct span by;        /* our hostname */
 	bool is_esmtp, is_lmtp, has_tls, has_auth, is_utf8;
 	struct span id;
