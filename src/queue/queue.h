@@ -1,0 +1,109 @@
+/*
+ * queue - the role that holds the spool: what is due where, and what became of it.
+ *
+ * Internal to queue/. One `struct queue` a process owns the spool, the lanes,
+ * the running jobs, the channels to receive and deliver, and the control
+ * socket. It reads no hostile bytes: typed requests only. Logs each event that
+ * a message meets.
+ */
+#pragma once
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/table.h"
+#include "conf/conf.h"
+#include "ipc/ipc.h"
+#include "ipc/messages.h"
+#include "ipc/role.h"
+#include "queue/lane.h"
+#include "queue/retry.h"
+#include "spool/spool.h"
+#include "task/task.h"
+
+#define QUEUE_DELIVER_MOST 64U
+
+struct queue_peer { /* a process of receive or deliver */
+	struct queue *queue;
+	uint8_t role;
+	uint32_t index;
+	struct ipc_channel *channel;
+	struct list gone; /* in queue->gone once its channel ended, until it is freed */
+	struct table parts; /* receive: content that came ahead of its commit, by id */
+	size_t parts_bytes;
+	bool said_hello;
+	unsigned busy; /* deliver: jobs running there */
+};
+
+struct queue_slot { /* a connection (or one to be) in a deliver process */
+	uint64_t number;
+	struct lane *lane;
+	struct queue_peer *peer;
+	bool busy;
+	struct list node; /* lane->idle while idle */
+};
+
+struct queue_job { /* handed out, until its outcome is on disk */
+	struct id id;
+	uint32_t part, attempt, count;
+	int64_t due;
+	struct lane *lane;
+	struct queue_peer *peer; /* NULL: its process died */
+	uint64_t slot;
+	bool dot_sent;
+	bool ending; /* its outcome is being written */
+};
+
+struct queue {
+	struct role *role;
+	struct spool *spool;
+	struct table lanes_by_name, lanes_by_number; /* struct lane */
+	uint32_t last_lane;
+	struct list ready;   /* lanes with something due and room for it, round robin */
+	struct heap waiting; /* lanes by the next time that something is due */
+	struct table jobs;   /* by id and part */
+	struct table slots;  /* by number */
+	uint64_t last_slot;
+	size_t slots_n;
+	struct queue_peer *deliver[QUEUE_DELIVER_MOST];
+	struct list peers_gone;
+	struct task_gate changed; /* the scheduler's: something may be due earlier */
+	struct task_gate stopped;
+	struct id_maker { /* for notices */
+		uint32_t generation, counter;
+		uint16_t instance;
+	} ids;
+	bool handing_out; /* false until every deliver process said what it runs */
+	bool stopping;
+	nanos started;
+};
+
+/* serve.c */
+int queue_serve(struct role *role);
+struct id queue_new_id(struct queue *q);
+
+/* accept.c: receive's requests */
+void queue_on_receive(struct ipc_channel *c, struct ipc_packet *p, void *peer);
+void queue_parts_free(struct queue_peer *peer);
+/* Fills lane, part and next_at of each recipient and the list of lanes; domains by conf. */
+void queue_assign_lanes(struct queue *q, const struct conf *conf, struct spool_accept *accept,
+	int64_t due, struct arena *arena);
+/* After the commit: the lanes learn of the due rows of an accepted message. */
+void queue_accepted(struct queue *q, const struct spool_accept *accept);
+
+/* hand.c: jobs to deliver */
+void queue_dispatch(struct queue *q); /* hands out what is due and has room; never waits */
+void queue_scheduler(void *queue);    /* task: wakes lanes when their time has come */
+void queue_lane_check(struct queue *q, struct lane *lane); /* into ready, waiting, or neither */
+void queue_slot_free(struct queue *q, struct queue_slot *slot);
+struct queue_slot *queue_slot_find(struct queue *q, uint64_t number);
+struct queue_job *queue_job_find(struct queue *q, struct id id, uint32_t part);
+struct queue_job *queue_job_add(struct queue *q, const struct queue_job *job);
+void queue_job_remove(struct queue *q, struct queue_job *job);
+struct lane *queue_lane_get(struct queue *q, struct span name, struct span site);
+struct lane *queue_lane_by_number(struct queue *q, uint32_t number);
+
+/* outcome.c: deliver's requests */
+void queue_on_deliver(struct ipc_channel *c, struct ipc_packet *p, void *peer);
+void queue_deliver_gone(struct queue *q, struct queue_peer *peer);
+
+/* control.c */
+int queue_control_start(struct queue *q, int listen_fd);
