@@ -66,7 +66,7 @@ struct queue {
 	struct queue_peer *deliver[QUEUE_DELIVER_MOST];
 	struct list peers_gone;
 	struct task_gate changed; /* the scheduler's: something may be due earlier */
-	struct task_gate stopped;
+	struct task_gate news; /* a deliver process said hello, or the end comes */
 	struct id_maker { /* for notices */
 		uint32_t generation, counter;
 		uint16_t instance;

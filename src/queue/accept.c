@@ -1,0 +1,324 @@
+#include "queue/queue.h"
+#include "base/alloc.h"
+#include <errno.h>
+#include <stdlib.h>
+
+/* Content that came ahead of a commit: at most this much a receive process. */
+#define PARTS_MOST     (64U * 1024 * 1024)
+#define PARTS_ONE_MOST (16U * 1024 * 1024)
+
+struct commit { /* one IPC_COMMIT on its way to the disk */
+	struct spool_op op;
+	struct arena arena;
+	struct queue_peer *peer;
+	uint32_t request;
+	nanos began;
+	char *content;
+};
+
+static struct span part_key(const struct id *id)
+{
+	return span_of(id, sizeof *id);
+}
+
+static void drop_part(struct queue_peer *peer, struct id id)
+{
+	struct buf *b = table_remove(&peer->parts, part_key(&id));
+
+	if (!b)
+		return;
+	peer->parts_bytes -= b->len;
+	buf_done(b);
+	free(b);
+}
+
+void queue_parts_free(struct queue_peer *peer)
+{
+	struct span key;
+	void *value;
+
+	for (size_t i = 0; table_next(&peer->parts, &i, &key, &value);) {
+		buf_done(value);
+		free(value);
+	}
+	table_done(&peer->parts);
+	peer->parts_bytes = 0;
+}
+
+/* A part too many is dropped, and with it the message: its commit will not add up. */
+static void on_part(struct queue_peer *peer, const struct ipc_content_name *name, struct span bytes)
+{
+	struct buf *b = table_get(&peer->parts, part_key(&name->id));
+
+	if (peer->parts_bytes + bytes.len > PARTS_MOST)
+		return;
+	if (!b) {
+		b = alloc_zero(sizeof *b);
+		buf_init(b, PARTS_ONE_MOST);
+		(void)table_set(&peer->parts, part_key(&name->id), b);
+	}
+	size_t before = b->len;
+
+	(void)buf_add(b, bytes);
+	peer->parts_bytes += b->len - before;
+}
+
+static void answer(struct queue_peer *peer, uint32_t request, int error, nanos began, int fd)
+{
+	struct ipc_result result = {.error = error,
+		.commit_ms = (uint32_t)((clock_now() - began) / NANOS_MS)};
+
+	(void)ipc_send(peer->channel, &(struct ipc_out){.type = IPC_RESULT, .request = request,
+		.is_answer = true, .body = &result, .fds = &fd, .fds_n = fd >= 0 ? 1 : 0});
+}
+
+/* The destination of an address: what stands behind its last @; empty for postmaster alone. */
+static struct span domain_of(struct span address)
+{
+	for (size_t i = address.len; i-- > 0;)
+		if (address.at[i] == '@')
+			return span_slice(address, i + 1, address.len);
+	return (struct span){0};
+}
+
+/* Smarthosts name their lane by what the route says; what has no route waits under its domain. */
+static struct lane *lane_for(struct queue *q, const struct conf *conf, struct span address)
+{
+	struct span domain = domain_of(address);
+	const struct conf_target *to = conf_target_for(conf, domain.len ? domain : conf->hostname);
+	struct span name = to ? to->text : domain;
+
+	return queue_lane_get(q, name, name);
+}
+
+void queue_assign_lanes(struct queue *q, const struct conf *conf, struct spool_accept *accept,
+	int64_t due, struct arena *arena)
+{
+	struct lane *last = NULL;
+
+	accept->lanes = arena_array(arena, accept->recipients_n, sizeof *accept->lanes);
+	accept->lanes_n = 0;
+	for (size_t i = 0; i < accept->recipients_n; i++) {
+		struct spool_recipient *r = &accept->recipients[i];
+		struct lane *lane = lane_for(q, conf, r->address);
+		size_t known = 0;
+
+		while (known < accept->lanes_n && accept->lanes[known].number != lane->number)
+			known++;
+		if (lane != last && known == accept->lanes_n)
+			accept->lanes[accept->lanes_n++] = (struct spool_lane){.number = lane->number,
+				.name = span_str(lane->name), .site = span_str(lane->site)};
+		r->n = (uint32_t)i;
+		r->lane = lane->number;
+		r->part = (uint32_t)i;
+		for (size_t j = 0; j < i; j++)
+			if (accept->recipients[j].lane == lane->number) {
+				r->part = accept->recipients[j].part;
+				break;
+			}
+		r->state = SPOOL_QUEUED;
+		r->next_at = due;
+		last = lane;
+	}
+}
+
+void queue_accepted(struct queue *q, const struct spool_accept *accept)
+{
+	for (size_t i = 0; i < accept->recipients_n; i++) {
+		const struct spool_recipient *r = &accept->recipients[i];
+
+		if (r->part != r->n)
+			continue;
+		struct spool_due row = {.due = r->next_at, .id = accept->message.id, .part = r->part};
+
+		for (size_t j = i; j < accept->recipients_n; j++)
+			row.count += accept->recipients[j].part == r->part;
+		struct lane *lane = queue_lane_by_number(q, r->lane);
+
+		lane_add(lane, &row);
+		queue_lane_check(q, lane);
+	}
+}
+
+static void committed(struct spool_op *op, void *arg)
+{
+	struct commit *c = arg;
+	struct queue *q = c->peer->queue;
+
+	if (c->peer->channel)
+		answer(c->peer, c->request, op->result, c->began, -1);
+	if (op->result == 0) {
+		queue_accepted(q, &op->accept);
+		queue_dispatch(q);
+	} else if (op->result != -EEXIST) {
+		log_event(LOG_ERROR, "commit_failed", LOG_ID(op->accept.message.id),
+			LOG_ERRNO(op->result));
+	}
+	c->peer->busy--;
+	free(c->content);
+	arena_done(&c->arena);
+	free(c);
+}
+
+static void copy_recipients(struct commit *c, const struct ipc_commit *in)
+{
+	struct spool_accept *a = &c->op.accept;
+
+	a->recipients_n = in->recipients_n;
+	a->recipients = arena_array(&c->arena, in->recipients_n, sizeof *a->recipients);
+	for (size_t i = 0; i < in->recipients_n; i++) {
+		a->recipients[i].address = arena_copy(&c->arena, in->recipients[i].address);
+		a->recipients[i].orcpt = arena_copy(&c->arena, in->recipients[i].orcpt);
+		a->recipients[i].notify = in->recipients[i].notify;
+	}
+}
+
+static void copy_message(struct commit *c, const struct ipc_commit *in)
+{
+	struct queue *q = c->peer->queue;
+	struct arena *a = &c->arena;
+
+	c->op.accept.message = (struct spool_message){
+		.id = in->id,
+		.arrived_at = spool_now(q->spool),
+		.arrived_wall_ms = clock_wall_ms(),
+		.sender = arena_copy(a, in->sender),
+		.client = arena_copy(a, in->client),
+		.helo = arena_copy(a, in->helo),
+		.envid = arena_copy(a, in->envid),
+		.ret = in->ret,
+		.body_8bit = in->body_8bit,
+		.smtputf8 = in->smtputf8,
+		.content_in_file = in->content_in_file,
+		.content_len = in->content_len,
+		.content_crc = in->content_crc,
+		.recipients = (uint32_t)in->recipients_n,
+		.edits = arena_copy(a, in->edits),
+	};
+}
+
+/* Joins what came ahead with the last piece. False where the bytes do not add up. */
+static bool take_content(struct commit *c, const struct ipc_commit *in, struct span bytes)
+{
+	struct buf *ahead = table_get(&c->peer->parts, part_key(&in->id));
+	struct spool_content *content = &c->op.accept.content;
+
+	content->in_file = in->content_in_file;
+	if (in->content_in_file)
+		return bytes.len == 0 && !ahead;
+	size_t total = bytes.len + (ahead ? ahead->len : 0);
+
+	if ((ahead && ahead->error) || total != in->content_len)
+		return false;
+	c->content = alloc_array(1, total);
+	if (ahead && ahead->len > 0)
+		memcpy(c->content, ahead->at, ahead->len);
+	if (bytes.len > 0)
+		memcpy(c->content + total - bytes.len, bytes.at, bytes.len);
+	content->bytes = span_of(c->content, total);
+	return true;
+}
+
+static void on_commit(struct queue_peer *peer, const struct ipc_packet *p)
+{
+	const struct ipc_commit *in = p->body;
+	struct queue *q = peer->queue;
+	struct commit *c = alloc_zero(sizeof *c);
+
+	c->peer = peer;
+	c->request = p->request;
+	c->began = clock_now();
+	bool whole = take_content(c, in, p->bytes);
+
+	drop_part(peer, in->id);
+	if (!whole || in->recipients_n == 0) {
+		answer(peer, p->request, -EBADMSG, c->began, -1);
+		free(c->content);
+		free(c);
+		return;
+	}
+	copy_message(c, in);
+	copy_recipients(c, in);
+	queue_assign_lanes(q, role_conf_now(q->role), &c->op.accept, spool_now(q->spool), &c->arena);
+	c->op.kind = SPOOL_OP_ACCEPT;
+	c->op.done = committed;
+	c->op.arg = c;
+	peer->busy++;
+	spool_submit(q->spool, &c->op);
+}
+
+struct welcome {
+	struct spool_op op;
+	struct queue_peer *peer;
+	uint32_t request;
+};
+
+static void welcomed(struct spool_op *op, void *arg)
+{
+	struct welcome *w = arg;
+	struct ipc_queue_welcome body = {.generation = op->generation,
+		.instance = spool_instance(w->peer->queue->spool)};
+
+	if (op->result < 0)
+		log_event(LOG_ERROR, "generation_failed", LOG_ERRNO(op->result));
+	else if (w->peer->channel)
+		(void)ipc_send(w->peer->channel, &(struct ipc_out){.type = IPC_QUEUE_WELCOME,
+			.request = w->request, .is_answer = true, .body = &body});
+	w->peer->busy--;
+	free(w);
+}
+
+static void on_hello(struct queue_peer *peer, const struct ipc_packet *p)
+{
+	struct welcome *w = alloc_zero(sizeof *w);
+
+	w->peer = peer;
+	w->request = p->request;
+	w->op.kind = SPOOL_OP_GENERATION;
+	w->op.done = welcomed;
+	w->op.arg = w;
+	peer->busy++;
+	spool_submit(peer->queue->spool, &w->op);
+}
+
+static void on_content_make(struct queue_peer *peer, const struct ipc_packet *p)
+{
+	const struct ipc_content_name *name = p->body;
+	int fd = -1;
+	int rc = spool_content_make(peer->queue->spool, name->id, &fd);
+
+	answer(peer, p->request, rc, clock_now(), rc < 0 ? -1 : fd);
+	fd_close(&fd);
+}
+
+void queue_on_receive(struct ipc_channel *channel, struct ipc_packet *p, void *arg)
+{
+	struct queue_peer *peer = arg;
+
+	switch (p->type) {
+	case IPC_QUEUE_HELLO:
+		on_hello(peer, p);
+		return;
+	case IPC_COMMIT_PART:
+		on_part(peer, p->body, p->bytes);
+		return;
+	case IPC_COMMIT:
+		on_commit(peer, p);
+		return;
+	case IPC_CONTENT_MAKE:
+		on_content_make(peer, p);
+		return;
+	case IPC_CONTENT_DISCARD: {
+		const struct ipc_content_name *name = p->body;
+
+		drop_part(peer, name->id);
+		spool_content_discard(peer->queue->spool, name->id);
+		return;
+	}
+	default:
+		log_event(LOG_ERROR, "wrong_request", LOG_STR("peer", ipc_name(channel)),
+			LOG_U64("type", p->type));
+		ipc_close(peer->channel);
+		peer->channel = NULL;
+	}
+}

@@ -1,0 +1,239 @@
+#include "queue/queue.h"
+#include "base/alloc.h"
+#include "base/log.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A restarted queue asks every deliver process what runs in it before it hands out anything. */
+#define HELLO_PATIENCE (10 * NANOS_S)
+
+struct id queue_new_id(struct queue *q)
+{
+	return id_make((uint64_t)clock_wall_ms(), q->ids.instance, q->ids.generation,
+		++q->ids.counter);
+}
+
+static uint32_t deliver_expected(const struct conf *conf)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (conf->processes.deliver > 0)
+		return conf->processes.deliver;
+	return cores < 1 ? 1 : cores > 16 ? 16 : (uint32_t)cores;
+}
+
+/* ---- peers ---- */
+
+static void peer_free(struct queue_peer *peer)
+{
+	queue_parts_free(peer);
+	free(peer);
+}
+
+static void sweep_peers(struct queue *q)
+{
+	list_for_each(node, &q->peers_gone)
+	{
+		struct queue_peer *peer = container_of(node, struct queue_peer, gone);
+
+		if (peer->busy > 0)
+			continue;
+		list_remove(node);
+		peer_free(peer);
+	}
+}
+
+static void peer_ended(struct ipc_channel *channel, const char *why, void *arg)
+{
+	struct queue_peer *peer = arg;
+	struct queue *q = peer->queue;
+
+	log_event(LOG_INFO, "peer_gone", LOG_STR("peer", ipc_name(channel)), LOG_STR("reason", why));
+	ipc_close(peer->channel);
+	peer->channel = NULL;
+	if (peer->role == IPC_DELIVER)
+		queue_deliver_gone(q, peer);
+	list_add_tail(&q->peers_gone, &peer->gone);
+	sweep_peers(q);
+	queue_dispatch(q);
+}
+
+static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int fd, void *arg)
+{
+	struct queue *q = arg;
+	struct queue_peer *peer = alloc_zero(sizeof *peer);
+	char name[32];
+
+	peer->queue = q;
+	peer->role = (uint8_t)kind;
+	peer->index = index;
+	list_init(&peer->gone);
+	(void)snprintf(name, sizeof name, "%s/%u", kind == IPC_DELIVER ? "deliver" : "receive", index);
+	int rc = ipc_open(fd, name, ipc_kinds, ipc_kinds_n,
+		kind == IPC_DELIVER ? queue_on_deliver : queue_on_receive, peer_ended, peer,
+		&peer->channel);
+
+	if (rc < 0 || (kind == IPC_DELIVER && index >= QUEUE_DELIVER_MOST)) {
+		log_event(LOG_ERROR, "peer_refused", LOG_STR("peer", name), LOG_ERRNO(rc));
+		ipc_close(peer->channel);
+		free(peer);
+		return;
+	}
+	if (kind == IPC_DELIVER)
+		q->deliver[index] = peer;
+}
+
+static void on_stop(struct role *role, void *arg)
+{
+	struct queue *q = arg;
+
+	q->stopping = true;
+	task_gate_wake_all(&q->changed);
+	task_gate_wake_all(&q->news);
+}
+
+/* New routes and limits: lanes that were full or unroutable may move now. */
+static void on_conf(struct role *role, void *arg)
+{
+	struct queue *q = arg;
+	struct span key;
+	void *lane;
+
+	for (size_t i = 0; table_next(&q->lanes_by_name, &i, &key, &lane);)
+		queue_lane_check(q, lane);
+	queue_dispatch(q);
+}
+
+/* ---- start ---- */
+
+static void add_lane(const struct spool_lane *stored, const struct spool_due *first, void *arg)
+{
+	struct queue *q = arg;
+	struct lane *lane = lane_new(stored->number, stored->name, stored->site);
+
+	(void)table_set(&q->lanes_by_name, stored->name, lane);
+	(void)table_set(&q->lanes_by_number, span_of(&lane->number, sizeof lane->number), lane);
+	if (stored->number > q->last_lane)
+		q->last_lane = stored->number;
+	/* The first row alone: the lane is read on when its time has come. */
+	if (first) {
+		lane->rows[0] = *first;
+		lane->n = 1;
+		lane->after = *first;
+	}
+}
+
+static int load_lanes(struct queue *q)
+{
+	int rc = spool_lanes(q->spool, add_lane, q);
+	struct span key;
+	void *lane;
+
+	for (size_t i = 0; rc == 0 && table_next(&q->lanes_by_name, &i, &key, &lane);)
+		queue_lane_check(q, lane);
+	return rc;
+}
+
+static int open_spool(struct queue *q)
+{
+	const struct conf *conf = role_conf_now(q->role);
+	const char *why = NULL;
+	struct spool_options options = {.dir = q->role->spool, .map_size = conf->limits.spool_size,
+		.ends_kept = conf->timeouts.journal};
+	int rc = spool_open(&options, &q->spool, &why);
+
+	if (rc < 0) {
+		log_event(LOG_ERROR, "spool_unusable", LOG_STR("reason", why), LOG_ERRNO(rc));
+		return rc;
+	}
+	struct spool_clock_report clock = spool_clock_report(q->spool);
+	struct spool_figures figures = spool_figures(q->spool);
+
+	if (clock.clamped)
+		log_event(LOG_WARN, "clock_jumped", LOG_I64("away_ms", clock.away_ms),
+			LOG_TIME("wall_clock", clock.wall_claimed_ms));
+	log_event(LOG_INFO, "spool_open", LOG_U64("messages", figures.messages),
+		LOG_U64("recipients", figures.recipients), LOG_I64("away_ms", clock.away_ms));
+	return spool_start(q->spool);
+}
+
+static int take_generation(struct queue *q)
+{
+	struct spool_op op = {.kind = SPOOL_OP_GENERATION};
+	int rc = spool_apply(q->spool, &op);
+
+	q->ids.generation = op.generation;
+	q->ids.instance = spool_instance(q->spool);
+	return rc;
+}
+
+/* Waits until each deliver process has told what it runs, or too long for one that is away. */
+static void await_hellos(void *arg)
+{
+	struct queue *q = arg;
+	uint32_t expected = deliver_expected(role_conf_now(q->role));
+	nanos deadline = clock_after(HELLO_PATIENCE);
+
+	for (;;) {
+		uint32_t said = 0;
+
+		for (size_t i = 0; i < QUEUE_DELIVER_MOST; i++)
+			said += q->deliver[i] && q->deliver[i]->said_hello;
+		if (said >= expected || q->stopping)
+			break;
+		if (task_gate_wait(&q->news, deadline) == -ETIMEDOUT) {
+			log_event(LOG_WARN, "deliver_silent", LOG_U64("said_hello", said),
+				LOG_U64("expected", expected));
+			break;
+		}
+	}
+	q->handing_out = true;
+	queue_dispatch(q);
+}
+
+static void close_queue(struct queue *q)
+{
+	struct span key;
+	void *value;
+
+	/* Outcomes that are on their way are written; what runs goes on in deliver and is told
+	 * to the next queue. */
+	spool_close(q->spool);
+	for (size_t i = 0; table_next(&q->lanes_by_name, &i, &key, &value);)
+		lane_free(value);
+}
+
+int queue_serve(struct role *role)
+{
+	static const struct role_events events = {.peer = on_peer, .conf = on_conf, .stop = on_stop};
+	struct queue *q = alloc_zero(sizeof *q);
+
+	q->role = role;
+	list_init(&q->ready);
+	list_init(&q->peers_gone);
+	task_gate_init(&q->changed);
+	task_gate_init(&q->news);
+	q->started = clock_now();
+	int rc = open_spool(q);
+
+	if (rc == 0)
+		rc = take_generation(q);
+	if (rc == 0)
+		rc = load_lanes(q);
+	if (rc == 0)
+		rc = queue_control_start(q, role->control_fd);
+	if (rc == 0)
+		rc = role_watch(role, &events, q);
+	if (rc < 0) {
+		log_event(LOG_ERROR, "queue_failed", LOG_ERRNO(rc));
+		return 71;
+	}
+	task_detach(task_spawn("scheduler", queue_scheduler, q));
+	task_detach(task_spawn("await_hellos", await_hellos, q));
+	role_ready(role);
+	(void)role_wait_stop(role, CLOCK_NEVER);
+	q->stopping = true;
+	close_queue(q);
+	return 0;
+}
