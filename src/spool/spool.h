@@ -12,6 +12,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/list.h"
 #include "spool/record.h"
 
 struct spool;
@@ -92,6 +93,7 @@ struct spool_change {
 	struct id id;
 	enum spool_change_kind kind; /* applies to all recipients that are not active */
 	bool (*is_active)(struct id id, uint32_t part, void *arg); /* called before the batch */
+	void *arg;
 };
 
 struct spool_op {

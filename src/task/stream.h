@@ -9,6 +9,7 @@
 #pragma once
 #include "base/clock.h"
 #include "base/span.h"
+#include <sys/types.h>
 
 struct stream;
 struct task_fd;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/span.h"
+#include <sys/types.h>
 
 struct task;
 typedef void task_fn(void *arg);
