@@ -82,27 +82,27 @@ struct conf_retry {
 };
 
 struct conf_limits {
-	uint64_t message_size;         /* bytes of content */
-	uint64_t spool_size;           /* most bytes of the spool's database (reserved sparsely) */
-	uint32_t sessions;             /* as server, over all receive processes */
-	uint32_t sessions_per_network; /* at once, from one client network */
-	uint32_t recipients;           /* a message */
-	uint32_t messages_per_session; /* as server: then 421 */
+	uint64_t message_size;          /* bytes of content */
+	uint64_t spool_size;            /* most bytes of the spool's database (reserved sparsely) */
+	uint32_t sessions;              /* as server, over all receive processes */
+	uint32_t sessions_per_network;  /* at once, from one client network */
+	uint32_t recipients;            /* a message */
+	uint32_t messages_per_session;  /* as server: then 421 */
 	uint32_t commands_without_mail; /* a session, between two messages: then 421 */
-	uint32_t errors;               /* wrong commands a session: then 421 */
-	uint32_t command_line;         /* octets with CRLF */
-	uint32_t text_line;            /* octets without CRLF */
-	uint32_t received_hops;        /* Received fields: beyond it is a loop */
-	uint32_t deliver_sessions;     /* as client, over all deliver processes */
-	uint32_t deliver_connections;  /* at once, to one next hop */
-	uint32_t messages_per_connection; /* as client: then QUIT and a new connection */
-	uint32_t recipients_per_transaction; /* as client */
+	uint32_t errors;                /* wrong commands a session: then 421 */
+	uint32_t command_line;          /* octets with CRLF */
+	uint32_t text_line;             /* octets without CRLF */
+	uint32_t received_hops;         /* Received fields: beyond it is a loop */
+	uint32_t deliver_sessions;      /* as client, over all deliver processes */
+	uint32_t deliver_connections;   /* at once, to one next hop */
+	uint32_t messages_per_connection;     /* as client: then QUIT and a new connection */
+	uint32_t recipients_per_transaction;  /* as client */
 	uint8_t network_bits4, network_bits6; /* what a client network is */
 };
 
 struct conf_timeouts {
 	nanos connect, greeting, command, data, final; /* as client */
-	nanos idle, body;                               /* as server */
+	nanos idle, body;                              /* as server */
 	nanos journal; /* how long the ends of messages are kept for audit */
 };
 
@@ -113,11 +113,11 @@ struct conf_processes {
 enum conf_log { CONF_LOG_TEXT, CONF_LOG_JSON };
 
 struct conf {
-	uint32_t number; /* of the snapshot; 0 from conf_load */
+	uint32_t number;  /* of the snapshot; 0 from conf_load */
 	struct span file; /* where it was read from */
 	struct span hostname, spool, user;
-	uint8_t log;       /* enum conf_log */
-	uint8_t log_level; /* enum log_level of base/log.h */
+	uint8_t log;         /* enum conf_log */
+	uint8_t log_level;   /* enum log_level of base/log.h */
 	uint32_t unresolved; /* names of hosts that have no address now */
 	struct conf_network *relay_from;
 	size_t n_relay_from;

@@ -1,0 +1,372 @@
+/*
+ * What a user would lose: a wrong configuration that starts, a right one that
+ * is refused, or a message that sends them to the wrong line.
+ */
+#include "conf/snapshot.h"
+#include "conf/value.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define LISTEN "listen \"127.0.0.1:2525\" {}\n"
+#define HEAD   "hostname = mx.example.org\n" LISTEN
+
+struct bad {
+	const char *text, *message;
+};
+
+/* Each file is wrong in one way; the whole output is compared. */
+static const struct bad bads[] = {
+	{"", "f:1: no listen section has an address; add listen \"127.0.0.1:2525\" { protocol = "
+	     "smtp "
+	     "}\n"},
+	{"hostnam = x\n", "f:1: unknown key \"hostnam\"; did you mean hostname\n"},
+	{"# one\n\nlimits { # two\n  sesions = 5\n}\n",
+		"f:4: unknown key \"sesions\"; did you mean sessions\n"},
+	{"domain a.test { via = b }\n", "f:1: unknown key \"via\"; known here are to\n"},
+	{HEAD "log = xml\n", "f:3: log: \"xml\" is not known; write text or json\n"},
+	{HEAD "log = text\n/* x\n */\nlog = json\n",
+		"f:6: log is set a second time; keep this or line 3\n"},
+	{LISTEN "hostname = \"a..b\"", "f:2: hostname: \"a..b\" is not a domain name; write "
+				       "letters, digits and hyphens between "
+				       "dots\n"},
+	{HEAD "spool = var/spool\n", "f:3: spool: \"var/spool\" is not a path from the root; write "
+				     "one that begins with /\n"},
+	{HEAD "spool = \"/a\\nb\"\n",
+		"f:3: spool: \"/a?b\" has a control character; write plain text\n"},
+	{HEAD "relay_from = {\"::1\", # c\n\"10.0.0.1/8\"}\n",
+		"f:4: relay_from: \"10.0.0.1/8\" has bits set behind its prefix; write the "
+		"network's first "
+		"address\n"},
+	{HEAD "relay_from = localhost\n",
+		"f:3: relay_from: \"localhost\" is not a network; write 192.0.2.0/24, 192.0.2.1, "
+		"2001:db8::/32 or ::1/128\n"},
+	{HEAD "limits {\n\tmessage_size = 1K\n}\n",
+		"f:4: limits.message_size: \"1K\" is out of range; write 64K to 1T\n"},
+	{HEAD "limits { sessions = many }",
+		"f:3: limits.sessions: \"many\" is not a number; write digits alone\n"},
+	{HEAD "limits { sessions = 99999999999999999999 }",
+		"f:3: limits.sessions: \"99999999999999999999\" is not a number; write digits "
+		"alone\n"},
+	{HEAD "timeouts { idle = 5x }", "f:3: timeouts.idle: \"5x\" is not a duration; write 90, "
+					"90s, 5m, 4h, 5d or 00:02:00\n"},
+	{HEAD "timeouts { idle = 2h }",
+		"f:3: timeouts.idle: \"2h\" is out of range; write 1s to 1h\n"},
+	{HEAD "retry default { factor = 1.2345 }",
+		"f:3: retry \"default\".factor: \"1.2345\" is not a factor; write 2 or 1.5\n"},
+	{HEAD "retry greylisting {\n first = 5h }",
+		"f:3: retry \"greylisting\": first is longer than max; make max longer\n"},
+	{HEAD "retry \"Grey\" {}", "f:3: retry: \"Grey\" is not a cause; write default, "
+				   "greylisting or another cause\n"},
+	{HEAD "route \"*\" {\n  to = mx }\n", "f:4: route \"*\".to: \"mx\" needs MX look-ups, "
+					      "which this version does not have; name a "
+					      "smarthost as HOST:PORT\n"},
+	{HEAD "route \"*\" {}\n", "f:3: route \"*\".to is not set; add to = \"HOST:PORT\"\n"},
+	{HEAD "route \"*x\" { to = \"[::1]:25\" }\n",
+		"f:3: route: \"*x\" is not a pattern; write a domain, \".example.org\" or \"*\"\n"},
+	{HEAD "route a.test { to = \"[::1]:25\" }\nroute A.test { to = \"[::1]:25\" }\n",
+		"f:4: route \"A.test\" is there a second time; keep this or line 3\n"},
+	{HEAD "route a.test { to = \"10.0.0.1\" }\n",
+		"f:3: route \"a.test\".to: \"10.0.0.1\" is not HOST:PORT; write 192.0.2.1:25, "
+		"[2001:db8::1]:25 or mx.example.org:25\n"},
+	{HEAD "route a.test { to = {\"10.0.0.1:25\",\n\"10.0.0.1:0\"} }\n",
+		"f:4: route \"a.test\".to: \"10.0.0.1:0\" has no port from 1 to 65535; write "
+		"HOST:PORT\n"},
+	{HEAD "route a.test { to = \"[::1]:25\" tls = dane }\n",
+		"f:3: route \"a.test\".tls: \"dane\" needs TLS, which this version does not have; "
+		"write "
+		"none\n"},
+	{HEAD "domain a.test { to = \"lmtp:/run/lmtp\" }\n",
+		"f:3: domain \"a.test\".to: \"lmtp:/run/lmtp\" needs LMTP or maildir delivery, "
+		"which this "
+		"version does not have; name a server as HOST:PORT\n"},
+	{HEAD "listen \"[::1]:587\" { protocol = submission }\n",
+		"f:3: listen \"[::1]:587\".protocol: \"submission\" needs TLS and AUTH, which this "
+		"version "
+		"does not have; write smtp\n"},
+	{HEAD "listen \"[127.0.0.1]:2525\" {}\n", "f:3: listen: \"[127.0.0.1]:2525\" is not "
+						  "HOST:PORT; write 192.0.2.1:25, [2001:db8::1]:25 "
+						  "or mx.example.org:25\n"},
+	{HEAD "listen \"[::ffff:127.0.0.1]:2525\" {}\n",
+		"f:3: listen: 127.0.0.1:2525 is taken by an earlier listen; leave one out\n"},
+	{HEAD "tls { certificate = a\n key = b }\n",
+		"f:3: tls needs TLS, which this version does not have; leave the section out\n"},
+	{HEAD "web { listen = \"127.0.0.1:80\" }\n", "f:3: web needs the status page, which this "
+						     "version does not have; leave the section "
+						     "out\n"},
+	{HEAD "resolver { servers = {} }\n resolver { servers = {a, b} }",
+		"f:4: resolver is not used by this version, which asks the system's resolver; "
+		"leave the "
+		"section out\n"},
+	{HEAD "limits {\n sessions = 5\n",
+		"f:5: the file ends too early; a value or a closing brace is "
+		"missing\n"},
+	{HEAD "log =", "f:3: the file ends too early; a value or a closing brace is missing\n"},
+	{HEAD "log = 'text\n\n", "f:3: a string is never closed; add '\n"},
+	{HEAD "\n/* log\n\n", "f:4: a comment is never closed; add */\n"},
+	{"\n\x01", "f:2: control character 0x01; write plain text\n"},
+	{HEAD "\"\\x01line\" = 1\n", "f:3: unknown key; leave it out\n"},
+};
+
+static void bad_files_name_line_and_remedy(void **state)
+{
+	for (size_t i = 0; i < sizeof bads / sizeof bads[0]; i++) {
+		struct arena arena = {0};
+		struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+		struct conf conf;
+		int rc = conf_parse("f", span_str(bads[i].text), &arena, &conf, &errors);
+
+		assert_string_equal(buf_cstr(&errors), bads[i].message);
+		assert_int_equal(rc, -EINVAL);
+		buf_done(&errors);
+		arena_done(&arena);
+	}
+}
+
+static const char good[] =
+	"# the example of the manual\n"
+	"hostname   = \"MX.example.org\"   # greets with it\n"
+	"spool      = \"/var/spool/abide\"\n"
+	"relay_from = {\"127.0.0.0/8\", // mixed\n \"2001:db8::/32\"}\n"
+	"log        = \"json\"\n"
+	"listen \"127.0.0.1:2525\" { protocol = smtp }\n"
+	"listen \"[::1]:2525\" { }\n"
+	"domain \"Example.org\" { to = \"127.0.0.1:24\" }\n"
+	"route \"example.test\" { to = \"127.0.0.1:2526\" }\n"
+	"route \".corp.test\" { to = {\"127.0.0.1:2527\", \"[::1]:2528\"} tls = none }\n"
+	"route \".deep.corp.test\" { to = \"127.0.0.1:2529\" }\n"
+	"route \"*\" { to = \"192.0.2.1:25\" }\n"
+	"retry greylisting { first = \"2m\" }\n"
+	"retry default { first = 300 factor = 1.5 max = \"00:30:00\" give_up = 5d }\n"
+	"limits { message_size = 50M sessions = 12 }\n"
+	"timeouts { connect = 10s }\n"
+	"processes { receive = 2 }\n";
+
+static void load_good(struct arena *arena, struct conf *ret)
+{
+	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+	int rc = conf_parse("f", span_str(good), arena, ret, &errors);
+
+	assert_string_equal(buf_cstr(&errors), "");
+	assert_int_equal(rc, 0);
+	buf_done(&errors);
+}
+
+#define assert_span(s, text) assert_true(span_equal((s), span_str(text)))
+
+static void check_good(const struct conf *c)
+{
+	assert_span(c->hostname, "mx.example.org");
+	assert_span(c->user, "abide");
+	assert_int_equal(c->log, CONF_LOG_JSON);
+	assert_int_equal(c->n_relay_from, 2);
+	assert_int_equal(c->n_listeners, 2);
+	assert_span(c->listeners[1].address.text, "[::1]:2525");
+	assert_span(c->domains[0].name, "example.org");
+	assert_int_equal(c->n_routes, 4);
+	assert_span(c->routes[1].to.text, "127.0.0.1:2527, [::1]:2528");
+	assert_int_equal(c->routes[1].to.hosts[1].addresses[0].port, 2528);
+	assert_span(c->routes[1].to.hosts[1].name, "::1");
+	assert_int_equal(c->limits.message_size, 52428800);
+	assert_int_equal(c->limits.sessions, 12);
+	assert_int_equal(c->limits.recipients, 1000);
+	assert_int_equal(c->limits.network_bits6, 64);
+	assert_true(c->timeouts.connect == 10 * NANOS_S);
+	assert_true(c->timeouts.final == 600 * NANOS_S);
+	assert_int_equal(c->processes.receive, 2);
+	assert_int_equal(c->processes.deliver, 0);
+}
+
+static void good_file_is_understood(void **state)
+{
+	struct arena arena = {0};
+	struct conf c;
+
+	load_good(&arena, &c);
+	check_good(&c);
+	arena_done(&arena);
+}
+
+/* A cause keeps what it does not set from "default", wherever that stands in the file. */
+static void causes_inherit_the_default_schedule(void **state)
+{
+	struct arena arena = {0};
+	struct conf c;
+
+	load_good(&arena, &c);
+	const struct conf_retry *grey = conf_retry_for(&c, SPAN_LIT("greylisting"));
+	const struct conf_retry *other = conf_retry_for(&c, SPAN_LIT("mailbox_full"));
+
+	assert_true(grey->first == 120 * NANOS_S && grey->max == 1800 * NANOS_S);
+	assert_int_equal(grey->factor, 1500);
+	assert_span(other->name, "default");
+	assert_true(other->first == 300 * NANOS_S);
+	assert_true(other->notice_after == 4 * 3600 * NANOS_S);
+	arena_done(&arena);
+}
+
+/* The wrong route sends mail to strangers. */
+static void the_nearest_route_wins(void **state)
+{
+	static const struct {
+		const char *domain, *to;
+	} cases[] = {{"example.test", "127.0.0.1:2526"}, {"EXAMPLE.Test", "127.0.0.1:2526"},
+		{"sub.example.test", "192.0.2.1:25"}, {"a.corp.test", "127.0.0.1:2527, [::1]:2528"},
+		{"corp.test", "192.0.2.1:25"}, {"x.deep.corp.test", "127.0.0.1:2529"},
+		{"deep.corp.test", "127.0.0.1:2527, [::1]:2528"}, {"example.org", "127.0.0.1:24"},
+		{"notexample.org", "192.0.2.1:25"}, {"", "192.0.2.1:25"}};
+	struct arena arena = {0};
+	struct conf c;
+
+	load_good(&arena, &c);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_span(conf_target_for(&c, span_str(cases[i].domain))->text, cases[i].to);
+	c.n_routes = 3;
+	assert_null(conf_target_for(&c, SPAN_LIT("nowhere.test")));
+	assert_null(conf_domain_for(&c, SPAN_LIT("sub.example.org")));
+	arena_done(&arena);
+}
+
+static bool may_relay(const struct conf *c, const char *address)
+{
+	struct conf_address a = {.port = 1};
+	struct sockaddr_storage s;
+
+	assert_true(value_address(span_str(address), &a));
+	(void)conf_sockaddr(&a, &s);
+	return conf_may_relay(c, (struct sockaddr *)&s);
+}
+
+/* An open relay, or a network that can't send. */
+static void only_relay_from_may_relay(void **state)
+{
+	struct arena arena = {0};
+	struct conf c;
+
+	load_good(&arena, &c);
+	assert_true(may_relay(&c, "127.0.0.1"));
+	assert_true(may_relay(&c, "127.255.255.255"));
+	assert_true(may_relay(&c, "::ffff:127.0.0.1"));
+	assert_false(may_relay(&c, "128.0.0.1"));
+	assert_false(may_relay(&c, "::1"));
+	assert_true(may_relay(&c, "2001:db8:ffff::1"));
+	assert_false(may_relay(&c, "2001:db9::1"));
+	c.relay_from[0].bits = 0;
+	assert_true(may_relay(&c, "203.0.113.1"));
+	arena_done(&arena);
+}
+
+static void snapshot_travels_sealed(void **state)
+{
+	struct arena arena = {0}, other = {0};
+	struct conf c, d;
+
+	load_good(&arena, &c);
+	int fd = conf_seal_memfd(&c, 7);
+
+	assert_true(fd >= 0);
+	arena_done(&arena);
+	assert_int_equal(write(fd, "x", 1), -1);
+	assert_int_equal(ftruncate(fd, 0), -1);
+	assert_int_equal(conf_map_memfd(fd, &other, &d), 0);
+	assert_int_equal(conf_map_memfd(fd, &other, &d), 0); /* by each of several processes */
+	assert_int_equal(d.number, 7);
+	check_good(&d);
+	arena_done(&other);
+	(void)close(fd);
+}
+
+/* A process that could change the others' configuration would be their master. */
+static void open_or_broken_snapshots_are_refused(void **state)
+{
+	struct arena arena = {0};
+	struct buf bytes = BUF_INIT(CONF_SNAPSHOT_MAX);
+	struct conf c, d;
+	int fd = memfd_create("t", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	load_good(&arena, &c);
+	assert_int_equal(conf_pack(&c, 1, &bytes), 0);
+	assert_int_equal(write(fd, bytes.at, bytes.len), (ssize_t)bytes.len);
+	assert_int_equal(conf_map_memfd(fd, &arena, &d), -EPERM);
+	for (size_t i = 0; i < bytes.len; i++)
+		assert_int_equal(conf_unpack(span_of(bytes.at, i), &arena, &d), -EBADMSG);
+	assert_int_equal(conf_unpack(buf_span(&bytes), &arena, &d), 0);
+	buf_done(&bytes);
+	arena_done(&arena);
+	(void)close(fd);
+}
+
+static int load_file(const char *text, struct conf *ret, struct arena *arena, struct buf *errors)
+{
+	char path[] = "/tmp/abide-conf-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	(void)close(fd);
+	int rc = conf_load(path, arena, ret, errors);
+
+	(void)unlink(path);
+	return rc;
+}
+
+/* Without look-ups a smarthost could only be written as an address. */
+static void names_of_hosts_are_looked_up(void **state)
+{
+	struct arena arena = {0};
+	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+	struct conf c;
+
+	assert_int_equal(
+		load_file(HEAD "route \"*\" { to = \"localhost:2526\" }", &c, &arena, &errors), 0);
+	assert_true(c.routes[0].to.hosts[0].n_addresses > 0);
+	assert_int_equal(c.routes[0].to.hosts[0].addresses[0].port, 2526);
+	assert_int_equal(c.unresolved, 0);
+	assert_int_equal(load_file("x", &c, &arena, &errors), -EINVAL);
+	assert_int_equal(conf_load("/nonexistent/f", &arena, &c, &errors), -ENOENT);
+	buf_done(&errors);
+	arena_done(&arena);
+}
+
+/* Mail to a name without address waits; the rest of the configuration works. */
+static void names_without_address_are_warned_of(void **state)
+{
+	struct arena arena = {0};
+	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+	struct conf c;
+
+	assert_int_equal(conf_parse("f", SPAN_LIT(HEAD "route \"*\" { to = \"a.test:25\" }"),
+				 &arena, &c, &errors),
+		0);
+	assert_string_equal(buf_cstr(&errors),
+		"f:3: warning: route \"*\".to: \"a.test\" has no address "
+		"now (not looked up); write one that has, or an address\n");
+	assert_int_equal(c.unresolved, 1);
+	assert_int_equal(c.routes[0].to.hosts[0].n_addresses, 0);
+	buf_done(&errors);
+	arena_done(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bad_files_name_line_and_remedy),
+		cmocka_unit_test(good_file_is_understood),
+		cmocka_unit_test(causes_inherit_the_default_schedule),
+		cmocka_unit_test(the_nearest_route_wins),
+		cmocka_unit_test(only_relay_from_may_relay),
+		cmocka_unit_test(snapshot_travels_sealed),
+		cmocka_unit_test(open_or_broken_snapshots_are_refused),
+		cmocka_unit_test(names_of_hosts_are_looked_up),
+		cmocka_unit_test(names_without_address_are_warned_of),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

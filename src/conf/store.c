@@ -1,0 +1,217 @@
+#include "conf/store.h"
+#include "conf/value.h"
+#include <stdio.h>
+
+static bool refuse(struct load *l, const char *name, const struct read_word *w, const char *why)
+{
+	report_error(l->report, w->line, "%s: %s %s", name, report_quote(w->text, l->arena), why);
+	return false;
+}
+
+static struct span lower(struct load *l, struct span text)
+{
+	char *copy = arena_str(l->arena, text);
+
+	for (size_t i = 0; i < text.len; i++)
+		copy[i] = byte_lower(copy[i]);
+	return span_of(copy, text.len);
+}
+
+static const char *check_pattern(struct span text)
+{
+	const char *right = "is not a pattern; write a domain, \".example.org\" or \"*\"";
+	struct span domain = text;
+
+	if (span_equal(text, SPAN_LIT("*")))
+		return NULL;
+	(void)span_take(&domain, '.');
+	return value_domain(domain) ? right : NULL;
+}
+
+static const char *check_cause(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((text.at[i] < 'a' || text.at[i] > 'z') && text.at[i] != '_')
+			return "is not a cause; write default, greylisting or another cause";
+	return text.len > 0 ? NULL : "is no cause; write default or greylisting";
+}
+
+/* An escape in a string may stand for any byte. */
+static const char *check_plain(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
+			return "has a control character; write plain text";
+	return NULL;
+}
+
+static const char *check_path(struct span text)
+{
+	if (text.len < 2 || text.at[0] != '/')
+		return "is not a path from the root; write one that begins with /";
+	return NULL;
+}
+
+static bool store_text(struct load *l, const char *name, const struct schema_row *row,
+	const struct read_word *w, void *at)
+{
+	const char *why = check_plain(w->text);
+	struct span text = w->text;
+
+	if (why)
+		return refuse(l, name, w, why);
+	if (row->type == SCHEMA_DOMAIN)
+		why = value_domain(text);
+	else if (row->type == SCHEMA_PATTERN)
+		why = check_pattern(text);
+	else if (row->type == SCHEMA_CAUSE)
+		why = check_cause(text);
+	else if (row->type == SCHEMA_PATH)
+		why = check_path(text);
+	if (why)
+		return refuse(l, name, w, why);
+	if ((int64_t)text.len < row->min || (int64_t)text.len > row->max) {
+		report_error(l->report, w->line, "%s: %s has %zu bytes; write %lld to %lld", name,
+			report_quote(text, l->arena), text.len, (long long)row->min,
+			(long long)row->max);
+		return false;
+	}
+	if (row->type == SCHEMA_DOMAIN || row->type == SCHEMA_PATTERN)
+		text = lower(l, text);
+	*(struct span *)at = text;
+	return true;
+}
+
+static struct span print_number(const struct schema_row *row, int64_t n, char out[VALUE_TEXT_MAX])
+{
+	switch (row->type) {
+	case SCHEMA_DURATION:
+		return value_print_duration(n, out);
+	case SCHEMA_SIZE:
+		return value_print_size(n, out);
+	case SCHEMA_FACTOR:
+		return value_print_factor(n, out);
+	default: {
+		int len = snprintf(out, VALUE_TEXT_MAX, "%lld", (long long)n);
+
+		return span_of(out, (size_t)len);
+	}
+	}
+}
+
+static const char *read_number(const struct schema_row *row, struct span text, int64_t *ret)
+{
+	switch (row->type) {
+	case SCHEMA_DURATION:
+		return value_duration(text, ret);
+	case SCHEMA_SIZE:
+		return value_size(text, ret);
+	case SCHEMA_FACTOR:
+		return value_factor(text, ret);
+	default:
+		return value_number(text, ret);
+	}
+}
+
+static void put_number(const struct schema_row *row, int64_t n, void *at)
+{
+	if (row->width == 1)
+		*(uint8_t *)at = (uint8_t)n;
+	else if (row->width == 4)
+		*(uint32_t *)at = (uint32_t)n;
+	else
+		*(int64_t *)at = n;
+}
+
+static bool store_number(struct load *l, const char *name, const struct schema_row *row,
+	const struct read_word *w, void *at)
+{
+	char least[VALUE_TEXT_MAX], most[VALUE_TEXT_MAX];
+	int64_t n;
+	const char *why = read_number(row, w->text, &n);
+
+	if (why)
+		return refuse(l, name, w, why);
+	if (n < row->min || n > row->max) {
+		struct span from = print_number(row, row->min, least);
+		struct span to = print_number(row, row->max, most);
+
+		report_error(l->report, w->line, "%s: %s is out of range; write %.*s to %.*s", name,
+			report_quote(w->text, l->arena), SPAN_F(from), SPAN_F(to));
+		return false;
+	}
+	put_number(row, n, at);
+	return true;
+}
+
+static bool store_name(struct load *l, const char *name, const struct schema_row *row,
+	const struct read_word *w, uint8_t *at)
+{
+	struct buf all = BUF_INIT(1024);
+
+	for (const struct schema_name *n = row->names; n->name; n++) {
+		if (span_equal(span_str(n->name), w->text)) {
+			buf_done(&all);
+			if (n->missing)
+				return refuse(l, name, w, n->missing);
+			*at = n->value;
+			return true;
+		}
+		if (!n->missing)
+			(void)buf_printf(&all, "%s%s", all.len > 0 ? " or " : "", n->name);
+	}
+	report_error(l->report, w->line, "%s: %s is not known; write %s", name,
+		report_quote(w->text, l->arena), buf_cstr(&all));
+	buf_done(&all);
+	return false;
+}
+
+static bool store_networks(struct load *l, const char *name, const struct schema_row *row,
+	const struct read_word *words, size_t n, void *object)
+{
+	struct conf_network *all = arena_array(l->arena, n, sizeof *all);
+	bool good = true;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *why = value_network(words[i].text, &all[i]);
+
+		if (why)
+			good = refuse(l, name, &words[i], why);
+	}
+	if (!good)
+		return false;
+	*(struct conf_network **)(void *)((char *)object + row->offset) = all;
+	*(size_t *)(void *)((char *)object + row->count_offset) = n;
+	return true;
+}
+
+bool store_words(struct load *l, const char *name, const struct schema_row *row,
+	const struct read_word *words, size_t n, void *object)
+{
+	void *at = (char *)object + row->offset;
+
+	switch (row->type) {
+	case SCHEMA_TEXT:
+	case SCHEMA_PATH:
+	case SCHEMA_DOMAIN:
+	case SCHEMA_PATTERN:
+	case SCHEMA_CAUSE:
+		return store_text(l, name, row, words, at);
+	case SCHEMA_NUMBER:
+	case SCHEMA_FACTOR:
+	case SCHEMA_SIZE:
+	case SCHEMA_DURATION:
+		return store_number(l, name, row, words, at);
+	case SCHEMA_NAME:
+		return store_name(l, name, row, words, at);
+	case SCHEMA_NETWORKS:
+		return store_networks(l, name, row, words, n, object);
+	case SCHEMA_ADDRESS:
+		return store_host(l, name, words, at);
+	case SCHEMA_TARGET:
+		return store_target(l, name, words, n, at);
+	case SCHEMA_NOTHING:
+		return true;
+	}
+	return false;
+}

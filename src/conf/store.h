@@ -1,0 +1,28 @@
+/*
+ * store - words of the file into the members of struct conf, checked.
+ *
+ * Each row's type says how its words are read, what is right and where the
+ * value goes. What is wrong is reported with the word's line, and the member
+ * keeps its preset. Memory is the arena's. Looks names up where asked to, so
+ * it may block; never logs.
+ */
+#pragma once
+#include "conf/read.h"
+
+struct load {
+	struct arena *arena;
+	struct report *report;
+	struct conf *conf;
+	bool look_up; /* names of hosts, by the system's resolver */
+};
+
+/* name: the key as messages call it. n >= 1 words. False: reported, nothing stored. */
+bool store_words(struct load *l, const char *name, const struct schema_row *row,
+	const struct read_word *words, size_t n, void *object);
+
+/* One HOST:PORT with its addresses. A name without any is a warning, not an error. */
+bool store_host(
+	struct load *l, const char *name, const struct read_word *word, struct conf_host *ret);
+/* "to" of a route or domain. */
+bool store_target(struct load *l, const char *name, const struct read_word *words, size_t n,
+	struct conf_target *ret);
