@@ -11,21 +11,12 @@
 #include "base/buf.h"
 #include "reply/meaning.h"
 
-enum reply_id {
-	REPLY_ID_NONE, /* "no objection" for functions that return one */
-#define REPLY(id, ...)    SAY_##id,
-#define INTERNAL(id, ...) EVENT_##id,
-#include "reply/catalogue.def"
-#undef REPLY
-#undef INTERNAL
-	REPLY_IDS
-};
-
 struct reply_entry {
 	const char *name; /* "mail_ok" */
 	unsigned code;
 	struct reply_status status;
 	enum reply_cause cause;
+	enum reply_side side; /* REPLY_SIDE_NONE: that of the cause */
 	bool is_internal;
 	const char *template;
 	const char *explanation; /* for a person; templates as well */
@@ -49,8 +40,8 @@ int catalogue_text(enum reply_id id, const struct reply_words *words, struct buf
 int catalogue_line(enum reply_id id, const struct reply_words *words, struct buf *out);
 
 /* The entry's meaning, with certainty; nothing is read from text. words may be NULL. */
-void catalogue_meaning(
-	enum reply_id id, const struct reply_words *words, struct reply_meaning *ret);
+void catalogue_meaning(enum reply_id id, const struct reply_words *words, enum reply_stage stage,
+	struct reply_meaning *ret);
 
 /* Whose text this is: REPLY_ID_NONE where it is none of ours. Words borrow from text. */
 enum reply_id catalogue_recognise(unsigned code, struct reply_status status, struct span text);

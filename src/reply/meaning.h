@@ -9,6 +9,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
+#include "reply/id.h"
 #include "reply/line.h"
 #include "reply/taxonomy.h"
 #include "reply/words.h"
@@ -26,6 +27,7 @@ struct reply_meaning {
 	enum reply_wait_source wait_source;
 	double confidence;         /* 0..1 */
 	const char *evidence;      /* which rule or entry decided; static */
+	enum reply_id entry;       /* it is one of ours; else REPLY_ID_NONE */
 	struct span template;      /* the text with its words as <kind>; in the arena */
 	struct reply_found *words; /* in order of appearance; in the arena */
 	size_t n_words;

@@ -34,7 +34,7 @@ struct reply_reader {
 	size_t line_at;    /* where this line's text begins in text */
 	size_t len;        /* bytes of text in use */
 	char head[4];      /* code and separator of this line */
-	bool is_last, is_done, has_cr;
+	bool is_done, has_cr;
 	char text[REPLY_TEXT_MAX];
 };
 

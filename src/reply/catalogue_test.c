@@ -1,0 +1,189 @@
+/* Without these abide would say broken, ambiguous or dangerous replies. */
+#include "reply/catalogue.h"
+#include "reply/reader.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static const struct reply_words words = {
+	.address = SPAN_LIT("user@example.net"),
+	.domain = SPAN_LIT("example.net"),
+	.host = SPAN_LIT("mx.example.org"),
+	.ip = SPAN_LIT("192.0.2.1"),
+	.id = SPAN_LIT("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+	.verb = SPAN_LIT("EXPN"),
+	.parameter = SPAN_LIT("BODY=X"),
+	.rule = SPAN_LIT("the local part is empty"),
+	.stage = SPAN_LIT("RCPT"),
+	.text = SPAN_LIT("some words"),
+	.number = 101,
+	.limit = 100,
+	.size = 1234,
+	.wait = 85,
+};
+
+/* Reads what was said as a peer would. */
+static void read_back(struct buf *out, struct reply_reader *r)
+{
+	size_t n;
+
+	reply_reader_init(r);
+	assert_int_equal(reply_reader_feed(r, buf_span(out), &n), 1);
+	assert_int_equal(n, out->len);
+}
+
+static void check_lines(struct span out)
+{
+	struct span line;
+
+	while (span_take_until(&out, '\n', &line)) {
+		assert_true(line.len + 1 <= REPLY_LINE_MAX);
+		assert_int_equal(line.at[line.len - 1], '\r');
+		for (size_t i = 0; i + 1 < line.len; i++)
+			assert_true(line.at[i] >= ' ' && line.at[i] < 127);
+	}
+	assert_int_equal(out.len, 0);
+}
+
+/* Each entry: code and status agree, it fits, it is read back as itself. */
+static void entries_are_sound(void **state)
+{
+	struct reply_reader *r = malloc(sizeof *r);
+
+	for (unsigned id = REPLY_ID_NONE + 1; id < REPLY_IDS; id++) {
+		const struct reply_entry *e = catalogue_get(id);
+		struct buf out = BUF_INIT(4096);
+
+		print_message("%s\n", e->name);
+		if (reply_status_is_set(e->status))
+			assert_int_equal(e->status.class, e->code / 100);
+		else
+			assert_true(e->code < 400);
+		assert_int_equal(e->cause == REPLY_NONE, e->code < 400);
+		if (!e->is_internal) {
+			assert_int_equal(catalogue_say(id, &words, &out), 0);
+			assert_true(out.len <= REPLY_LINE_MAX);
+		} else {
+			assert_int_equal(catalogue_line(id, &words, &out), 0);
+			assert_true(out.len <= REPLY_LINE_MAX);
+			(void)buf_add_str(&out, "\r\n");
+		}
+		check_lines(buf_span(&out));
+		read_back(&out, r);
+		assert_int_equal(r->reply.code, e->code);
+		assert_int_equal(r->reply.oddity, 0);
+		assert_int_equal(
+			catalogue_recognise(r->reply.code, r->reply.status, r->reply.text), id);
+		buf_done(&out);
+	}
+	free(r);
+}
+
+/* No two entries may have one name: logs and explain would mix them up. */
+static void names_are_unique(void **state)
+{
+	for (unsigned a = 1; a < REPLY_IDS; a++)
+		for (unsigned b = a + 1; b < REPLY_IDS; b++)
+			assert_true(strcmp(catalogue_get(a)->name, catalogue_get(b)->name) != 0 ||
+				    catalogue_get(a)->is_internal != catalogue_get(b)->is_internal);
+}
+
+static void said(enum reply_id id, const struct reply_words *w, const char *expected)
+{
+	struct buf out = BUF_INIT(4096);
+
+	assert_int_equal(catalogue_say(id, w, &out), 0);
+	assert_string_equal(buf_cstr(&out), expected);
+	buf_done(&out);
+}
+
+static void replies_are_said(void **state)
+{
+	const struct span lines[] = {SPAN_LIT("PIPELINING"), SPAN_LIT("SIZE 1000")};
+
+	said(SAY_MAIL_OK, NULL, "250 2.1.0 Sender ok\r\n");
+	said(SAY_EHLO_OK,
+		&(struct reply_words){.host = SPAN_LIT("mx"),
+			.domain = SPAN_LIT("c"),
+			.lines = lines,
+			.n_lines = 2},
+		"250-mx greets c\r\n250-PIPELINING\r\n250 SIZE 1000\r\n");
+	said(SAY_QUEUED, &(struct reply_words){.size = 42, .id = SPAN_LIT("01X")},
+		"250 2.0.0 Ok: 42 octets queued as 01X\r\n");
+	said(SAY_BDAT_OK, NULL, "250 2.0.0 Ok: 0 octets taken\r\n");
+	said(SAY_SHUTTING_DOWN, &(struct reply_words){.host = SPAN_LIT("mx"), .wait = 90},
+		"421 4.3.2 mx is shutting down; try again in 1 minute 30 seconds\r\n");
+	said(SAY_SHUTTING_DOWN, &(struct reply_words){.host = SPAN_LIT("mx")},
+		"421 4.3.2 mx is shutting down\r\n");
+}
+
+/* A peer's own words can't add lines to a reply, or control a terminal that shows it. */
+static void words_are_sanitised(void **state)
+{
+	said(SAY_VERB_UNKNOWN,
+		&(struct reply_words){.verb = SPAN_LIT("A\r\n250 \x1b[2J\0\x7f\xc3\xa9")},
+		"500 5.5.2 Command not recognised: A  250 ?[2J???\r\n");
+	said(SAY_VERB_UNKNOWN,
+		&(struct reply_words){
+			.verb = SPAN_LIT("\xc3\xa9\xc3\xff\xc2\x85"), .is_utf8 = true},
+		"500 5.5.2 Command not recognised: \xc3\xa9???\r\n");
+}
+
+/* Words of a peer's making that are long don't make a line too long. */
+static void long_replies_are_wrapped(void **state)
+{
+	static char long_word[5000];
+	struct reply_reader *r = malloc(sizeof *r);
+	struct buf out = BUF_INIT(8192);
+
+	memset(long_word, 'a', sizeof long_word);
+	struct reply_words w = {.ip = span_of(long_word, sizeof long_word),
+		.domain = span_of(long_word, sizeof long_word)};
+
+	assert_int_equal(catalogue_say(SAY_RELAY_DENIED, &w, &out), 0);
+	check_lines(buf_span(&out));
+	read_back(&out, r);
+	assert_int_equal(r->reply.lines, 2);
+	assert_int_equal(
+		catalogue_recognise(550, r->reply.status, r->reply.text), SAY_RELAY_DENIED);
+	buf_done(&out);
+	free(r);
+}
+
+/* What the queue does about an own event follows the entry. */
+static void meanings_follow_the_entry(void **state)
+{
+	struct reply_meaning m;
+
+	catalogue_meaning(EVENT_REFUSED, NULL, REPLY_STAGE_CONNECT, &m);
+	assert_int_equal(m.cause, REPLY_NETWORK_FAILURE);
+	assert_int_equal(m.action, REPLY_ACT_NEXT_HOST);
+	assert_int_equal(m.wait_seconds, -1);
+	assert_false(reply_is_final(&m));
+	catalogue_meaning(EVENT_NEXT_TOO_BIG, NULL, REPLY_STAGE_MAIL, &m);
+	assert_true(reply_is_final(&m));
+	catalogue_meaning(EVENT_EXPIRED, NULL, REPLY_STAGE_NONE, &m);
+	assert_true(reply_is_final(&m));
+	catalogue_meaning(EVENT_WORKER_DIED, NULL, REPLY_STAGE_NONE, &m);
+	assert_int_equal(m.side, REPLY_SENDER_SERVER);
+	catalogue_meaning(
+		SAY_SHUTTING_DOWN, &(struct reply_words){.wait = 30}, REPLY_STAGE_NONE, &m);
+	assert_int_equal(m.wait_seconds, 30);
+	assert_int_equal(m.wait_source, REPLY_WAIT_STATED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(entries_are_sound),
+		cmocka_unit_test(names_are_unique),
+		cmocka_unit_test(replies_are_said),
+		cmocka_unit_test(words_are_sanitised),
+		cmocka_unit_test(long_replies_are_wrapped),
+		cmocka_unit_test(meanings_follow_the_entry),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
