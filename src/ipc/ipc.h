@@ -16,8 +16,10 @@
 
 struct ipc_channel;
 
-#define IPC_PACKET_MAX (192U * 1024) /* fits Debian's default socket buffers */
-#define IPC_FDS_MAX    64U
+#define IPC_PACKET_MAX  (192U * 1024) /* fits Debian's default socket buffers */
+#define IPC_MESSAGE_MAX (16U << 20)   /* longer than a packet: goes as several, joined again */
+#define IPC_BACKLOG_MAX ((size_t)64 << 20)
+#define IPC_FDS_MAX     64U
 
 struct ipc_kind { /* one row a message type; the tables stand in ipc/messages.h */
 	uint16_t type;
@@ -33,15 +35,15 @@ struct ipc_packet { /* received; all of it dies when the handler returns */
 	const void *body; /* the struct of that type */
 	struct span bytes;
 	int fds[IPC_FDS_MAX];
-	size_t fds_n;     /* the handler takes one by setting its place to -1; others are closed */
+	size_t fds_n; /* the handler takes one by setting its place to -1; others are closed */
 	struct arena *arena;
 };
 
 typedef void ipc_handler(struct ipc_channel *c, struct ipc_packet *p, void *arg);
 
 /*
- * Takes the socket. on_end is called once, in the reading task, when the channel has ended
- * (peer gone, or a wrong packet: why says which); afterwards sends fail with -EPIPE. The channel
+ * Takes the socket (on failure too: it is closed then). on_end is called once, in the reading task, when the channel has ended
+ * (peer gone, or a wrong packet: why, a static text, says which); after it sends fail with -EPIPE. The channel
  * itself is freed by ipc_close, which may be called from the handlers too.
  */
 int ipc_open(int fd, const char *name, const struct ipc_kind *kinds, size_t kinds_n,
@@ -52,27 +54,36 @@ bool ipc_is_open(const struct ipc_channel *c);
 const char *ipc_name(const struct ipc_channel *c);
 
 /*
- * Sends; never waits: what the socket does not take now is queued (copied), up to 64 MiB, over
- * which -ENOBUFS. Descriptors are duplicated. head may be split from bytes: bytes go as
- * several packets where they are long only if the type allows it (see ipc_send_long).
+ * Sends; never waits: what the socket does not take now is queued (copied), up to IPC_BACKLOG_MAX,
+ * over which -ENOBUFS. -EPIPE once the channel ended, -EMSGSIZE over IPC_MESSAGE_MAX; then nothing
+ * of it is sent. Descriptors are duplicated. Sent are the struct, bytes and more_bytes, gathered
+ * without a copy; a message over IPC_PACKET_MAX goes as several packets and arrives as one.
+ * request is the caller's number below IPC_REQUEST_ASK, or 0; in an answer, that of the request.
  */
+#define IPC_REQUEST_ASK 0x80000000U /* numbers from here on are ipc_ask's */
 struct ipc_out {
 	uint16_t type;
 	uint32_t request;
 	bool is_answer;
 	const void *body;
 	struct span bytes;
-	struct span more_bytes; /* sent right behind bytes, so that callers need not join two pieces */
+	struct span
+		more_bytes; /* sent right behind bytes, so that callers need not join two pieces */
 	const int *fds;
 	size_t fds_n;
 };
 int ipc_send(struct ipc_channel *c, const struct ipc_out *o);
 
 /*
- * Sends a request and waits for its answer. 0; -EPIPE where the channel ended; -ETIMEDOUT;
- * -ECANCELED. The answer's parts live in arena (fds are handed over to the caller).
+ * Sends a request (o->request is not read) and waits for its answer, which the handler does not
+ * see. 0; -EPIPE where the channel ended; -ETIMEDOUT; -ECANCELED; or as ipc_send. The answer's
+ * parts live in arena; its descriptors are handed over to the caller, who checks ret->type.
+ * -EDEADLK from the channel's own handler, which would wait for itself. An answer that comes too
+ * late is dropped.
  */
 int ipc_ask(struct ipc_channel *c, const struct ipc_out *o, nanos deadline, struct arena *arena,
 	struct ipc_packet *ret);
+/* Waits until nothing is queued any more. 0, -EPIPE, -ETIMEDOUT, -ECANCELED. */
+int ipc_flush(struct ipc_channel *c, nanos deadline);
 /* Bytes queued and not yet sent. */
 size_t ipc_backlog(const struct ipc_channel *c);

@@ -9,43 +9,44 @@
 
 enum ipc_type {
 	/* supervisor -> role; a role's channel to the supervisor is descriptor 3 */
-	IPC_ROLE_START = 1, /* what you are; fds: snapshot, then your listeners or the control socket */
-	IPC_ROLE_PEER,      /* fd: a channel to a process of that role (again when it was restarted) */
-	IPC_ROLE_CONFIG,    /* fds: a new snapshot, then all listeners of it (receive) */
-	IPC_ROLE_STOP,      /* end: no new work, finish what runs, exit */
+	IPC_ROLE_START =
+		1,     /* what you are; fds: snapshot, then your listeners or the control socket */
+	IPC_ROLE_PEER, /* fd: a channel to a process of that role (again when it was restarted) */
+	IPC_ROLE_CONFIG, /* fds: a new snapshot, then all listeners of it (receive) */
+	IPC_ROLE_STOP,   /* end: no new work, finish what runs, exit */
 	/* role -> supervisor */
-	IPC_ROLE_READY,     /* listening, or working */
+	IPC_ROLE_READY, /* listening, or working; IPC_ROLE_PEER without fd: that channel ended */
 
 	/* receive -> queue */
 	IPC_QUEUE_HELLO = 20, /* answer: IPC_QUEUE_WELCOME */
 	IPC_QUEUE_WELCOME,
-	IPC_CONTENT_MAKE,     /* answer: IPC_RESULT with one fd on success */
-	IPC_CONTENT_DISCARD,  /* no answer */
-	IPC_COMMIT,           /* answer: IPC_RESULT; bytes: the content, or its last packet */
-	IPC_COMMIT_PART,      /* earlier packets of content for that id, in order; no answer */
+	IPC_CONTENT_MAKE,    /* answer: IPC_RESULT with one fd on success */
+	IPC_CONTENT_DISCARD, /* no answer */
+	IPC_COMMIT,          /* answer: IPC_RESULT; bytes: the content, or its last packet */
+	IPC_COMMIT_PART,     /* earlier packets of content for that id (ipc_content_name) */
 	IPC_RESULT,
 
 	/* queue <-> deliver */
 	IPC_DELIVER_HELLO = 40, /* deliver -> queue: who I am, and which jobs run in me */
 	IPC_JOB,                /* queue -> deliver: bytes: edits + content, or one fd */
-	IPC_JOB_PART,           /* queue -> deliver: earlier packets of content */
-	IPC_JOB_DOT,            /* deliver -> queue: the final dot is about to be sent */
-	IPC_OUTCOME,            /* deliver -> queue; kept and sent again until acknowledged */
-	IPC_OUTCOME_ACK,        /* queue -> deliver: it is on disk */
-	IPC_SLOT_END,           /* deliver -> queue: this slot's connection is closed */
+	IPC_JOB_PART,    /* queue -> deliver: earlier packets of content (ipc_content_name) */
+	IPC_JOB_DOT,     /* deliver -> queue: the final dot is about to be sent */
+	IPC_OUTCOME,     /* deliver -> queue; kept and sent again until acknowledged */
+	IPC_OUTCOME_ACK, /* queue -> deliver: it is on disk (ipc_job_dot) */
+	IPC_SLOT_END,    /* deliver -> queue: this slot's connection is closed */
 
 	/* receive -> facts */
 	IPC_FACTS_ENTER = 60, /* a session begins; answer: IPC_FACTS_VERDICT */
 	IPC_FACTS_VERDICT,
-	IPC_FACTS_LEAVE,      /* no answer */
+	IPC_FACTS_LEAVE, /* ipc_facts_enter again; no answer */
 
 	/* abide queue, audit ... -> queue, over the control socket */
 	IPC_CONTROL_LIST = 80, /* answers: IPC_CONTROL_MESSAGE ..., then IPC_CONTROL_END */
 	IPC_CONTROL_MESSAGE,
-	IPC_CONTROL_CHANGE,    /* answer: IPC_CONTROL_END */
-	IPC_CONTROL_AUDIT,     /* answers: IPC_CONTROL_FINDING ..., then IPC_CONTROL_END */
+	IPC_CONTROL_CHANGE, /* answer: IPC_CONTROL_END */
+	IPC_CONTROL_AUDIT,  /* answers: IPC_CONTROL_FINDING ..., then IPC_CONTROL_END */
 	IPC_CONTROL_FINDING,
-	IPC_CONTROL_CONTENT,   /* answers: IPC_CONTROL_BYTES ..., then IPC_CONTROL_END */
+	IPC_CONTROL_CONTENT, /* ipc_content_name; answers: IPC_CONTROL_BYTES ..., then IPC_CONTROL_END */
 	IPC_CONTROL_BYTES,
 	IPC_CONTROL_END,
 };
@@ -57,9 +58,12 @@ struct ipc_role_start {
 	uint32_t index;    /* which of its kind, from 0 */
 	uint32_t of;       /* how many of its kind */
 	uint32_t uid, gid; /* to become; equal to the present ones: stay */
-	struct span root;  /* chroot there first; empty: none. For queue: the spool */
-	uint32_t listeners; /* descriptors behind the snapshot that are listeners, in conf's order */
+	struct span root;  /* chroot there first; empty: none */
+	uint32_t
+		listeners; /* descriptors behind the snapshot that are listeners, in conf's order */
+	struct span spool; /* for queue: the spool's folder as seen after chroot */
 	bool control;      /* one more descriptor: the control socket */
+	bool lock;         /* and one more: keeps the spool locked as long as it is open */
 };
 struct ipc_role_peer {
 	uint8_t role;
@@ -98,7 +102,7 @@ struct ipc_commit {
 	size_t recipients_n;
 };
 struct ipc_result {
-	int64_t error; /* 0, or a -errno as spool_op.result says */
+	int64_t error;      /* 0, or a -errno as spool_op.result says */
 	uint32_t commit_ms; /* how long the batch took, for the log */
 };
 
@@ -121,15 +125,15 @@ struct ipc_job_recipient {
 struct ipc_job {
 	struct id id;
 	uint32_t part, attempt, lane;
-	int64_t due;         /* given back in the outcome */
-	uint64_t slot;       /* the connection to use; a new number: open one */
+	int64_t due;           /* given back in the outcome */
+	uint64_t slot;         /* the connection to use; a new number: open one */
 	struct span lane_name; /* the domain, or the smarthost: deliver finds the route by it */
-	struct span route;   /* pattern of the route in the snapshot; empty: by domain */
+	struct span route;     /* pattern of the route in the snapshot; empty: by domain */
 	struct span sender, envid;
 	uint8_t ret;
 	bool body_8bit, smtputf8, is_notice;
-	uint32_t hops;       /* 0: unknown */
-	struct span edits;   /* sent before the content */
+	uint32_t hops;     /* 0: unknown */
+	struct span edits; /* sent before the content */
 	uint64_t content_len;
 	bool content_in_file;
 	struct ipc_job_recipient *recipients;
@@ -141,15 +145,15 @@ struct ipc_job_dot {
 };
 struct ipc_fate { /* what happened to one recipient, with the reply that decided it */
 	uint32_t n;
-	uint8_t outcome;     /* enum ipc_outcome_kind */
+	uint8_t outcome; /* enum ipc_outcome_kind */
 	uint16_t code;
-	struct span status;  /* "4.7.1" */
-	struct span reply;   /* at most SPOOL_REPLY_MAX */
-	struct span cause;   /* taxonomy id */
+	struct span status; /* "4.7.1" */
+	struct span reply;  /* at most SPOOL_REPLY_MAX */
+	struct span cause;  /* taxonomy id */
 	struct span side;
-	struct span stage;   /* connect helo mail rcpt data eod auth tls */
-	int64_t wait;        /* seconds that the reply states; -1: none */
-	uint8_t nature;      /* 'T' 'C' 'P' */
+	struct span stage; /* connect helo mail rcpt data eod auth tls */
+	int64_t wait;      /* seconds that the reply states; -1: none */
+	uint8_t nature;    /* 'T' 'C' 'P' */
 };
 enum ipc_outcome_kind {
 	IPC_FATE_DELIVERED = 1,
@@ -163,8 +167,8 @@ struct ipc_outcome {
 	uint32_t part, attempt, lane;
 	int64_t due;
 	uint64_t slot;
-	struct span peer;    /* address and port spoken to, or the next hop's name */
-	bool wants_next;     /* the connection is open and can take another job of the lane */
+	struct span peer; /* address and port spoken to, or the next hop's name */
+	bool wants_next;  /* the connection is open and can take another job of the lane */
 	struct ipc_fate *fates;
 	size_t fates_n;
 };
@@ -181,9 +185,9 @@ struct ipc_facts_verdict {
 };
 
 struct ipc_control_list {
-	struct span id;      /* one message; else filters */
+	struct span id; /* one message; else filters */
 	struct span site, cause, sender, recipient;
-	struct id after;     /* paging */
+	struct id after; /* paging */
 	uint32_t most;
 };
 struct ipc_control_recipient {
@@ -205,14 +209,14 @@ struct ipc_control_change {
 	struct span id;
 	struct span site, cause, sender, recipient;
 	bool all;
-	struct span verb;    /* retry hold release drop bounce */
+	struct span verb; /* retry hold release drop bounce */
 };
 struct ipc_control_finding {
 	struct span table, row, wrong;
 };
 struct ipc_control_end {
 	int64_t error;
-	struct id next;      /* where to go on listing; zero: that was all */
+	struct id next; /* where to go on listing; zero: that was all */
 	uint64_t count;
 	uint64_t messages, recipients, accepted, ended; /* audit */
 };

@@ -40,15 +40,20 @@ struct role {
 	/* receive: listening sockets in the order of conf->listeners; the body owns them */
 	int listeners[IPC_FDS_MAX];
 	size_t listeners_n;
-	int control_fd;    /* queue: the listening control socket (SOCK_SEQPACKET), else -1 */
-	const char *spool; /* queue: the spool's folder ("/" after chroot), else NULL */
+	int control_fd; /* queue: the listening control socket (SOCK_SEQPACKET), else -1 */
+	char *spool;    /* queue: the spool's folder ("/" after chroot), else NULL */
+
+	/* for the program entry */
+	uint32_t uid, gid;                   /* to become */
+	char *root;                          /* to chroot into; empty: none */
+	void (*on_orphaned)(struct role *r); /* the supervisor is gone; NULL: as if told to stop */
 
 	/* private */
+	int supervisor_fd, lock_fd;
 	struct ipc_channel *supervisor;
 	const struct role_events *events;
 	void *events_arg;
 	const struct conf *conf;
-	struct ipc_role_start start;
 	struct task_gate stopping;
 	bool is_stopping;
 };
@@ -65,13 +70,19 @@ const struct conf *role_conf_now(const struct role *r);
 int role_watch(struct role *r, const struct role_events *events, void *arg);
 /* Tells the supervisor that this process works (listeners accept). */
 void role_ready(struct role *r);
+/*
+ * The channel to that peer has ended while both live: the supervisor makes a new one (peer event),
+ * soon, or when it has started the peer again. Call it from on_end of each channel to a peer.
+ */
+void role_lost_peer(struct role *r, enum ipc_role kind, uint32_t index);
 bool role_is_stopping(const struct role *r);
 /* Waits until the process is to stop. 0, -ETIMEDOUT, -ECANCELED. */
 int role_wait_stop(struct role *r, nanos deadline);
+const char *role_kind_name(enum ipc_role kind); /* "receive" */
 
 /*
- * For the program entry and for tests: waits for IPC_ROLE_START on fd (which it takes over) and
- * makes the role; call from a task. 0 or -errno. role_done frees it.
+ * For the program entry and for tests: takes fd over, blocks until IPC_ROLE_START is there and
+ * makes the role. 0 or -errno. role_done frees it; the listeners and control_fd are the body's.
  */
-int role_start(int fd, nanos deadline, struct role **ret);
+int role_start(int fd, struct role **ret);
 void role_done(struct role *r);
