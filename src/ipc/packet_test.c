@@ -177,20 +177,20 @@ static void test_long_messages_go_in_several_packets(void **state)
 		arena_done(&a);
 	}
 	struct ipc_out out = {.type = IPC_COMMIT_PART,
-		.body = &(struct ipc_content_name){0},
+		.body = &(struct ipc_content_name){.id = {0}},
 		.bytes = span_of(bytes, IPC_MESSAGE_MAX)};
 	struct buf body = BUF_INIT(IPC_MESSAGE_MAX);
 	struct ipc_cut cut;
 
-	assert_int_equal(ipc_cut_message(ipc_kind_find(ipc_kinds, ipc_kinds_n, out.type), &out,
-				 &body, &cut),
+	assert_int_equal(
+		ipc_cut_message(ipc_kind_find(ipc_kinds, ipc_kinds_n, out.type), &out, &body, &cut),
 		-EMSGSIZE);
 	buf_done(&body);
 	buf_done(&packet);
 	free(bytes);
 }
 
-#define HEAD(type, flags, request, len)                                                            \
+#define HEAD(type, flags, request, len) \
 	(char)(type), 0, (flags), 0, (request), 0, 0, 0, (char)(len), 0, 0, 0
 
 static const struct {
@@ -229,8 +229,8 @@ static void test_wrong_packets_are_refused_and_their_descriptors_closed(void **s
 			open("/dev/null", O_RDONLY | O_CLOEXEC)};
 
 		ipc_reader_init(&r, ipc_kinds, ipc_kinds_n);
-		int rc = ipc_reader_take(&r, span_of(wrong_packets[i].at, wrong_packets[i].len), fds,
-			wrong_packets[i].fds_n, &m, &why);
+		int rc = ipc_reader_take(&r, span_of(wrong_packets[i].at, wrong_packets[i].len),
+			fds, wrong_packets[i].fds_n, &m, &why);
 
 		if (rc == 1)
 			rc = ipc_message_open(&r, &m, &a, &p, &why);
@@ -248,10 +248,9 @@ static void test_wrong_packets_are_refused_and_their_descriptors_closed(void **s
 static void test_a_later_packet_must_match_the_first(void **state)
 {
 	static const char first[] = {HEAD(IPC_COMMIT_PART, 2, 1, 16), 1};
-	static const char others[][13] = {
-		{HEAD(IPC_JOB_PART, 4, 1, 16), 1}, {HEAD(IPC_COMMIT_PART, 4, 2, 16), 1},
-		{HEAD(IPC_COMMIT_PART, 4, 1, 15), 1}, {HEAD(IPC_COMMIT_PART, 5, 1, 16), 1},
-		{HEAD(IPC_COMMIT_PART, 0, 1, 16), 1}};
+	static const char others[][13] = {{HEAD(IPC_JOB_PART, 4, 1, 16), 1},
+		{HEAD(IPC_COMMIT_PART, 4, 2, 16), 1}, {HEAD(IPC_COMMIT_PART, 4, 1, 15), 1},
+		{HEAD(IPC_COMMIT_PART, 5, 1, 16), 1}, {HEAD(IPC_COMMIT_PART, 0, 1, 16), 1}};
 
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
 		struct ipc_reader r;
@@ -261,8 +260,8 @@ static void test_a_later_packet_must_match_the_first(void **state)
 		ipc_reader_init(&r, ipc_kinds, ipc_kinds_n);
 		assert_int_equal(
 			ipc_reader_take(&r, span_of(first, sizeof first), NULL, 0, &m, &why), 0);
-		assert_int_equal(
-			ipc_reader_take(&r, span_of(others[i], sizeof others[i]), NULL, 0, &m, &why),
+		assert_int_equal(ipc_reader_take(&r, span_of(others[i], sizeof others[i]), NULL, 0,
+					 &m, &why),
 			-EBADMSG);
 		assert_non_null(why);
 		ipc_reader_done(&r);
@@ -272,7 +271,8 @@ static void test_a_later_packet_must_match_the_first(void **state)
 static void test_endless_messages_end(void **state)
 {
 	char *packet = calloc(1, IPC_PACKET_MAX);
-	const char first[] = {HEAD(IPC_COMMIT_PART, 2, 1, 16)}, rest[] = {HEAD(IPC_COMMIT_PART, 6, 1, 16)};
+	const char first[] = {HEAD(IPC_COMMIT_PART, 2, 1, 16)},
+		   rest[] = {HEAD(IPC_COMMIT_PART, 6, 1, 16)};
 	struct ipc_reader r;
 	struct ipc_message m;
 	const char *why;
