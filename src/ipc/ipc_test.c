@@ -78,8 +78,8 @@ static void on_packet(struct ipc_channel *c, struct ipc_packet *p, void *arg)
 		struct ipc_packet ret;
 
 		s->asked_itself = ipc_ask(c,
-			&(struct ipc_out){
-				.type = IPC_FACTS_ENTER, .body = &(struct ipc_facts_enter){0}},
+			&(struct ipc_out){.type = IPC_FACTS_ENTER,
+				.body = &(struct ipc_facts_enter){.client = {0}}},
 			CLOCK_NEVER, p->arena, &ret);
 	}
 	if (s->closes) {
