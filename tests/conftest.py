@@ -1,0 +1,112 @@
+"""Fixtures of the scenarios. ABIDE_BUILD: the folder with the program (build); ABIDE_LONG=1: all of it."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+from harness.abide import Abide, Config  # noqa: E402
+from harness.lab import Lab  # noqa: E402
+from harness.process import Process  # noqa: E402
+
+TOP = os.path.dirname(HERE)
+BUILD = os.path.abspath(os.environ.get("ABIDE_BUILD", os.path.join(TOP, "build")))
+LONG = os.environ.get("ABIDE_LONG") == "1"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "root: needs to be started as root")
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() == 0:
+        return
+    for item in items:
+        if item.get_closest_marker("root"):
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.fixture(scope="session")
+def binary():
+    path = os.path.join(BUILD, "abide")
+    if not os.access(path, os.X_OK):
+        pytest.fail(f"{path} isn't there: build it, or set ABIDE_BUILD")
+    return path
+
+
+@pytest.fixture(scope="session")
+def serves(binary):
+    """Fails at once, and says why, where this build can't serve."""
+    done = subprocess.run([binary, "serve"], capture_output=True, timeout=30, check=False)
+    if done.returncode == 0:
+        pytest.fail("abide serve without a configuration ended with 0")
+    return True
+
+
+@pytest.fixture
+def directory():
+    """A folder that other users may enter (roles of abide, Postfix), removed afterwards."""
+    path = tempfile.mkdtemp(prefix="abide-", dir=os.environ.get("ABIDE_TMP"))
+    os.chmod(path, 0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def started():
+    """Whatever a test starts ends with it."""
+    things = []
+    yield things
+    for t in reversed(things):
+        t.destroy()
+
+
+@pytest.fixture
+def run(started):
+    """run(argv, name): any other program."""
+    def start(argv, name, **kw):
+        p = Process(argv, name, **kw)
+        started.append(p)
+        return p
+    return start
+
+
+@pytest.fixture
+def lab(binary, directory, started):
+    """lab(behaviour, keep=True): a destination that answers as it is told."""
+    n = [0]
+
+    def start(behaviour=None, **kw):
+        n[0] += 1
+        folder = os.path.join(directory, f"lab{n[0]}")
+        os.mkdir(folder)
+        x = Lab(binary, folder, behaviour, **kw)
+        started.append(x)
+        return x
+    return start
+
+
+@pytest.fixture
+def abide(binary, serves, directory, started):
+    """abide(routes=…, retry=…): a running server; abide.config may be changed before a restart."""
+    n = [0]
+
+    def start(begin=True, env=None, **kw):
+        n[0] += 1
+        folder = os.path.join(directory, f"abide{n[0]}")
+        os.mkdir(folder)
+        os.chmod(folder, 0o755)
+        x = Abide(binary, Config(folder, **kw), env)
+        started.append(x)
+        return x.start() if begin else x
+    return start
+
+
+@pytest.fixture(scope="session")
+def long_run():
+    return LONG

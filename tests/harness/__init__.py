@@ -1,0 +1,1 @@
+"""What the scenarios stand on: processes that log events, a raw SMTP client, the lab, real peers."""
