@@ -195,7 +195,12 @@ int wire_literal_read(struct span text, struct wire_ip *ret)
 		return span_find(inner, ':') < 0 ? -EBADMSG : wire_ip_read(inner, ret);
 	if (span_find(inner, ':') < 0)
 		return wire_ip_read(inner, ret);
-	return is_general_literal(inner) ? -EAFNOSUPPORT : -EBADMSG;
+	struct wire_ip
+		forgotten; /* an IPv6 address without its tag would pass for tag and content */
+
+	if (!is_general_literal(inner) || wire_ip_read(inner, &forgotten) == 0)
+		return -EBADMSG;
+	return -EAFNOSUPPORT;
 }
 
 /* Takes what may be a domain: to the end of a literal, or to a space, comma, colon or ">". */
