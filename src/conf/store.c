@@ -1,5 +1,6 @@
 #include "conf/store.h"
 #include "conf/value.h"
+#include "reply/taxonomy.h"
 #include <stdio.h>
 
 static bool refuse(struct load *l, const char *name, const struct read_word *w, const char *why)
@@ -30,10 +31,11 @@ static const char *check_pattern(struct span text)
 
 static const char *check_cause(struct span text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if ((text.at[i] < 'a' || text.at[i] > 'z') && text.at[i] != '_')
-			return "is not a cause; write default, greylisting or another cause";
-	return text.len > 0 ? NULL : "is no cause; write default or greylisting";
+	enum reply_cause ignored;
+
+	if (span_equal(text, SPAN_LIT("default")) || reply_cause_parse(text, &ignored))
+		return NULL;
+	return "is not a cause; write default, greylisting or another cause";
 }
 
 /* An escape in a string may stand for any byte. */

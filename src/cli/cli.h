@@ -1,0 +1,12 @@
+/*
+ * cli - abide's subcommands, one file each.
+ *
+ * Each takes its own name as argv[0] and returns an exit status of sysexits(3).
+ * They write to standard output, and complain on standard error.
+ */
+#pragma once
+
+#define CLI_CONFIGURATION "/etc/abide/abide.conf" /* without -c FILE */
+
+int cli_check(int argc, char **argv);
+int cli_config(int argc, char **argv);
