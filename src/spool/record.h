@@ -20,9 +20,9 @@ enum spool_end {
 	SPOOL_DELIVERED = 1, /* into a mailbox: LMTP */
 	SPOOL_RELAYED,       /* the next hop took it over */
 	SPOOL_EXPANDED,
-	SPOOL_BOUNCED,       /* a notice to the sender was queued in the same transaction */
-	SPOOL_SILENT,        /* failed, and no notice is due: null sender, NOTIFY=NEVER */
-	SPOOL_DROPPED,       /* by an operator */
+	SPOOL_BOUNCED, /* a notice to the sender was queued in the same transaction */
+	SPOOL_SILENT,  /* failed, and no notice is due: null sender, NOTIFY=NEVER */
+	SPOOL_DROPPED, /* by an operator */
 };
 
 struct spool_message { /* table messages: immutable once written */
@@ -32,40 +32,40 @@ struct spool_message { /* table messages: immutable once written */
 	struct span sender;      /* without <>; empty: the null sender */
 	struct span client;      /* address it came from, as text */
 	struct span helo;
-	struct span envid;       /* xtext as given */
-	uint8_t ret;             /* 0 none, 1 FULL, 2 HDRS */
+	struct span envid; /* xtext as given */
+	uint8_t ret;       /* 0 none, 1 FULL, 2 HDRS */
 	bool body_8bit;
 	bool smtputf8;
-	bool is_notice;          /* written by abide itself */
-	bool content_in_file;    /* else chunks in table contents */
-	uint64_t content_len;    /* octets of the content, CRLF lines, without edits */
-	uint32_t content_crc;    /* crc32c of the content */
-	uint32_t recipients;     /* how many there were at first: n = 0 .. recipients - 1 */
-	struct span edits;       /* header fields to put before the content (Received ...) */
+	bool is_notice;       /* written by abide itself */
+	bool content_in_file; /* else chunks in table contents */
+	uint64_t content_len; /* octets of the content, CRLF lines, without edits */
+	uint32_t content_crc; /* crc32c of the content */
+	uint32_t recipients;  /* how many there were at first: n = 0 .. recipients - 1 */
+	struct span edits;    /* header fields to put before the content (Received ...) */
 };
 
 struct spool_recipient { /* table recipients: id, n */
 	uint32_t n;
 	struct span address;
-	struct span orcpt;       /* as given */
-	uint8_t notify;          /* 0 not given; else bits: 1 NEVER 2 SUCCESS 4 FAILURE 8 DELAY */
-	uint8_t state;           /* enum spool_state */
+	struct span orcpt; /* as given */
+	uint8_t notify;    /* 0 not given; else bits: 1 NEVER 2 SUCCESS 4 FAILURE 8 DELAY */
+	uint8_t state;     /* enum spool_state */
 	uint32_t lane;
-	uint32_t part;           /* recipients of one job: the least n among them when it was made */
+	uint32_t part; /* recipients of one job: the least n among them when it was made */
 	uint32_t attempts;
-	int64_t next_at;         /* the due time; 0 while held */
-	int64_t last_at;         /* of the last attempt; 0: none */
-	uint16_t code;           /* of the last reply; 0: none yet */
-	struct span status;      /* "4.7.1" */
-	struct span reply;       /* its text, at most SPOOL_REPLY_MAX octets */
-	struct span cause;       /* taxonomy id */
-	struct span peer;        /* who said it */
+	int64_t next_at;    /* the due time; 0 while held */
+	int64_t last_at;    /* of the last attempt; 0: none */
+	uint16_t code;      /* of the last reply; 0: none yet */
+	struct span status; /* "4.7.1" */
+	struct span reply;  /* its text, at most SPOOL_REPLY_MAX octets */
+	struct span cause;  /* taxonomy id */
+	struct span peer;   /* who said it */
 };
 
 struct spool_lane { /* table lanes: number */
 	uint32_t number;
-	struct span name;        /* destination domain, or the smarthost a route names */
-	struct span site;        /* key of table sites */
+	struct span name; /* destination domain, or the smarthost a route names */
+	struct span site; /* key of table sites */
 };
 
 struct spool_site { /* table sites: name; grows with later issues */
@@ -76,7 +76,7 @@ struct spool_site { /* table sites: name; grows with later issues */
 };
 
 struct spool_ended { /* table ends: id, n */
-	uint8_t how;             /* enum spool_end */
+	uint8_t how; /* enum spool_end */
 	int64_t wall_ms;
 	struct span address;
 	struct span sender;
@@ -85,9 +85,11 @@ struct spool_ended { /* table ends: id, n */
 	struct span reply;
 	struct span cause;
 	uint32_t attempts;
-	struct id notice;        /* of the bounce, else zero */
-	struct id before_id;     /* the end written before this one: audit follows the chain */
+	struct id notice;    /* of the bounce, else zero */
+	struct id before_id; /* the end written before this one: audit follows the chain */
 	uint32_t before_n;
+	int64_t ended_at; /* queue time; set by spool, as are serial and before_ */
+	uint64_t serial;  /* 1 for the first end of all, and so on */
 };
 
 #define SPOOL_REPLY_MAX 1024U

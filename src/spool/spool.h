@@ -18,12 +18,19 @@
 struct spool;
 
 struct spool_options {
-	const char *dir;         /* made with mode 0700 where missing */
-	uint64_t map_size;       /* bytes; 0: 64 GiB, less where the address space is smaller */
-	uint32_t batch_most;     /* operations a batch; 0: 4096 */
-	nanos ends_kept;         /* how long the journal goes back; 0: 30 days */
-	bool read_only;          /* for abide queue and audit while abide is down */
+	const char *dir;     /* made with mode 0700 where missing */
+	uint64_t map_size;   /* bytes; 0: 64 GiB, less where the address space is smaller */
+	uint32_t batch_most; /* operations a batch; 0: 4096 */
+	nanos ends_kept;     /* how long the journal goes back; 0: 30 days */
+	bool read_only;      /* for abide queue and audit while abide is down */
+	/*
+	 * From spool_boot_id; NULL: spool_open asks itself, which needs /proc. Whoever opens
+	 * after chroot asks before.
+	 */
+	const unsigned char *boot_id;
 };
+#define SPOOL_BOOT_ID 16U
+void spool_boot_id(unsigned char out[SPOOL_BOOT_ID]);
 
 /* 0 or -errno; why says in words what is wrong (borrowed text, static). */
 int spool_open(const struct spool_options *options, struct spool **ret, const char **ret_why);
@@ -41,7 +48,7 @@ int64_t spool_now(const struct spool *s);
 int64_t spool_wall(const struct spool *s, int64_t queue_ms);
 /* How far the clock was moved at the start, and whether that was clamped. */
 struct spool_clock_report {
-	int64_t away_ms; /* time abide was down, as used */
+	int64_t away_ms;         /* time abide was down, as used */
 	int64_t wall_claimed_ms; /* what the wall clock said */
 	bool clamped;
 };
@@ -60,8 +67,8 @@ enum spool_op_kind {
 };
 
 struct spool_content {
-	struct span bytes;   /* inline content; borrowed until done */
-	bool in_file;        /* true: content/in/ID holds it (synced by its writer) */
+	struct span bytes; /* inline content; borrowed until done */
+	bool in_file;      /* true: content/in/ID holds it (synced by its writer) */
 };
 
 struct spool_accept {
@@ -75,14 +82,15 @@ struct spool_accept {
 
 struct spool_result { /* for one recipient */
 	uint32_t n;
-	uint8_t end;              /* enum spool_end, or 0: goes on, as recipient says */
-	struct spool_recipient recipient; /* its new state where it goes on; last reply in any case */
+	uint8_t end; /* enum spool_end, or 0: goes on, as recipient says */
+	struct spool_recipient
+		recipient; /* its new state where it goes on; last reply in any case */
 };
 
 struct spool_outcome {
 	struct id id;
 	uint32_t lane, part;
-	int64_t due;              /* the due row that the job was claimed by: is removed */
+	int64_t due; /* the due row that the job was claimed by: is removed */
 	struct spool_result *results;
 	size_t results_n;
 	const struct spool_accept *notice; /* bounce to queue in the same transaction, or NULL */
@@ -93,17 +101,18 @@ struct spool_change {
 	struct id id;
 	enum spool_change_kind kind; /* applies to all recipients that are not active */
 	bool (*is_active)(struct id id, uint32_t part, void *arg); /* called before the batch */
-	void *arg;
+	void *arg;                                                 /* is_active's */
+	void *active;                                              /* spool's */
 };
 
 struct spool_op {
-	struct list node;         /* spool's while submitted */
+	struct list node; /* spool's while submitted */
 	enum spool_op_kind kind;
 	struct spool_accept accept;
 	struct spool_outcome outcome;
 	struct spool_change change;
 	struct spool_site site;
-	uint32_t generation;      /* SPOOL_OP_GENERATION: out */
+	uint32_t generation; /* SPOOL_OP_GENERATION: out */
 	/*
 	 * Out: 0; -EEXIST: this id was accepted before (the message is safe; nothing was
 	 * done); -ENOSPC: over 90 % of the map or the disk is full (accept only);
@@ -111,8 +120,9 @@ struct spool_op {
 	 * writer; -EIO and others: this batch failed, nothing of this operation is on disk.
 	 */
 	int result;
-	uint32_t changed;         /* SPOOL_OP_CHANGE: recipients changed */
-	bool message_gone;        /* OUTCOME, CHANGE: no recipient is left */
+	uint32_t changed;   /* SPOOL_OP_CHANGE: recipients changed */
+	bool message_gone;  /* OUTCOME, CHANGE: no recipient is left */
+	bool taken, placed; /* spool's */
 	/* Called in the committing task after the commit; must not wait. */
 	void (*done)(struct spool_op *op, void *arg);
 	void *arg;
@@ -127,7 +137,8 @@ struct spool_figures {
 	uint64_t batches, operations, set_aside;
 	uint64_t messages, recipients; /* in the spool now */
 	uint64_t map_used, map_size;
-	nanos last_commit;             /* how long it took */
+	nanos last_commit; /* how long it took */
+	uint64_t swept;    /* files without a message, removed at the start */
 };
 struct spool_figures spool_figures(const struct spool *s);
 
@@ -153,9 +164,17 @@ struct spool_due {
 size_t spool_due_list(struct spool *s, uint32_t lane, const struct spool_due *after,
 	struct spool_due *ret, size_t most);
 
-/* All lanes with their earliest due row, for the start: fn is called for each. 0 or -errno. */
+/*
+ * All lanes with their earliest due row, for the start: fn is called for each. first is NULL for a
+ * lane that only held recipients have. A lane whose row is lost to damage has an empty name and
+ * site: its recipients have to be put into another one (OUTCOME with recipient.lane). 0 or -errno.
+ */
 int spool_lanes(struct spool *s,
-	void (*fn)(const struct spool_lane *lane, const struct spool_due *first, void *arg), void *arg);
+	void (*fn)(const struct spool_lane *lane, const struct spool_due *first, void *arg),
+	void *arg);
+
+/* All sites' profiles. 0 or -errno. */
+int spool_sites(struct spool *s, void (*fn)(const struct spool_site *site, void *arg), void *arg);
 
 /* One job: the message and the recipients of one part; copies into arena. -ENOENT, -EBADMSG. */
 struct spool_job {
@@ -163,8 +182,8 @@ struct spool_job {
 	struct spool_recipient *recipients;
 	size_t recipients_n;
 };
-int spool_job_load(struct spool *s, struct id id, uint32_t part, struct arena *arena,
-	struct spool_job *ret);
+int spool_job_load(
+	struct spool *s, struct id id, uint32_t part, struct arena *arena, struct spool_job *ret);
 /* A message and all recipients still there. */
 int spool_message_load(struct spool *s, struct id id, struct arena *arena, struct spool_job *ret);
 
@@ -193,5 +212,6 @@ int spool_ends(struct spool *s, struct id id,
 struct spool_audit_totals {
 	uint64_t messages, recipients, accepted, ended[8]; /* ended by enum spool_end */
 };
-long spool_audit(struct spool *s, void (*fn)(const char *table, struct span row, struct span wrong,
-	void *arg), void *arg, struct spool_audit_totals *ret);
+long spool_audit(struct spool *s,
+	void (*fn)(const char *table, struct span row, struct span wrong, void *arg), void *arg,
+	struct spool_audit_totals *ret);

@@ -1,0 +1,294 @@
+#include "base/alloc.h"
+#include "spool/spool_in.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* What goes to the helper thread. */
+struct batch {
+	struct spool *s;
+	struct spool_op **ops;
+	size_t n;
+	uint64_t bytes;
+	bool damaged, tidy_more;
+	nanos took;
+	uint64_t used;
+};
+
+static int apply(struct store_txn *t, struct spool_op *op)
+{
+	switch (op->kind) {
+	case SPOOL_OP_ACCEPT:
+		return accept_apply(t, op);
+	case SPOOL_OP_OUTCOME:
+		return outcome_apply(t, op);
+	case SPOOL_OP_CHANGE:
+		return change_apply(t, op);
+	case SPOOL_OP_SITE:
+		return site_apply(t, op);
+	case SPOOL_OP_GENERATION:
+		op->generation = (uint32_t)++t->meta.generation;
+		return 0;
+	default:
+		return aside_apply(t, op);
+	}
+}
+
+/* New mail waits where the map or the disk is nearly full; what ends recipients goes on. */
+static int measure_room(struct batch *b, struct store_txn *t)
+{
+	struct statvfs vfs;
+	uint64_t pages = 0;
+
+	for (enum store_table i = 0; i < STORE_TABLES; i++) {
+		uint64_t rows, n;
+		int rc = store_count(t, i, &rows, &n);
+
+		if (rc < 0)
+			return rc;
+		pages += n;
+	}
+	b->used = pages * b->s->page_size;
+	t->accept_full = b->used + b->bytes > b->s->map_size / 10 * 9;
+	if (fstatvfs(b->s->dir_fd, &vfs) == 0 &&
+		(uint64_t)vfs.f_bavail * vfs.f_frsize < SPOOL_ROOM_LEAST + b->bytes)
+		t->accept_full = true;
+	return 0;
+}
+
+static void unlink_gone(struct spool *s, struct span ids)
+{
+	for (; ids.len >= ID_BYTES; ids = span_slice(ids, ID_BYTES, ids.len))
+		content_unlink(s, id_from_bytes((const unsigned char *)ids.at));
+}
+
+/* One transaction. 0: all of these have their result, on disk. */
+static int try_ops(struct batch *b, size_t from, size_t n)
+{
+	struct store_txn t;
+	int rc = store_begin_write(b->s, &t);
+
+	if (rc < 0)
+		return rc;
+	t.now = spool_now(b->s);
+	t.wall_ms = clock_wall_ms();
+	rc = measure_room(b, &t);
+	for (size_t i = from; rc == 0 && i < from + n; i++) {
+		b->ops[i]->result = 0;
+		rc = apply(&t, b->ops[i]);
+	}
+	if (rc == 0)
+		rc = ends_tidy(&t, 64 + 2 * n, &b->tidy_more);
+	if (rc < 0) {
+		store_abort(&t);
+		buf_done(&t.gone_files);
+		return rc;
+	}
+	rc = store_commit(&t, false);
+	if (rc == 0) {
+		b->s->meta = t.meta;
+		unlink_gone(b->s, buf_span(&t.gone_files));
+	}
+	buf_done(&t.gone_files);
+	return rc;
+}
+
+/* A batch that fails is tried in halves, so that one operation can't fail the others. */
+static void run_ops(struct batch *b, size_t from, size_t n)
+{
+	int rc = b->damaged ? -EIO : try_ops(b, from, n);
+
+	if (rc == 0)
+		return;
+	if (rc == -EIO)
+		b->damaged = true;
+	if (n > 1 && !b->damaged) {
+		run_ops(b, from, n / 2);
+		run_ops(b, from + n / 2, n - n / 2);
+		return;
+	}
+	for (size_t i = from; i < from + n; i++)
+		b->ops[i]->result = rc;
+}
+
+/* A large content that was moved for an operation that then failed: its sender keeps it. */
+static void undo_placed(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct spool_op *op = b->ops[i];
+		struct id id = op->accept.message.id;
+
+		if (op->kind == SPOOL_OP_OUTCOME && op->outcome.notice)
+			id = op->outcome.notice->message.id;
+		if (op->placed && op->result < 0)
+			content_unlink(b->s, id);
+	}
+}
+
+static void run(void *arg)
+{
+	struct batch *b = arg;
+	nanos start = clock_now();
+
+	run_ops(b, 0, b->n);
+	if (!b->damaged)
+		undo_placed(b);
+	b->took = clock_now() - start;
+}
+
+static uint64_t bytes_of(const struct spool_op *op)
+{
+	return op->kind == SPOOL_OP_ACCEPT ? op->accept.content.bytes.len : 0;
+}
+
+/*
+ * Takes what is waiting. A CHANGE asks which parts are active, as of the
+ * committed state: so no outcome may stand before it in its batch.
+ */
+static void take(struct spool *s, struct batch *b)
+{
+	size_t most = s->pending_n < s->batch_most ? s->pending_n : s->batch_most;
+	bool has_outcome = false;
+
+	b->ops = alloc_array(most + 1, sizeof(struct spool_op *));
+	while (b->n < most && b->bytes < SPOOL_BATCH_BYTES) {
+		struct spool_op *op = container_of(s->pending.next, struct spool_op, node);
+
+		if (op->kind == SPOOL_OP_CHANGE && has_outcome)
+			break;
+		if (op->kind == SPOOL_OP_CHANGE)
+			change_prepare(s, op);
+		has_outcome |= op->kind == SPOOL_OP_OUTCOME;
+		list_remove(&op->node);
+		op->taken = true;
+		s->pending_n--;
+		b->bytes += bytes_of(op);
+		b->ops[b->n++] = op;
+	}
+}
+
+void batch_publish(struct spool *s)
+{
+	const struct store_totals *t = &s->meta.totals;
+	struct spool_figures *f = &s->figures;
+
+	f->set_aside = t->aside + s->read_failures;
+	f->messages = t->accepted_messages - t->gone_messages - t->aside_messages;
+	f->recipients = t->accepted_recipients - store_ended_sum(t) - t->aside_recipients;
+	f->map_size = s->map_size;
+}
+
+static void finish(struct spool *s, struct batch *b)
+{
+	s->damaged = b->damaged;
+	if (b->n > 0 && !b->damaged) {
+		s->figures.batches++;
+		s->figures.operations += b->n;
+	}
+	s->figures.last_commit = b->took;
+	s->figures.map_used = b->used;
+	batch_publish(s);
+	for (size_t i = 0; i < b->n; i++) {
+		struct spool_op *op = b->ops[i];
+
+		if (op->kind == SPOOL_OP_CHANGE)
+			change_finish(op);
+		op->taken = op->placed = false;
+		if (op->done)
+			op->done(op, op->arg);
+	}
+	free(b->ops);
+}
+
+void batch_committer(void *spool)
+{
+	struct spool *s = spool;
+	nanos tidy = clock_after(SPOOL_TIDY_EVERY);
+
+	while (!s->closing || !list_is_empty(&s->pending)) {
+		if (list_is_empty(&s->pending) && task_gate_wait(&s->gate, tidy) != -ETIMEDOUT)
+			continue;
+		struct batch b = {.s = s, .damaged = s->damaged};
+
+		take(s, &b);
+		/* Without a thread it is done here: slow, but right. */
+		if (task_offload(run, &b) < 0)
+			run(&b);
+		tidy = clock_after(b.tidy_more ? NANOS_S / 10 : SPOOL_TIDY_EVERY);
+		finish(s, &b);
+	}
+}
+
+void spool_submit(struct spool *s, struct spool_op *op)
+{
+	op->result = 0;
+	op->taken = op->placed = false;
+	op->change.active = NULL;
+	if (s->read_only) {
+		op->result = -EROFS;
+		if (op->done)
+			op->done(op, op->arg);
+		return;
+	}
+	list_add_tail(&s->pending, &op->node);
+	s->pending_n++;
+	(void)task_gate_wake_one(&s->gate);
+}
+
+/* ---- waiting for one ---- */
+
+struct waiter {
+	struct task_gate gate;
+	bool is_done;
+	int event; /* for a cancelled task, whose waits all end at once; else -1 */
+};
+
+static void waiter_done(struct spool_op *op, void *arg)
+{
+	struct waiter *w = arg;
+	uint64_t one = 1;
+
+	w->is_done = true;
+	task_gate_wake_all(&w->gate);
+	if (w->event >= 0)
+		(void)!write(w->event, &one, sizeof one);
+}
+
+static void wait_event(void *arg)
+{
+	uint64_t count;
+
+	while (read(*(int *)arg, &count, sizeof count) < 0 && errno == EINTR)
+		;
+}
+
+int spool_apply(struct spool *s, struct spool_op *op)
+{
+	struct waiter w = {.event = -1};
+
+	task_gate_init(&w.gate);
+	op->done = waiter_done;
+	op->arg = &w;
+	spool_submit(s, op);
+	while (!w.is_done && task_gate_wait(&w.gate, CLOCK_NEVER) == 0)
+		;
+	if (!w.is_done && !op->taken) {
+		list_remove(&op->node);
+		s->pending_n--;
+		return op->result = -ECANCELED;
+	}
+	/* The batch has it: its memory must stay, so wait in the one way that can't be cancelled. */
+	if (!w.is_done)
+		w.event = eventfd(0, EFD_CLOEXEC);
+	while (!w.is_done) {
+		int event = w.event;
+
+		if (event < 0 || task_offload(wait_event, &event) < 0)
+			(void)task_yield();
+	}
+	if (w.event >= 0)
+		close(w.event);
+	return op->result;
+}

@@ -1,0 +1,85 @@
+#include "spool/record.h"
+
+#define S spool_message
+static const struct pack_row message_rows[] = {
+	PACK_F_ID(struct S, id),
+	PACK_F_I64(struct S, arrived_at),
+	PACK_F_I64(struct S, arrived_wall_ms),
+	PACK_F_SPAN(struct S, sender),
+	PACK_F_SPAN(struct S, client),
+	PACK_F_SPAN(struct S, helo),
+	PACK_F_SPAN(struct S, envid),
+	PACK_F_U8(struct S, ret),
+	PACK_F_BOOL(struct S, body_8bit),
+	PACK_F_BOOL(struct S, smtputf8),
+	PACK_F_BOOL(struct S, is_notice),
+	PACK_F_BOOL(struct S, content_in_file),
+	PACK_F_U64(struct S, content_len),
+	PACK_F_U32(struct S, content_crc),
+	PACK_F_U32(struct S, recipients),
+	PACK_F_SPAN(struct S, edits),
+};
+#undef S
+const struct pack_type spool_message_type = PACK_TYPE(spool_message, message_rows);
+
+#define S spool_recipient
+static const struct pack_row recipient_rows[] = {
+	PACK_F_U32(struct S, n),
+	PACK_F_SPAN(struct S, address),
+	PACK_F_SPAN(struct S, orcpt),
+	PACK_F_U8(struct S, notify),
+	PACK_F_U8(struct S, state),
+	PACK_F_U32(struct S, lane),
+	PACK_F_U32(struct S, part),
+	PACK_F_U32(struct S, attempts),
+	PACK_F_I64(struct S, next_at),
+	PACK_F_I64(struct S, last_at),
+	PACK_F_U16(struct S, code),
+	PACK_F_SPAN(struct S, status),
+	PACK_F_SPAN(struct S, reply),
+	PACK_F_SPAN(struct S, cause),
+	PACK_F_SPAN(struct S, peer),
+};
+#undef S
+const struct pack_type spool_recipient_type = PACK_TYPE(spool_recipient, recipient_rows);
+
+#define S spool_lane
+static const struct pack_row lane_rows[] = {
+	PACK_F_U32(struct S, number),
+	PACK_F_SPAN(struct S, name),
+	PACK_F_SPAN(struct S, site),
+};
+#undef S
+const struct pack_type spool_lane_type = PACK_TYPE(spool_lane, lane_rows);
+
+#define S spool_site
+static const struct pack_row site_rows[] = {
+	PACK_F_SPAN(struct S, name),
+	PACK_F_U64(struct S, delivered),
+	PACK_F_U64(struct S, deferred),
+	PACK_F_U64(struct S, bounced),
+	PACK_F_I64(struct S, last_at),
+	PACK_F_SPAN(struct S, last_reply),
+};
+#undef S
+const struct pack_type spool_site_type = PACK_TYPE(spool_site, site_rows);
+
+#define S spool_ended
+static const struct pack_row ended_rows[] = {
+	PACK_F_U8(struct S, how),
+	PACK_F_I64(struct S, wall_ms),
+	PACK_F_SPAN(struct S, address),
+	PACK_F_SPAN(struct S, sender),
+	PACK_F_SPAN(struct S, peer),
+	PACK_F_U16(struct S, code),
+	PACK_F_SPAN(struct S, reply),
+	PACK_F_SPAN(struct S, cause),
+	PACK_F_U32(struct S, attempts),
+	PACK_F_ID(struct S, notice),
+	PACK_F_ID(struct S, before_id),
+	PACK_F_U32(struct S, before_n),
+	PACK_F_I64(struct S, ended_at),
+	PACK_F_U64(struct S, serial),
+};
+#undef S
+const struct pack_type spool_ended_type = PACK_TYPE(spool_ended, ended_rows);

@@ -1,0 +1,122 @@
+/*
+ * spool_in - inside spool/ only: struct spool and the parts that make a batch.
+ *
+ * While a batch runs on its helper thread, it alone uses .batch's data, the
+ * write transaction and the folders; tasks use the rest.
+ */
+#pragma once
+#include "spool/store.h"
+
+#define SPOOL_BATCH_MOST  4096U
+#define SPOOL_ROOM_LEAST  (UINT64_C(16) << 20) /* of the disk: below it, no ACCEPT */
+#define SPOOL_BATCH_BYTES (16U << 20)
+#define SPOOL_TIDY_EVERY  (NANOS_S * 60) /* journal, lanes, clock when nothing happens */
+
+struct spool {
+	uint32_t batch_most;
+	nanos ends_kept;
+	bool read_only, started, closing, damaged;
+	int dir_fd, content_fd, in_fd, lock_fd, data_fd;
+	MDB_env *env;
+	MDB_dbi tables[STORE_TABLES];
+	uint64_t map_size, page_size;
+	MDB_txn *reader; /* kept for the next read */
+	bool reader_busy;
+
+	int64_t clock_queue_ms; /* queue time at clock_boot_ms */
+	int64_t clock_boot_ms;
+	unsigned char boot_id[QCLOCK_BOOT_ID];
+	struct spool_clock_report clock_report;
+
+	uint16_t instance;
+	struct store_meta meta; /* as committed; the batch's own while one runs */
+	struct list pending;
+	size_t pending_n;
+	struct task_gate gate;
+	struct task *task;
+	struct spool_figures figures;
+	uint64_t read_failures;   /* rows that could not be read; read_only sets none aside */
+	const char *open_missing; /* a row of meta that was not there when it was opened */
+
+	/* the batch's own: how far tidying came */
+	unsigned char
+		tidy_ends[20]; /* where the pass through the journal goes on; zero: at the first */
+	uint32_t tidy_lane;
+	bool tidying;       /* a pass is under way */
+	nanos tidied_at;    /* when the last one began */
+	uint64_t zeroed_to; /* data.mdb is written up to here (content.c) */
+};
+
+/* ---- batch.c, aside.c ---- */
+#define SPOOL_OP_ASIDE ((enum spool_op_kind)100)
+struct spool_aside { /* an operation of spool's own: a row that can't be read */
+	struct spool_op op;
+	enum store_table table;
+	struct store_key key;
+};
+void spool_set_aside(struct spool *s, enum store_table table, struct span key);
+void batch_committer(void *spool);
+void batch_publish(struct spool *s);
+
+/* ---- operations: op->result says what became of it; the return value spoils the transaction ---- */
+int accept_apply(struct store_txn *t, struct spool_op *op);
+int outcome_apply(struct store_txn *t, struct spool_op *op);
+int change_apply(struct store_txn *t, struct spool_op *op);
+int site_apply(struct store_txn *t, struct spool_op *op);
+int aside_apply(struct store_txn *t, struct spool_op *op);
+void change_prepare(struct spool *s, struct spool_op *op);
+void change_finish(struct spool_op *op);
+
+/* accept.c: the two halves, for notices. */
+struct accept_packed {
+	struct span message, *recipients, *lanes;
+	bool *lane_is_new, *lane_changed;
+};
+int accept_check(struct store_txn *t, const struct spool_accept *a, struct arena *arena,
+	struct accept_packed *ret);
+/* in_file: moves content/in/ID to content/ID. placed: was done before, in a batch that failed. */
+int accept_place(struct store_txn *t, const struct spool_accept *a, bool *placed);
+int accept_write(
+	struct store_txn *t, const struct spool_accept *a, const struct accept_packed *packed);
+
+/* parts.c: recipients that go on, gathered into parts again. */
+struct part {
+	uint32_t lane, part, count;
+	int64_t next_at;
+};
+struct parts {
+	struct part *at;
+	size_t n;
+};
+struct parts parts_new(struct arena *arena, size_t most);
+/* Sets r->part; r in ascending order of n. Held recipients get a part too, but no due row. */
+void parts_add(struct parts *p, struct spool_recipient *r);
+int parts_write(struct store_txn *t, struct id id, const struct parts *p);
+int parts_put_recipient(struct store_txn *t, struct id id, const struct spool_recipient *r);
+/* All recipients of a message still there; with_part: only of that part, at most `most`. */
+struct parts_query {
+	struct id id;
+	bool one_part;
+	uint32_t part;
+	size_t most;
+	struct store_key bad; /* out, at -EBADMSG: the row that can't be read */
+};
+int parts_load(struct store_txn *t, struct parts_query *q, struct arena *arena,
+	struct spool_recipient **ret, size_t *ret_n);
+
+/* ends.c */
+int ends_write(struct store_txn *t, const struct spool_message *m, const struct spool_recipient *r,
+	uint8_t how, struct id notice);
+/* After ends: removes message and content where no recipient is left. */
+int ends_finish_message(struct store_txn *t, const struct spool_message *m, bool *ret_gone);
+/* A few steps of tidying: old rows of the journal, lanes without recipients. */
+int ends_tidy(struct store_txn *t, size_t steps, bool *ret_more);
+/* Whether rows of due or held name the lane: 1, 0 or -errno. */
+int ends_lane_in_use(struct store_txn *t, uint32_t lane);
+
+/* content.c */
+int content_write(struct store_txn *t, struct id id, struct span bytes);
+int content_delete(struct store_txn *t, struct id id);
+int content_take(struct spool *s, struct id id, uint64_t len);
+void content_unlink(struct spool *s, struct id id);
+void content_sweep(struct spool *s);

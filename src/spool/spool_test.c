@@ -1,0 +1,471 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "base/alloc.h"
+#include "spool/testing.h"
+#include "task/task.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What was accepted is there, whole, and due: else 250 would have been a lie. */
+static void accept_body(struct testing *t)
+{
+	static const size_t sizes[] = {0, 1, 4079, 4080, 4081, 16384, 100000};
+
+	testing_open(t);
+	for (uint32_t k = 0; k < 7; k++) {
+		struct testing_mail m = {
+			.k = k, .recipients = 3, .lanes = 2, .len = sizes[k], .due = 100 + k};
+		struct buf b = BUF_INIT(1 << 20);
+		struct spool_due due[16];
+		struct spool_job job;
+
+		assert_int_equal(testing_mail(t, &m), 0);
+		assert_int_equal(testing_mail(t, &m), -EEXIST);
+		assert_int_equal(spool_job_load(t->s, testing_id(k), 0, &t->arena, &job), 0);
+		assert_int_equal(job.recipients_n, 2); /* 0 and 2 are in lane 1 */
+		assert_int_equal(job.recipients[1].n, 2);
+		assert_int_equal(spool_content_read(t->s, &job.message, 0, SIZE_MAX, &b), 0);
+		assert_true(span_equal(buf_span(&b), testing_content(&t->arena, k, sizes[k])));
+		assert_int_equal(spool_due_list(t->s, 1, NULL, due, 16), k + 1);
+		assert_int_equal(due[k].due, 100 + k);
+		assert_int_equal(due[k].count, 2);
+		assert_int_equal(spool_due_list(t->s, 1, &due[0], due, 16), k);
+		assert_int_equal(spool_due_list(t->s, 2, NULL, due, 16), k + 1);
+		assert_int_equal(spool_due_list(t->s, 3, NULL, due, 16), 0);
+		buf_done(&b);
+	}
+	assert_int_equal(testing_audit(t->s), 0);
+	testing_close(t);
+	testing_open(t);
+	assert_int_equal(spool_figures(t->s).messages, 7);
+	assert_int_equal(spool_figures(t->s).recipients, 21);
+	assert_int_equal(testing_audit(t->s), 0);
+}
+
+/* Each recipient of a job has its own fate; a repeated outcome changes nothing. */
+static void outcome_body(struct testing *t)
+{
+	static const uint8_t how[] = {SPOOL_RELAYED, 0, 0, 0};
+	static const int64_t next[] = {0, 900, 800, 900};
+	struct testing_mail m = {.k = 1, .recipients = 4, .lanes = 1, .len = 9000, .due = 5};
+	struct spool_job job;
+
+	testing_open(t);
+	assert_int_equal(testing_mail(t, &m), 0);
+	assert_int_equal(spool_job_load(t->s, testing_id(1), 0, &t->arena, &job), 0);
+	struct spool_op op = {
+		.kind = SPOOL_OP_OUTCOME, .outcome = testing_outcome(&t->arena, &job, how, next)};
+
+	assert_int_equal(spool_apply(t->s, &op), 0);
+	assert_false(op.message_gone);
+	assert_int_equal(spool_apply(t->s, &op), -ENOENT);
+	struct spool_due due[4];
+
+	assert_int_equal(spool_due_list(t->s, 1, NULL, due, 4), 2);
+	assert_int_equal(due[0].due, 800);
+	assert_int_equal(due[0].part, 2);
+	assert_int_equal(due[0].count, 1);
+	assert_int_equal(due[1].part, 1);
+	assert_int_equal(due[1].count, 2);
+	assert_int_equal(op.outcome.results[3].recipient.part, 1);
+	assert_int_equal(testing_audit(t->s), 0);
+	assert_int_equal(spool_job_load(t->s, testing_id(1), 0, &t->arena, &job), -ENOENT);
+	assert_int_equal(testing_finish(t, 1, 2, SPOOL_SILENT, 0), 0);
+	assert_int_equal(testing_finish(t, 1, 1, SPOOL_RELAYED, 0), 0);
+	assert_int_equal(spool_message_load(t->s, testing_id(1), &t->arena, &job), -ENOENT);
+	assert_int_equal(testing_mail(t, &m), -EEXIST); /* a repeated commit after all ended */
+	assert_int_equal(spool_figures(t->s).messages, 0);
+	assert_int_equal(testing_audit(t->s), 0);
+}
+
+/* A bounce is queued by the transaction that ends the recipient: never lost, never doubled. */
+static void notice_body(struct testing *t)
+{
+	struct testing_mail m = {.k = 1, .recipients = 1, .lanes = 1, .len = 10, .due = 5};
+	struct testing_mail n = {
+		.k = 2, .recipients = 1, .lanes = 2, .len = 5000, .due = 6, .null_sender = true};
+	struct spool_accept notice = testing_accept(&t->arena, &n);
+	static const uint8_t how[] = {SPOOL_BOUNCED};
+	static const int64_t next[] = {0};
+	struct spool_job job;
+
+	testing_open(t);
+	assert_int_equal(testing_mail(t, &m), 0);
+	assert_int_equal(spool_job_load(t->s, testing_id(1), 0, &t->arena, &job), 0);
+	struct spool_op op = {
+		.kind = SPOOL_OP_OUTCOME, .outcome = testing_outcome(&t->arena, &job, how, next)};
+
+	op.outcome.notice = &notice;
+	notice.recipients[0].lane = 99; /* a lane that is not there: nothing at all happens */
+	assert_int_equal(spool_apply(t->s, &op), -EINVAL);
+	assert_int_equal(spool_job_load(t->s, testing_id(1), 0, &t->arena, &job), 0);
+	notice.recipients[0].lane = 1;
+	assert_int_equal(spool_apply(t->s, &op), 0);
+	assert_true(op.message_gone);
+	assert_int_equal(spool_apply(t->s, &op), -ENOENT);
+	assert_int_equal(spool_message_load(t->s, testing_id(2), &t->arena, &job), 0);
+	assert_int_equal(testing_audit(t->s), 0);
+}
+
+/* Operations submitted together share a commit, and a wrong one harms no other. */
+static void count_done(struct spool_op *op, void *arg)
+{
+	(*(int *)arg)++;
+}
+
+static void batch_body(struct testing *t)
+{
+	struct spool_op *ops = arena_array(&t->arena, 20, sizeof *ops);
+	struct spool_op last = {.kind = SPOOL_OP_GENERATION};
+	int done = 0;
+
+	testing_open(t);
+	for (uint32_t k = 0; k < 20; k++) {
+		struct testing_mail m = {
+			.k = k == 7 ? 6 : k, .recipients = 2, .lanes = 2, .len = 100, .due = 5};
+
+		ops[k] = (struct spool_op){.kind = SPOOL_OP_ACCEPT,
+			.accept = testing_accept(&t->arena, &m),
+			.done = count_done,
+			.arg = &done};
+		if (k == 9)
+			ops[k].accept.recipients[1].part = 3;
+		if (k == 11)
+			ops[k].accept.message.content_crc ^= 1;
+		spool_submit(t->s, &ops[k]);
+	}
+	assert_int_equal(done, 0);
+	assert_int_equal(spool_apply(t->s, &last), 0);
+	assert_int_equal(done, 20);
+	for (uint32_t k = 0; k < 20; k++)
+		assert_int_equal(ops[k].result, k == 7 ? -EEXIST : k == 9 || k == 11 ? -EINVAL : 0);
+	assert_int_equal(spool_figures(t->s).batches, 1);
+	assert_int_equal(spool_figures(t->s).operations, 21);
+	assert_int_equal(testing_audit(t->s), 0);
+}
+
+static void try_change(struct testing *t, enum spool_change_kind kind, unsigned changed)
+{
+	struct spool_op op = {
+		.kind = SPOOL_OP_CHANGE, .change = {.id = testing_id(1), .kind = kind}};
+
+	assert_int_equal(spool_apply(t->s, &op), 0);
+	assert_int_equal(op.changed, changed);
+	assert_int_equal(testing_audit(t->s), 0);
+}
+
+static bool part_is_active(struct id id, uint32_t part, void *arg)
+{
+	return part == *(uint32_t *)arg;
+}
+
+/* What an operator holds is not tried; what he releases is; what runs is left alone. */
+static void change_body(struct testing *t)
+{
+	struct testing_mail m = {
+		.k = 1, .recipients = 5, .lanes = 2, .len = 10, .due = INT64_MAX / 2};
+	struct spool_due due[4];
+	uint32_t active = 1;
+
+	testing_open(t);
+	assert_int_equal(testing_mail(t, &m), 0);
+	try_change(t, SPOOL_RELEASE, 0);
+	try_change(t, SPOOL_RETRY, 5);
+	assert_int_equal(spool_due_list(t->s, 1, NULL, due, 4), 1);
+	assert_true(due[0].due <= spool_now(t->s));
+	struct spool_op op = {.kind = SPOOL_OP_CHANGE,
+		.change = {.id = testing_id(1),
+			.kind = SPOOL_HOLD,
+			.is_active = part_is_active,
+			.arg = &active}};
+
+	assert_int_equal(spool_apply(t->s, &op), 0);
+	assert_int_equal(op.changed, 3);
+	assert_int_equal(spool_due_list(t->s, 1, NULL, due, 4), 0);
+	assert_int_equal(spool_due_list(t->s, 2, NULL, due, 4), 1);
+	try_change(t, SPOOL_HOLD, 2);
+	testing_close(t);
+	testing_open(t);
+	try_change(t, SPOOL_RETRY, 0);
+	try_change(t, SPOOL_RELEASE, 5);
+	assert_int_equal(testing_finish(t, 1, 0, SPOOL_RELAYED, 0), 0);
+	try_change(t, SPOOL_DROP, 2);
+	op.change.id = testing_id(9);
+	assert_int_equal(spool_apply(t->s, &op), -ENOENT);
+	assert_int_equal(spool_figures(t->s).messages, 0);
+}
+
+/* A large content is taken over only when it is complete and nobody can change it any more. */
+static void file_body(struct testing *t)
+{
+	struct testing_mail m = {
+		.k = 1, .recipients = 1, .lanes = 1, .len = 300000, .due = 5, .in_file = true};
+	struct spool_op op = {.kind = SPOOL_OP_ACCEPT, .accept = testing_accept(&t->arena, &m)};
+	struct span bytes = op.accept.content.bytes;
+	struct buf b = BUF_INIT(1 << 20);
+	struct spool_job job;
+	int fd;
+
+	testing_open(t);
+	assert_int_equal(spool_apply(t->s, &op), -ENOENT);
+	assert_int_equal(spool_content_make(t->s, testing_id(1), &fd), 0);
+	assert_int_equal(write(fd, bytes.at, bytes.len - 1), bytes.len - 1);
+	assert_int_equal(spool_apply(t->s, &op), -ESTALE); /* still open for writing */
+	assert_int_equal(write(fd, bytes.at + bytes.len - 1, 1), 1);
+	close(fd);
+	assert_int_equal(spool_apply(t->s, &op), 0);
+	assert_int_equal(spool_message_load(t->s, testing_id(1), &t->arena, &job), 0);
+	assert_int_equal(spool_content_read(t->s, &job.message, 0, SIZE_MAX, &b), 0);
+	assert_true(span_equal(buf_span(&b), bytes));
+	assert_int_equal(testing_audit(t->s), 0);
+	assert_int_equal(testing_finish(t, 1, 0, SPOOL_RELAYED, 0), 0);
+	assert_int_equal(spool_content_open(t->s, testing_id(1), &fd), -ENOENT);
+	buf_done(&b);
+}
+
+/* What a crash leaves in the folders goes at the next start; what messages need stays. */
+static void sweep_body(struct testing *t)
+{
+	struct testing_mail m = {
+		.k = 1, .recipients = 1, .lanes = 1, .len = 70000, .due = 5, .in_file = true};
+	char from[160], to[160], name[ID_TEXT_LEN + 1];
+	int fd;
+
+	testing_open(t);
+	assert_int_equal(testing_mail(t, &m), 0);
+	testing_write_file(t->s, testing_id(2), SPAN_LIT("half"));
+	testing_write_file(t->s, testing_id(3), SPAN_LIT("a commit that never came"));
+	(void)snprintf(from, sizeof from, "%s/content/in/%s", t->dir, id_text(testing_id(3), name));
+	(void)snprintf(to, sizeof to, "%s/content/%s", t->dir, name);
+	assert_int_equal(rename(from, to), 0);
+	testing_close(t);
+	testing_open(t);
+	assert_int_equal(spool_figures(t->s).swept, 2);
+	assert_int_equal(spool_content_open(t->s, testing_id(3), &fd), -ENOENT);
+	assert_int_equal(spool_content_open(t->s, testing_id(1), &fd), 0);
+	close(fd);
+	assert_int_equal(testing_audit(t->s), 0);
+}
+
+/* A full spool refuses new mail and still lets go of the old. */
+static void full_body(struct testing *t)
+{
+	uint32_t k = 0;
+	int rc;
+
+	t->map_size = 4 << 20;
+	testing_open(t);
+	do {
+		struct testing_mail m = {
+			.k = k++, .recipients = 1, .lanes = 1, .len = 60000, .due = 5};
+
+		rc = testing_mail(t, &m);
+	} while (rc == 0 && k < 1000);
+	assert_int_equal(rc, -ENOSPC);
+	assert_true(k > 40);
+	assert_int_equal(testing_audit(t->s), 0);
+	for (uint32_t i = 0; i + 1 < k; i++)
+		assert_int_equal(testing_finish(t, i, 0, SPOOL_RELAYED, 0), 0);
+	assert_int_equal(testing_audit(t->s), 0);
+	struct testing_mail m = {.k = k, .recipients = 1, .lanes = 1, .len = 60000, .due = 5};
+
+	assert_int_equal(testing_mail(t, &m), 0);
+}
+
+/* Records longer than a page: a long header edit comes back whole. */
+static void long_body(struct testing *t)
+{
+	struct testing_mail m = {
+		.k = 1, .recipients = 1, .lanes = 1, .len = 10, .due = 5, .edits = 20000};
+	struct testing_mail more = {
+		.k = 2, .recipients = 1, .lanes = 1, .len = 10, .due = 5, .edits = 70000};
+	struct spool_job job;
+	struct id last;
+
+	testing_open(t);
+	assert_int_equal(testing_mail(t, &m), 0);
+	assert_int_equal(testing_mail(t, &more), -EMSGSIZE);
+	assert_int_equal(spool_message_load(t->s, testing_id(1), &t->arena, &job), 0);
+	assert_true(span_equal(job.message.edits, testing_content(&t->arena, 2, 20000)));
+	assert_int_equal(testing_audit(t->s), 0);
+	assert_int_equal(testing_finish(t, 1, 0, SPOOL_RELAYED, 0), 0);
+	assert_int_equal(testing_audit(t->s), 0);
+	assert_int_equal(spool_scan(t->s, (struct id){0}, 10, NULL, NULL, &last), 0);
+}
+
+/* Two writers at once would destroy it; readers come only while nobody writes. */
+static void lock_body(struct testing *t)
+{
+	struct spool_options o = {.dir = t->dir}, r = {.dir = t->dir, .read_only = true};
+	struct testing_mail m = {.k = 1, .recipients = 1, .lanes = 1, .len = 10, .due = 5};
+	struct spool *other = NULL;
+	const char *why = NULL;
+
+	assert_int_equal(spool_open(&r, &other, &why), -ENOENT);
+	testing_open(t);
+	uint16_t instance = spool_instance(t->s);
+
+	assert_int_equal(testing_mail(t, &m), 0);
+	assert_int_equal(spool_open(&o, &other, &why), -EBUSY);
+	assert_int_equal(spool_open(&r, &other, &why), -EBUSY);
+	assert_non_null(why);
+	int64_t now = spool_now(t->s);
+
+	testing_close(t);
+	assert_int_equal(spool_open(&r, &other, &why), 0);
+	assert_int_equal(spool_instance(other), instance);
+	assert_true(spool_now(other) >= now);
+	assert_int_equal(testing_audit(other), 0);
+	struct spool_op op = {.kind = SPOOL_OP_GENERATION};
+
+	assert_int_equal(spool_apply(other, &op), -EROFS);
+	spool_close(other);
+}
+
+/* Ids repeat never: a generation is told once. */
+static void generation_body(struct testing *t)
+{
+	for (uint32_t i = 1; i < 5; i++) {
+		struct spool_op op = {.kind = SPOOL_OP_GENERATION};
+
+		testing_open(t);
+		assert_int_equal(spool_apply(t->s, &op), 0);
+		assert_int_equal(op.generation, i);
+		testing_close(t);
+	}
+	testing_open(t);
+}
+
+static void collect_lane(const struct spool_lane *lane, const struct spool_due *first, void *arg)
+{
+	uint32_t *seen = arg;
+
+	seen[lane->number] = first ? first->count : 1000;
+}
+
+static void collect_site(const struct spool_site *site, void *arg)
+{
+	*(uint64_t *)arg += site->deferred + 1;
+}
+
+/* The start finds every lane and site again. */
+static void lanes_body(struct testing *t)
+{
+	struct testing_mail m = {.k = 1, .recipients = 5, .lanes = 3, .len = 10, .due = 5};
+	struct spool_op site = {.kind = SPOOL_OP_SITE,
+		.site = {.name = SPAN_LIT("mx.dest1.example"), .deferred = 41}};
+	uint32_t seen[8] = {0};
+	uint64_t sum = 0;
+
+	testing_open(t);
+	assert_int_equal(testing_mail(t, &m), 0);
+	assert_int_equal(spool_apply(t->s, &site), 0);
+	testing_close(t);
+	testing_open(t);
+	assert_int_equal(spool_lanes(t->s, collect_lane, seen), 0);
+	assert_int_equal(seen[1], 2);
+	assert_int_equal(seen[2], 2);
+	assert_int_equal(seen[3], 1);
+	assert_int_equal(spool_sites(t->s, collect_site, &sum), 0);
+	assert_int_equal(sum, 44);
+}
+
+static bool count_message(const struct spool_job *job, void *arg)
+{
+	return ++*(int *)arg % 10 != 0;
+}
+
+/* Paging through the queue shows each message once. */
+static void scan_body(struct testing *t)
+{
+	struct id after = {0};
+	int seen = 0;
+
+	testing_open(t);
+	for (uint32_t k = 0; k < 25; k++) {
+		struct testing_mail m = {.k = k, .recipients = 1, .lanes = 1, .len = 10, .due = 5};
+
+		assert_int_equal(testing_mail(t, &m), 0);
+	}
+	do
+		assert_int_equal(spool_scan(t->s, after, 7, count_message, &seen, &after), 0);
+	while (!id_is_zero(after));
+	assert_int_equal(seen, 25);
+}
+
+static void count_end(struct id id, uint32_t n, const struct spool_ended *e, void *arg)
+{
+	*(int *)arg += e->how == SPOOL_RELAYED;
+}
+
+/* The journal forgets what is old and gone, and audit still adds up. */
+static void prune_body(struct testing *t)
+{
+	int ends = 0;
+
+	t->ends_kept = 1; /* a nanosecond: all of it is old */
+	testing_open(t);
+	for (uint32_t k = 0; k < 20; k++) {
+		struct testing_mail m = {.k = k, .recipients = 2, .lanes = 2, .len = 10, .due = 5};
+
+		assert_int_equal(testing_mail(t, &m), 0);
+		assert_int_equal(testing_finish(t, k, 0, SPOOL_RELAYED, 0), 0);
+		if (k != 10)
+			assert_int_equal(testing_finish(t, k, 1, SPOOL_RELAYED, 0), 0);
+	}
+	testing_close(t);
+	testing_open(t); /* begins a new pass */
+	assert_int_equal(testing_finish(t, 10, 1, 0, 77), 0);
+	assert_int_equal(testing_audit(t->s), 0);
+	for (uint32_t k = 0; k < 20; k++)
+		assert_int_equal(spool_ends(t->s, testing_id(k), count_end, &ends), 0);
+	assert_int_equal(ends, 1); /* the one whose message is still there */
+}
+
+#define CASE(name)                            \
+	static void name##_test(void **state) \
+	{                                     \
+		testing_run(name##_body);     \
+	}
+CASE(accept)
+CASE(outcome)
+CASE(notice)
+CASE(batch)
+CASE(change)
+CASE(file)
+CASE(sweep)
+CASE(full)
+CASE(long)
+CASE(lock)
+CASE(generation)
+CASE(lanes)
+CASE(scan)
+CASE(prune)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accept_test),
+		cmocka_unit_test(outcome_test),
+		cmocka_unit_test(notice_test),
+		cmocka_unit_test(batch_test),
+		cmocka_unit_test(change_test),
+		cmocka_unit_test(file_test),
+		cmocka_unit_test(sweep_test),
+		cmocka_unit_test(full_test),
+		cmocka_unit_test(long_test),
+		cmocka_unit_test(lock_test),
+		cmocka_unit_test(generation_test),
+		cmocka_unit_test(lanes_test),
+		cmocka_unit_test(scan_test),
+		cmocka_unit_test(prune_test),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
