@@ -3,8 +3,11 @@
  *
  * A stream owns its descriptor and its buffers. Buffers come and go: an idle
  * stream holds none. Errors stick: after a failure of either direction every
- * further call returns the same -errno. Whatever may wait takes an absolute
- * deadline. Bytes that were received before a write failed stay readable.
+ * further call returns the same -errno. Two things do not break a stream:
+ * -ENOBUFS, and -ETIMEDOUT or -ECANCELED of a wait for input (one may still say
+ * goodbye). Whatever may wait takes an absolute deadline. Bytes that were
+ * received before a write failed stay readable: stream_fill goes on to give
+ * what the peer had sent by then, without waiting, and only then the error.
  */
 #pragma once
 #include "base/clock.h"
@@ -31,9 +34,9 @@ int stream_open(const struct stream_transport *transport, void *self, struct str
  * at every `step` bytes (0: all at once), then the end; writes are kept.
  */
 int stream_open_memory(struct span input, size_t step, struct stream **ret);
-struct span stream_memory_written(const struct stream *s);
+struct span stream_memory_written(const struct stream *s); /* what was flushed */
 
-void stream_close(struct stream *s); /* NULL is fine; unflushed output is lost */
+void stream_close(struct stream *s);   /* NULL is fine; unflushed output is lost */
 int stream_fd(const struct stream *s); /* -1 where there is none */
 
 /* Received, not yet consumed. Borrowed until the next stream_fill. */
@@ -45,6 +48,8 @@ void stream_consume(struct stream *s, size_t n);
  */
 ssize_t stream_fill(struct stream *s, nanos deadline);
 #define STREAM_INPUT_MAX (64U * 1024)
+/* A hint: n bytes are about to come (DATA, BDAT), so that the next buffer is large at once. */
+void stream_expect(struct stream *s, size_t n);
 
 /*
  * Output is gathered (up to STREAM_OUTPUT_MAX, then sent) until stream_flush.

@@ -9,7 +9,10 @@
  * given up exactly where a fiber would switch (for ThreadSanitizer).
  *
  * Every wait returns 0 or more, or -ETIMEDOUT at the deadline, -ECANCELED once
- * the task was cancelled (and at every later wait), or another -errno.
+ * the task was cancelled (and at every later wait), or another -errno. Reading
+ * counts as a wait even where bytes are there; writing and sending only where
+ * they would block, so that a cancelled task may still say goodbye. Ignores
+ * SIGPIPE for the process.
  */
 #pragma once
 #include "base/clock.h"
@@ -21,8 +24,8 @@ struct task;
 typedef void task_fn(void *arg);
 
 struct task_options {
-	size_t stack_size;       /* usable bytes of a fiber's stack; 0: 32 KiB */
-	nanos watchdog;          /* a fiber that keeps the process longer is named; 0: 50 ms */
+	size_t stack_size;        /* usable bytes of a fiber's stack; 0: 32 KiB */
+	nanos watchdog;           /* a fiber that keeps the process longer is named; 0: 50 ms */
 	unsigned offload_threads; /* most threads for task_offload; 0: 8 */
 };
 
@@ -49,8 +52,8 @@ struct task *task_self(void);
 bool task_is_cancelled(void);
 size_t task_count(void); /* tasks alive */
 
-int task_sleep(nanos deadline);
-int task_yield(void); /* lets every other ready task run once */
+int task_sleep(nanos deadline); /* 0 at the deadline */
+int task_yield(void);           /* lets every other ready task run once */
 
 /*
  * task_gate: a place where tasks wait for something to change. {0} is not
@@ -107,6 +110,9 @@ void task_signal_close(struct task_signal *s);
 void task_signal_ring(struct task_signal *s);
 int task_signal_wait(struct task_signal *s, nanos deadline);
 
-/* Called with the task's name and how long it kept the process; default logs event=slow_task. */
+/*
+ * Called with the task's name and how long it kept the process, once while it still does and once
+ * at its end, on a thread of its own; default (NULL) logs event=slow_task.
+ */
 void task_on_slow(void (*fn)(const char *name, nanos took));
 const char *task_name(const struct task *t);
