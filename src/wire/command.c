@@ -103,7 +103,6 @@ int wire_bdat_read(struct span argument, uint64_t *ret_size, bool *ret_is_last)
 {
 	uint64_t size;
 
-	argument = span_trim(argument);
 	if (!span_take_u64(&argument, &size))
 		return -EBADMSG;
 	bool is_last = argument.len > 0;

@@ -147,10 +147,12 @@ static void take_dot(struct wire_content *c, struct span *in)
 		skip(in, 1);
 		return;
 	}
-	if (c->dot == WIRE_DOT_CR_SEEN && c->fault == WIRE_CONTENT_OK)
-		c->fault = WIRE_CONTENT_BARE_CR;
+	bool had_cr = c->dot == WIRE_DOT_CR_SEEN;
+
 	c->dot = WIRE_DOT_NONE;
 	c->is_at_line_start = false;
+	if (had_cr) /* it was content after all, and what follows will show it to be bare */
+		(void)scan(c, SPAN_LIT("\r"), false);
 }
 
 struct span wire_data_take(struct wire_content *c, struct span *in)

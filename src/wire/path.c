@@ -318,8 +318,10 @@ static enum wire_path_error read_argument(struct span argument, struct span keyw
 		return error;
 	if (argument.len > 0 && argument.at[0] != ' ')
 		return WIRE_PATH_TRAILING;
+	while (span_take(&argument, ' '))
+		;
 	*ret_path = p;
-	*ret_params = span_trim(argument);
+	*ret_params = argument;
 	return WIRE_PATH_OK;
 }
 
