@@ -9,6 +9,7 @@
 #pragma once
 #include "base/heap.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/table.h"
 #include "conf/conf.h"
 #include "ipc/ipc.h"

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 

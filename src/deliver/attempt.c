@@ -1,0 +1,160 @@
+#include "deliver/transaction.h"
+#include "base/alloc.h"
+#include <stdlib.h>
+
+#define TRANSACTIONS_MOST 100U /* a job's: each must have brought it further */
+
+struct attempt {
+	struct deliver_slot *slot;
+	struct deliver_job *job;
+	const struct conf *conf;
+	struct ipc_fate *fates; /* by index; outcome 0: none yet */
+	bool *again;
+	struct span peer;
+};
+
+static struct span domain_of(struct span address)
+{
+	for (size_t i = address.len; i-- > 0;)
+		if (address.at[i] == '@')
+			return span_slice(address, i + 1, address.len);
+	return (struct span){0};
+}
+
+/* The way of today's configuration, not of the day the mail came. */
+static const struct conf_target *target_of(const struct attempt *a, size_t i)
+{
+	struct span domain = domain_of(a->job->body.recipients[i].address);
+
+	return conf_target_for(a->conf, domain.len ? domain : a->conf->hostname);
+}
+
+static void fate_for(struct attempt *a, const struct trouble *why, const size_t *who, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		enum reply_action action;
+
+		fate_make(why, a->job->body.recipients[who[i]].n, &a->job->arena, &a->fates[who[i]],
+			&action);
+	}
+}
+
+static bool use_connection(struct attempt *a, const struct conf_target *target,
+	struct trouble *ret, bool *ret_reused)
+{
+	struct connection *c = a->slot->connection;
+	bool fits = c && span_equal(c->target, target->text) &&
+		    c->messages < a->conf->limits.messages_per_connection;
+
+	*ret_reused = fits && connection_is_usable(c);
+	if (*ret_reused)
+		return true;
+	connection_close(c, clock_after(a->conf->timeouts.command));
+	a->slot->connection = connection_open(a->conf, target, &a->job->arena, ret);
+	return a->slot->connection != NULL;
+}
+
+static void drop_lost(struct attempt *a)
+{
+	struct connection *c = a->slot->connection;
+
+	if (!c || !c->is_lost)
+		return;
+	connection_close(c, clock_now());
+	a->slot->connection = NULL;
+}
+
+/* One transaction; a connection that was kept open and is dead by now gives a second one. */
+static void transact(struct attempt *a, const struct conf_target *target, const size_t *who, size_t n)
+{
+	bool reused = true;
+
+	for (int try = 0; try < 2 && reused; try++) {
+		struct trouble why;
+
+		if (!use_connection(a, target, &why, &reused)) {
+			a->peer = target->text;
+			fate_for(a, &why, who, n);
+			return;
+		}
+		struct transaction t = {.deliver = a->slot->deliver, .job = a->job,
+			.connection = a->slot->connection, .conf = a->conf, .who = who, .n = n,
+			.state = arena_zero(&a->job->arena, n), .fates = a->fates, .again = a->again};
+
+		a->peer = arena_copy(&a->job->arena, a->slot->connection->peer);
+		transaction_run(&t);
+		if (t.before_mail && !reused) {
+			why = (struct trouble){.stage = REPLY_STAGE_MAIL, .event = EVENT_LOST,
+				.words = connection_words(a->slot->connection), .is_lost = true};
+			why.words.stage = SPAN_LIT("MAIL");
+			fate_for(a, &why, who, n);
+		}
+		drop_lost(a);
+		if (!t.before_mail)
+			return;
+	}
+}
+
+static bool is_open(const struct attempt *a, size_t i)
+{
+	return a->fates[i].outcome == 0 || a->again[i];
+}
+
+/* Recipients that have no fate and go the way of the first of them. */
+static size_t gather(const struct attempt *a, size_t *who, const struct conf_target **ret)
+{
+	const struct ipc_job *b = &a->job->body;
+	size_t n = 0, most = a->conf->limits.recipients_per_transaction;
+
+	*ret = NULL;
+	for (size_t i = 0; i < b->recipients_n && n < most; i++) {
+		if (!is_open(a, i))
+			continue;
+		const struct conf_target *target = target_of(a, i);
+
+		if (n == 0)
+			*ret = target;
+		if (n == 0 || target == *ret)
+			who[n++] = i;
+	}
+	return n;
+}
+
+static void run(struct attempt *a)
+{
+	const struct ipc_job *b = &a->job->body;
+	size_t *who = arena_array(&a->job->arena, b->recipients_n, sizeof *who);
+
+	for (unsigned round = 0; round < TRANSACTIONS_MOST + b->recipients_n; round++) {
+		const struct conf_target *target;
+		size_t n = gather(a, who, &target);
+
+		if (n == 0)
+			return;
+		for (size_t i = 0; i < n; i++)
+			a->again[who[i]] = false;
+		if (!target) {
+			struct trouble why = {.stage = REPLY_STAGE_CONNECT, .event = EVENT_NO_WAY,
+				.words = {.domain = domain_of(b->recipients[who[0]].address)}};
+
+			fate_for(a, &why, who, 1);
+		} else {
+			transact(a, target, who, n);
+		}
+	}
+}
+
+void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job)
+{
+	struct ipc_job *b = &job->body;
+	struct attempt a = {.slot = slot, .job = job, .conf = role_conf_get(slot->deliver->role),
+		.fates = arena_array(&job->arena, b->recipients_n, sizeof *a.fates),
+		.again = arena_array(&job->arena, b->recipients_n, sizeof *a.again)};
+
+	run(&a);
+	job->outcome = (struct ipc_outcome){.id = b->id, .part = b->part, .attempt = b->attempt,
+		.lane = b->lane, .due = b->due, .slot = slot->number,
+		.peer = arena_copy(&job->arena, a.peer), .wants_next = slot->connection != NULL,
+		.fates = a.fates, .fates_n = b->recipients_n};
+	role_conf_put(a.conf);
+}

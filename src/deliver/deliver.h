@@ -1,0 +1,64 @@
+/*
+ * deliver - the role that speaks to next hops: jobs in, one outcome for each.
+ *
+ * Internal to deliver/. A slot is a task with at most one connection; queue
+ * gives it job after job of one lane. An outcome is kept until queue says that
+ * it is on disk, and shown to a queue that was restarted. Replies are read by
+ * reply/ alone; nothing here looks at their text. Logs little: the queue logs
+ * what became of each recipient.
+ */
+#pragma once
+#include "base/list.h"
+#include "base/log.h"
+#include "base/table.h"
+#include "conf/conf.h"
+#include "deliver/fate.h"
+#include "ipc/ipc.h"
+#include "ipc/messages.h"
+#include "ipc/role.h"
+#include "task/task.h"
+
+struct connection;
+
+struct deliver_job {
+	struct list node; /* deliver->running, then deliver->done */
+	struct arena arena;
+	struct ipc_job body; /* its spans live in arena */
+	char *bytes;         /* content that came with the job; NULL: content_fd has it */
+	int content_fd;
+	bool dot_sent;
+	struct ipc_outcome outcome; /* once done; lives until it is acknowledged */
+};
+
+struct deliver_slot {
+	struct deliver *deliver;
+	uint64_t number;
+	struct deliver_job *next; /* handed over by the channel */
+	struct connection *connection;
+	struct task_gate gate;
+};
+
+struct deliver {
+	struct role *role;
+	struct ipc_channel *queue;
+	struct table slots; /* by number */
+	struct table parts; /* content ahead of its job, by id */
+	struct list running, done;
+	struct task_gate changed; /* a job ended or was acknowledged */
+	bool stopping;
+};
+
+/* serve.c */
+int deliver_serve(struct role *role);
+/* Tells queue, or keeps it for the next queue. */
+void deliver_send_outcome(struct deliver *d, struct deliver_job *job);
+/* Says "the final dot comes now", in memory: no wait. */
+void deliver_say_dot(struct deliver *d, struct deliver_job *job);
+void deliver_say_slot_end(struct deliver *d, uint64_t slot);
+void deliver_job_free(struct deliver_job *job);
+
+/* slot.c */
+void deliver_slot_run(void *slot); /* task */
+
+/* attempt.c: fills job->outcome; uses and keeps slot->connection */
+void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job);

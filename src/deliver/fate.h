@@ -1,0 +1,25 @@
+/*
+ * fate - what a reply or an event means for a recipient, as the queue is told it.
+ *
+ * Pure but for the arena. struct trouble is why something did not work: a
+ * peer's reply, or an event of the catalogue that stands in for one.
+ */
+#pragma once
+#include "ipc/messages.h"
+#include "reply/catalogue.h"
+#include "reply/reader.h"
+
+struct trouble {
+	enum reply_stage stage;
+	enum reply_id event;  /* REPLY_ID_NONE: reply has it */
+	struct reply reply;   /* borrowed, or copied by the maker */
+	struct reply_words words;
+	bool maybe_delivered; /* lost after the final dot */
+	bool is_lost;         /* the connection is of no use any more */
+};
+
+/* The fate that this trouble is for recipient n; texts live in arena. */
+void fate_make(const struct trouble *t, uint32_t n, struct arena *arena, struct ipc_fate *ret,
+	enum reply_action *ret_action);
+/* The peer took the message. */
+void fate_relayed(const struct reply *reply, uint32_t n, struct arena *arena, struct ipc_fate *ret);

@@ -1,0 +1,123 @@
+#include "deliver/send.h"
+#include "base/alloc.h"
+#include "wire/content.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define PIECE     (256U * 1024)
+#define IOVS_MOST 64U
+
+static bool send_failed(struct transaction *t, struct trouble *ret, int error)
+{
+	bool is_timeout = error == -ETIMEDOUT;
+
+	*ret = (struct trouble){.stage = REPLY_STAGE_DATA,
+		.event = is_timeout ? EVENT_SEND_TIMEOUT : EVENT_LOST,
+		.words = connection_words(t->connection), .is_lost = true};
+	ret->words.stage = SPAN_LIT("the message");
+	if (is_timeout)
+		return false;
+	/* The peer may have said why before it closed. */
+	struct trouble ignored;
+
+	if (connection_reply(t->connection, REPLY_STAGE_DATA, clock_now(), &ignored) &&
+		t->connection->reader.reply.code >= 400)
+		*ret = (struct trouble){.stage = REPLY_STAGE_DATA,
+			.reply = t->connection->reader.reply, .is_lost = true};
+	return false;
+}
+
+/* Each piece has its own deadline (RFC 5321 4.5.3.2.5). */
+static int send_stuffed(struct transaction *t, struct wire_content *c, struct span bytes)
+{
+	struct iovec iov[IOVS_MOST];
+
+	while (bytes.len > 0) {
+		size_t n = wire_stuff_iov(c, &bytes, iov, IOVS_MOST);
+
+		if (c->fault != WIRE_CONTENT_OK)
+			return -EBADMSG;
+		for (size_t i = 0; i < n; i++) {
+			int rc = stream_write(t->connection->stream, span_of(iov[i].iov_base, iov[i].iov_len),
+				clock_after(t->conf->timeouts.data));
+
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+struct reading {
+	int fd;
+	char *at;
+	off_t offset;
+	ssize_t n;
+};
+
+static void read_piece(void *arg)
+{
+	struct reading *r = arg;
+
+	r->n = pread(r->fd, r->at, PIECE, r->offset);
+	if (r->n < 0)
+		r->n = -errno;
+}
+
+static int send_file(struct transaction *t, struct wire_content *c)
+{
+	struct reading r = {.fd = t->job->content_fd, .at = alloc_array(1, PIECE)};
+	uint64_t left = t->job->body.content_len;
+	int rc = 0;
+
+	while (rc == 0 && left > 0) {
+		rc = task_offload(read_piece, &r);
+		if (rc == 0 && (r.n <= 0 || (uint64_t)r.n > left))
+			rc = -EBADMSG;
+		if (rc == 0)
+			rc = send_stuffed(t, c, span_of(r.at, (size_t)r.n));
+		if (rc == 0) {
+			left -= (uint64_t)r.n;
+			r.offset += r.n;
+		}
+	}
+	free(r.at);
+	return rc;
+}
+
+bool send_content(struct transaction *t, struct trouble *ret)
+{
+	const struct ipc_job *b = &t->job->body;
+	struct wire_content c;
+
+	wire_stuff_init(&c);
+	int rc = send_stuffed(t, &c, b->edits);
+
+	if (rc == 0 && t->job->bytes)
+		rc = send_stuffed(t, &c, span_of(t->job->bytes, (size_t)b->content_len));
+	else if (rc == 0 && b->content_len > 0)
+		rc = send_file(t, &c);
+	if (rc == -EBADMSG || rc == -EAGAIN) {
+		*ret = (struct trouble){.stage = REPLY_STAGE_DATA,
+			.event = rc == -EBADMSG ? EVENT_CONTENT_UNREADABLE : EVENT_NO_RESOURCES,
+			.is_lost = true};
+		return false;
+	}
+	if (rc < 0)
+		return send_failed(t, ret, rc);
+	struct span end = wire_stuff_end(&c);
+
+	if (c.fault != WIRE_CONTENT_OK) {
+		*ret = (struct trouble){.stage = REPLY_STAGE_DATA, .event = EVENT_CONTENT_UNREADABLE,
+			.is_lost = true};
+		return false;
+	}
+	/* From here on its end is in doubt if this process dies. */
+	deliver_say_dot(t->deliver, t->job);
+	(void)stream_write(t->connection->stream, end, clock_after(t->conf->timeouts.data));
+	/* Whether the dot went out can't be known once writing it fails: the reply's reader says. */
+	(void)stream_flush(t->connection->stream, clock_after(t->conf->timeouts.data));
+	return true;
+}

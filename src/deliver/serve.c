@@ -1,0 +1,286 @@
+#include "deliver/deliver.h"
+#include "base/alloc.h"
+#include <errno.h>
+#include <stdlib.h>
+
+#define PART_MOST    (16U * 1024 * 1024) /* of one message, ahead of its job */
+#define STOP_PATIENCE (60 * NANOS_S)     /* for what is past its final dot */
+
+/* ---- to queue ---- */
+
+void deliver_send_outcome(struct deliver *d, struct deliver_job *job)
+{
+	if (d->queue)
+		(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_OUTCOME, .body = &job->outcome});
+}
+
+void deliver_say_dot(struct deliver *d, struct deliver_job *job)
+{
+	struct ipc_job_dot dot = {.id = job->body.id, .part = job->body.part,
+		.attempt = job->body.attempt};
+
+	job->dot_sent = true;
+	if (d->queue)
+		(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_JOB_DOT, .body = &dot});
+}
+
+void deliver_say_slot_end(struct deliver *d, uint64_t slot)
+{
+	struct ipc_slot_end end = {.slot = slot};
+
+	if (d->queue)
+		(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_SLOT_END, .body = &end});
+}
+
+/* What runs here, then what has ended and was not acknowledged: queue may be a new one. */
+static void say_hello(struct deliver *d)
+{
+	struct arena arena = {0};
+	size_t n = 0, i = 0;
+
+	list_for_each(node, &d->running) n++;
+	struct ipc_deliver_hello hello = {.index = d->role->index,
+		.running = arena_array(&arena, n, sizeof *hello.running), .running_n = n};
+
+	list_for_each(node, &d->running)
+	{
+		const struct deliver_job *job = container_of(node, struct deliver_job, node);
+
+		hello.running[i++] = (struct ipc_running){.id = job->body.id, .part = job->body.part,
+			.attempt = job->body.attempt, .lane = job->body.lane, .slot = job->body.slot,
+			.dot_sent = job->dot_sent};
+	}
+	(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_DELIVER_HELLO, .body = &hello});
+	arena_done(&arena);
+	list_for_each(node, &d->done)
+		deliver_send_outcome(d, container_of(node, struct deliver_job, node));
+}
+
+/* ---- jobs ---- */
+
+void deliver_job_free(struct deliver_job *job)
+{
+	if (!job)
+		return;
+	list_remove(&job->node);
+	free(job->bytes);
+	fd_close(&job->content_fd);
+	arena_done(&job->arena);
+	free(job);
+}
+
+static struct span key_of(const void *at, size_t len)
+{
+	return span_of(at, len);
+}
+
+static void on_part(struct deliver *d, const struct ipc_content_name *name, struct span bytes)
+{
+	struct buf *b = table_get(&d->parts, key_of(&name->id, sizeof name->id));
+
+	if (!b) {
+		b = alloc_zero(sizeof *b);
+		buf_init(b, PART_MOST);
+		(void)table_set(&d->parts, key_of(&name->id, sizeof name->id), b);
+	}
+	(void)buf_add(b, bytes);
+}
+
+/* Joins what came ahead with the last piece; false where it is not the whole content. */
+static bool take_content(struct deliver *d, struct deliver_job *job, struct ipc_packet *p)
+{
+	struct ipc_job *b = &job->body;
+	struct buf *ahead = table_remove(&d->parts, key_of(&b->id, sizeof b->id));
+	size_t total = p->bytes.len + (ahead ? ahead->len : 0);
+	bool whole = b->content_in_file ? p->fds_n == 1 : total == b->content_len;
+
+	if (whole && b->content_in_file) {
+		job->content_fd = p->fds[0];
+		p->fds[0] = -1;
+	} else if (whole) {
+		job->bytes = alloc_array(1, total);
+		if (ahead && ahead->len > 0)
+			memcpy(job->bytes, ahead->at, ahead->len);
+		if (p->bytes.len > 0)
+			memcpy(job->bytes + total - p->bytes.len, p->bytes.at, p->bytes.len);
+	}
+	if (ahead) {
+		buf_done(ahead);
+		free(ahead);
+	}
+	return whole;
+}
+
+static struct deliver_job *copy_job(struct deliver *d, struct ipc_packet *p)
+{
+	const struct ipc_job *in = p->body;
+	struct deliver_job *job = alloc_zero(sizeof *job);
+	struct arena *a = &job->arena;
+
+	list_init(&job->node);
+	job->content_fd = -1;
+	job->body = *in;
+	job->body.lane_name = arena_copy(a, in->lane_name);
+	job->body.route = arena_copy(a, in->route);
+	job->body.sender = arena_copy(a, in->sender);
+	job->body.envid = arena_copy(a, in->envid);
+	job->body.edits = arena_copy(a, in->edits);
+	job->body.recipients = arena_array(a, in->recipients_n, sizeof *in->recipients);
+	for (size_t i = 0; i < in->recipients_n; i++)
+		job->body.recipients[i] = (struct ipc_job_recipient){.n = in->recipients[i].n,
+			.address = arena_copy(a, in->recipients[i].address),
+			.orcpt = arena_copy(a, in->recipients[i].orcpt),
+			.notify = in->recipients[i].notify};
+	if (take_content(d, job, p) && in->recipients_n > 0)
+		return job;
+	deliver_job_free(job);
+	return NULL;
+}
+
+static void on_job(struct deliver *d, struct ipc_packet *p)
+{
+	struct deliver_job *job = copy_job(d, p);
+
+	if (!job) {
+		log_event(LOG_ERROR, "job_unreadable");
+		return;
+	}
+	uint64_t number = job->body.slot;
+	struct deliver_slot *slot = table_get(&d->slots, key_of(&number, sizeof number));
+
+	list_add_tail(&d->running, &job->node);
+	if (slot && !slot->next) {
+		slot->next = job;
+		task_gate_wake_all(&slot->gate);
+		return;
+	}
+	slot = alloc_zero(sizeof *slot);
+	slot->deliver = d;
+	slot->number = number;
+	slot->next = job;
+	task_gate_init(&slot->gate);
+	struct task *t = task_spawn("slot", deliver_slot_run, slot);
+
+	if (t) {
+		(void)table_set(&d->slots, key_of(&number, sizeof number), slot);
+		task_detach(t);
+		return;
+	}
+	log_event(LOG_ERROR, "no_task_for_job", LOG_ID(job->body.id));
+	free(slot);
+	deliver_job_free(job);
+	deliver_say_slot_end(d, number);
+}
+
+static void on_ack(struct deliver *d, const struct ipc_job_dot *ack)
+{
+	list_for_each(node, &d->done)
+	{
+		struct deliver_job *job = container_of(node, struct deliver_job, node);
+
+		if (!id_equal(job->body.id, ack->id) || job->body.part != ack->part ||
+			job->body.attempt != ack->attempt)
+			continue;
+		deliver_job_free(job);
+		task_gate_wake_all(&d->changed);
+		return;
+	}
+}
+
+static void on_queue(struct ipc_channel *c, struct ipc_packet *p, void *arg)
+{
+	struct deliver *d = arg;
+
+	switch (p->type) {
+	case IPC_JOB:
+		on_job(d, p);
+		return;
+	case IPC_JOB_PART:
+		on_part(d, p->body, p->bytes);
+		return;
+	case IPC_OUTCOME_ACK:
+		on_ack(d, p->body);
+		return;
+	default:
+		log_event(LOG_ERROR, "wrong_request", LOG_STR("peer", ipc_name(c)),
+			LOG_U64("type", p->type));
+	}
+}
+
+static void queue_ended(struct ipc_channel *c, const char *why, void *arg)
+{
+	struct deliver *d = arg;
+
+	log_event(LOG_WARN, "queue_gone", LOG_STR("reason", why));
+	if (d->queue == c)
+		d->queue = NULL;
+	ipc_close(c);
+	task_gate_wake_all(&d->changed);
+}
+
+static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int fd, void *arg)
+{
+	struct deliver *d = arg;
+	struct ipc_channel *c;
+
+	if (kind != IPC_QUEUE) {
+		fd_close(&fd);
+		return;
+	}
+	int rc = ipc_open(fd, "queue", ipc_kinds, ipc_kinds_n, on_queue, queue_ended, d, &c);
+
+	if (rc < 0) {
+		log_event(LOG_ERROR, "peer_refused", LOG_STR("peer", "queue"), LOG_ERRNO(rc));
+		return;
+	}
+	d->queue = c;
+	say_hello(d);
+}
+
+static void on_stop(struct role *role, void *arg)
+{
+	struct deliver *d = arg;
+	struct span key;
+	void *slot;
+
+	d->stopping = true;
+	for (size_t i = 0; table_next(&d->slots, &i, &key, &slot);)
+		task_gate_wake_all(&((struct deliver_slot *)slot)->gate);
+	task_gate_wake_all(&d->changed);
+}
+
+/* Something that may have been delivered, or whose end is not on disk yet. */
+static bool has_unsettled(const struct deliver *d)
+{
+	if (!list_is_empty(&d->done))
+		return true;
+	list_for_each(node, &d->running)
+		if (container_of(node, struct deliver_job, node)->dot_sent)
+			return true;
+	return false;
+}
+
+int deliver_serve(struct role *role)
+{
+	static const struct role_events events = {.peer = on_peer, .stop = on_stop};
+	struct deliver *d = alloc_zero(sizeof *d);
+
+	d->role = role;
+	list_init(&d->running);
+	list_init(&d->done);
+	task_gate_init(&d->changed);
+	int rc = role_watch(role, &events, d);
+
+	if (rc < 0) {
+		log_event(LOG_ERROR, "deliver_failed", LOG_ERRNO(rc));
+		return 71;
+	}
+	role_ready(role);
+	(void)role_wait_stop(role, CLOCK_NEVER);
+	d->stopping = true;
+	nanos deadline = clock_after(STOP_PATIENCE);
+
+	while (has_unsettled(d) && task_gate_wait(&d->changed, deadline) == 0)
+		;
+	return 0;
+}

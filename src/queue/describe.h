@@ -1,0 +1,27 @@
+/*
+ * describe - a stored message as the control socket, and abide queue while abide is down, tell it.
+ *
+ * Pure: from the spool's records to the typed answer.
+ */
+#pragma once
+#include "conf/conf.h"
+#include "ipc/messages.h"
+#include "spool/spool.h"
+
+/* The sites (lane names) of lane numbers; returns an empty span for an unknown one. */
+typedef struct span describe_site(uint32_t lane, void *arg);
+/* True where a job of this message's part runs now. */
+typedef bool describe_active(struct id id, uint32_t part, void *arg);
+
+struct describe_source {
+	struct spool *spool;
+	const struct conf *conf;
+	describe_site *site;
+	describe_active *is_active; /* NULL: abide is down */
+	void *arg;
+};
+
+void describe_message(const struct describe_source *from, const struct spool_job *job,
+	struct arena *arena, struct ipc_control_message *ret);
+/* Whether the message, or any of its recipients, is what the filters ask for. */
+bool describe_matches(const struct ipc_control_message *m, const struct ipc_control_list *filter);
