@@ -158,3 +158,19 @@ void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job)
 		.fates = a.fates, .fates_n = b->recipients_n};
 	role_conf_put(a.conf);
 }
+
+void deliver_refuse(struct deliver_job *job, enum reply_id event)
+{
+	struct ipc_job *b = &job->body;
+	struct ipc_fate *fates = arena_array(&job->arena, b->recipients_n, sizeof *fates);
+	struct trouble why = {.stage = REPLY_STAGE_CONNECT, .event = event};
+
+	for (size_t i = 0; i < b->recipients_n; i++) {
+		enum reply_action action;
+
+		fate_make(&why, b->recipients[i].n, &job->arena, &fates[i], &action);
+	}
+	job->outcome = (struct ipc_outcome){.id = b->id, .part = b->part, .attempt = b->attempt,
+		.lane = b->lane, .due = b->due, .slot = b->slot, .fates = fates,
+		.fates_n = b->recipients_n};
+}

@@ -8,6 +8,7 @@
  * what became of each recipient.
  */
 #pragma once
+#include "base/alloc.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/table.h"
@@ -56,9 +57,13 @@ void deliver_send_outcome(struct deliver *d, struct deliver_job *job);
 void deliver_say_dot(struct deliver *d, struct deliver_job *job);
 void deliver_say_slot_end(struct deliver *d, uint64_t slot);
 void deliver_job_free(struct deliver_job *job);
+/* The job has ended: its content goes, its outcome is kept and told. */
+void deliver_job_done(struct deliver *d, struct deliver_job *job);
 
 /* slot.c */
 void deliver_slot_run(void *slot); /* task */
 
 /* attempt.c: fills job->outcome; uses and keeps slot->connection */
 void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job);
+/* Nothing was tried: every recipient is deferred for that reason. */
+void deliver_refuse(struct deliver_job *job, enum reply_id event);

@@ -45,7 +45,7 @@ void fate_make(const struct trouble *t, uint32_t n, struct arena *arena, struct 
 
 	*ret = (struct ipc_fate){.n = n, .stage = span_str(reply_stage_text(t->stage))};
 	if (t->event != REPLY_ID_NONE) {
-		catalogue_meaning(t->event, &t->words, &m);
+		catalogue_meaning(t->event, &t->words, t->stage, &m);
 		(void)catalogue_text(t->event, &t->words, &text);
 		fill(&m, buf_span(&text), arena, ret);
 	} else {

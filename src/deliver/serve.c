@@ -1,5 +1,4 @@
 #include "deliver/deliver.h"
-#include "base/alloc.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -57,6 +56,17 @@ static void say_hello(struct deliver *d)
 }
 
 /* ---- jobs ---- */
+
+void deliver_job_done(struct deliver *d, struct deliver_job *job)
+{
+	free(job->bytes);
+	job->bytes = NULL;
+	fd_close(&job->content_fd);
+	list_remove(&job->node);
+	list_add_tail(&d->done, &job->node);
+	deliver_send_outcome(d, job);
+	task_gate_wake_all(&d->changed);
+}
 
 void deliver_job_free(struct deliver_job *job)
 {
@@ -168,8 +178,8 @@ static void on_job(struct deliver *d, struct ipc_packet *p)
 	}
 	log_event(LOG_ERROR, "no_task_for_job", LOG_ID(job->body.id));
 	free(slot);
-	deliver_job_free(job);
-	deliver_say_slot_end(d, number);
+	deliver_refuse(job, EVENT_NO_RESOURCES);
+	deliver_job_done(d, job);
 }
 
 static void on_ack(struct deliver *d, const struct ipc_job_dot *ack)

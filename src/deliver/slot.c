@@ -6,19 +6,6 @@
 #define IDLE_FOR    (2 * NANOS_S)
 #define QUIT_WITHIN (5 * NANOS_S)
 
-static void finish(struct deliver_slot *slot, struct deliver_job *job)
-{
-	struct deliver *d = slot->deliver;
-
-	free(job->bytes);
-	job->bytes = NULL;
-	fd_close(&job->content_fd);
-	list_remove(&job->node);
-	list_add_tail(&d->done, &job->node);
-	deliver_send_outcome(d, job);
-	task_gate_wake_all(&d->changed);
-}
-
 /* False: the slot has ended, queue knows or will be told. */
 static bool next_job(struct deliver_slot *slot)
 {
@@ -44,7 +31,7 @@ void deliver_slot_run(void *arg)
 		deliver_attempt(slot, job);
 		/* Without a connection queue forgets the slot when it reads the outcome. */
 		told = !job->outcome.wants_next;
-		finish(slot, job);
+		deliver_job_done(d, job);
 	}
 	(void)table_remove(&d->slots, span_of(&slot->number, sizeof slot->number));
 	if (!told)

@@ -54,7 +54,7 @@ static void describe(const struct queue *q, const struct ipc_fate *f, const stru
 	/* Given up by age: the last reply is told inside our own. */
 	struct reply_words words = {.text = ret->reply};
 
-	catalogue_meaning(EVENT_EXPIRED, &words, (struct reply_meaning *)ret->meaning);
+	catalogue_meaning(EVENT_EXPIRED, &words, REPLY_STAGE_NONE, (struct reply_meaning *)ret->meaning);
 	if (catalogue_line(EVENT_EXPIRED, &words, &line) == 0)
 		ret->reply = arena_copy(arena, buf_span(&line));
 	buf_done(&line);
@@ -149,7 +149,7 @@ void bounce_lost_deliver(struct ipc_fate *ret, uint32_t n, struct arena *arena)
 	struct reply_meaning m;
 	struct buf text = BUF_INIT(1024);
 
-	catalogue_meaning(EVENT_WORKER_DIED_AFTER_DOT, NULL, &m);
+	catalogue_meaning(EVENT_WORKER_DIED_AFTER_DOT, NULL, REPLY_STAGE_EOD, &m);
 	(void)catalogue_text(EVENT_WORKER_DIED_AFTER_DOT, NULL, &text);
 	*ret = (struct ipc_fate){.n = n, .outcome = IPC_FATE_MAYBE, .code = (uint16_t)e->code,
 		.status = arena_printf(arena, "%u.%u.%u", e->status.class, e->status.subject,

@@ -12,9 +12,9 @@
 
 static const struct conf conf = {
 	.retries = (struct conf_retry[]){
-		{.name = SPAN_LIT("default"), .first = 5 * MINUTE, .max = 240 * MINUTE,
+		{.name = {"default", 7}, .first = 5 * MINUTE, .max = 240 * MINUTE,
 			.give_up = 5 * 24 * 60 * MINUTE, .factor = 2000},
-		{.name = SPAN_LIT("greylisting"), .first = 2 * MINUTE, .max = 240 * MINUTE,
+		{.name = {"greylisting", 11}, .first = 2 * MINUTE, .max = 240 * MINUTE,
 			.give_up = 24 * 60 * MINUTE, .factor = 1500},
 	},
 	.n_retries = 2,
