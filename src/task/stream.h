@@ -28,6 +28,8 @@ struct stream_transport {
 
 /* Takes the descriptor (also on failure). 0 or -errno. */
 int stream_open_fd(int fd, struct stream **ret);
+/* The same for one that is known to the scheduler already (task_fd_connect). */
+int stream_open_task_fd(struct task_fd *f, struct stream **ret);
 int stream_open(const struct stream_transport *transport, void *self, struct stream **ret);
 /*
  * A memory stream for tests and fuzzers: reads give the pieces of input, cut

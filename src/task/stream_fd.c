@@ -33,9 +33,21 @@ const struct stream_transport stream_fd_transport = {
 	.close = fd_end,
 };
 
-int stream_open_fd(int fd, struct stream **ret)
+int stream_open_task_fd(struct task_fd *f, struct stream **ret)
 {
 	const int on = 1;
+
+	/* Output is gathered here already. Fails where it is not TCP: nothing is lost. */
+	(void)setsockopt(task_fd_number(f), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	int rc = stream_open(&stream_fd_transport, f, ret);
+
+	if (rc < 0)
+		task_fd_close(f);
+	return rc;
+}
+
+int stream_open_fd(int fd, struct stream **ret)
+{
 	struct task_fd *f;
 	int rc = task_fd_open(fd, &f);
 
@@ -43,12 +55,7 @@ int stream_open_fd(int fd, struct stream **ret)
 		(void)close(fd);
 		return rc;
 	}
-	/* Output is gathered here already. Fails where it is not TCP: nothing is lost. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	rc = stream_open(&stream_fd_transport, f, ret);
-	if (rc < 0)
-		task_fd_close(f);
-	return rc;
+	return stream_open_task_fd(f, ret);
 }
 
 int stream_fd(const struct stream *s)
