@@ -72,7 +72,8 @@ int role_watch(struct role *r, const struct role_events *events, void *arg);
 void role_ready(struct role *r);
 /*
  * The channel to that peer has ended while both live: the supervisor makes a new one (peer event),
- * soon, or when it has started the peer again. Call it from on_end of each channel to a peer.
+ * soon, or when it has started the peer again. Call it from on_end of a channel to a peer, unless a
+ * newer one to the same process has come by then.
  */
 void role_lost_peer(struct role *r, enum ipc_role kind, uint32_t index);
 bool role_is_stopping(const struct role *r);
