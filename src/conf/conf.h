@@ -15,8 +15,9 @@
 struct sockaddr;
 struct sockaddr_storage;
 
-#define CONF_FILE_MAX   ((size_t)1 << 20) /* bytes of a configuration file */
-#define CONF_ERRORS_MAX ((size_t)1 << 16) /* a good maximum for the errors buf */
+#define CONF_FILE_MAX      ((size_t)1 << 20) /* bytes of a configuration file */
+#define CONF_ERRORS_MAX    ((size_t)1 << 16) /* a good maximum for the errors buf */
+#define CONF_LISTENERS_MAX 48                /* their sockets travel in one packet */
 
 /* An IP address, IPv4 as ::ffff:a.b.c.d, and a port. */
 struct conf_address {
@@ -141,7 +142,10 @@ struct conf {
  * all it points at live in the arena.
  */
 int conf_load(const char *file, struct arena *arena, struct conf *ret, struct buf *errors);
-/* The same from memory; file is the name that errors show. */
+/* The same from an open descriptor, which stays the caller's; file is the name that errors show. */
+int conf_load_fd(
+	int fd, const char *file, struct arena *arena, struct conf *ret, struct buf *errors);
+/* The same from memory, and no name is looked up: hosts given by name have no address. */
 int conf_parse(const char *file, struct span text, struct arena *arena, struct conf *ret,
 	struct buf *errors);
 

@@ -3,14 +3,13 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-#define ADDRESSES_MAX 16 /* of one name; more are left out */
-#define HOSTS_MAX     32 /* of one target */
+#define HOSTS_MAX 32 /* of one target */
 
 static void keep_addresses(
 	struct load *l, const struct addrinfo *found, uint16_t port, struct conf_host *h)
 {
-	h->addresses = arena_array(l->arena, ADDRESSES_MAX, sizeof *h->addresses);
-	for (const struct addrinfo *i = found; i && h->n_addresses < ADDRESSES_MAX;
+	h->addresses = arena_array(l->arena, HOST_ADDRESSES_MAX, sizeof *h->addresses);
+	for (const struct addrinfo *i = found; i && h->n_addresses < HOST_ADDRESSES_MAX;
 		i = i->ai_next) {
 		struct conf_address *a = &h->addresses[h->n_addresses];
 

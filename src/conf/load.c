@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "base/log.h"
 #include "conf/store.h"
 #include "conf/value.h"
 #include <errno.h>
@@ -169,20 +170,21 @@ static void load_listener(struct load *l, const struct read_section *s)
 	}
 }
 
-#define LISTENERS_MAX 64
-
 static void load_listeners(struct load *l, const struct read_section *all, size_t n)
 {
-	l->conf->listeners = arena_array(l->arena, LISTENERS_MAX + 16, sizeof *l->conf->listeners);
-	for (size_t i = 0; i < n && l->conf->n_listeners < LISTENERS_MAX; i++)
+	struct conf *conf = l->conf;
+
+	conf->listeners = arena_array(
+		l->arena, CONF_LISTENERS_MAX + HOST_ADDRESSES_MAX, sizeof *conf->listeners);
+	for (size_t i = 0; i < n && conf->n_listeners <= CONF_LISTENERS_MAX; i++)
 		load_listener(l, &all[i]);
-	if (l->conf->n_listeners >= LISTENERS_MAX)
+	if (conf->n_listeners > CONF_LISTENERS_MAX)
 		report_error(l->report, all[n - 1].title.line,
-			"listen: too many addresses; write at most %d", LISTENERS_MAX - 1);
-	else if (l->conf->n_listeners == 0 && l->report->n == 0)
+			"listen: more than %d addresses; leave some out", CONF_LISTENERS_MAX);
+	else if (conf->n_listeners == 0 && l->report->n == 0)
 		report_error(l->report, 1,
-			"no listen section has an address; add listen "
-			"\"127.0.0.1:2525\" { protocol = smtp }");
+			"no listen section has an address; add listen \"127.0.0.1:2525\" "
+			"{ protocol = smtp }");
 }
 
 static void load_array(struct load *l, const struct schema_section *schema,
@@ -267,13 +269,10 @@ int conf_parse(const char *file, struct span text, struct arena *arena, struct c
 	return load_text(file, text, &load, ret);
 }
 
-static int read_file(const char *file, struct buf *text)
+static int read_all(int fd, struct buf *text)
 {
-	_cleanup_(fd_close) int fd = open(file, O_RDONLY | O_CLOEXEC);
 	ssize_t n = 1;
 
-	if (fd < 0)
-		return -errno;
 	while (n > 0 && !buf_reserve(text, 4096)) {
 		n = read(fd, text->at + text->len, 4096);
 		if (n > 0)
@@ -282,17 +281,32 @@ static int read_file(const char *file, struct buf *text)
 	return n < 0 ? -errno : text->error;
 }
 
-int conf_load(const char *file, struct arena *arena, struct conf *ret, struct buf *errors)
+static int refuse_file(const char *file, int rc, struct buf *errors)
+{
+	(void)buf_printf(errors, "%s: can't be read: %s\n", file, log_strerror(rc));
+	return rc;
+}
+
+int conf_load_fd(
+	int fd, const char *file, struct arena *arena, struct conf *ret, struct buf *errors)
 {
 	struct report report = {.file = file, .out = errors};
 	struct load load = {.arena = arena, .report = &report, .look_up = true};
-	struct buf text = BUF_INIT(CONF_FILE_MAX);
-	int rc = read_file(file, &text);
+	struct buf text = BUF_INIT(CONF_FILE_MAX + 4096);
+	int rc = read_all(fd, &text);
 
-	if (rc)
-		(void)buf_printf(errors, "%s: can't be read: %s\n", file, strerror(-rc));
-	else
-		rc = load_text(file, buf_span(&text), &load, ret);
+	if (!rc && text.len > CONF_FILE_MAX)
+		rc = -EMSGSIZE;
+	rc = rc ? refuse_file(file, rc, errors) : load_text(file, buf_span(&text), &load, ret);
 	buf_done(&text);
 	return rc;
+}
+
+int conf_load(const char *file, struct arena *arena, struct conf *ret, struct buf *errors)
+{
+	_cleanup_(fd_close) int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return refuse_file(file, -errno, errors);
+	return conf_load_fd(fd, file, arena, ret, errors);
 }

@@ -20,6 +20,8 @@ struct load {
 bool store_words(struct load *l, const char *name, const struct schema_row *row,
 	const struct read_word *words, size_t n, void *object);
 
+#define HOST_ADDRESSES_MAX 16 /* of one name; more are left out */
+
 /* One HOST:PORT with its addresses. A name without any is a warning, not an error. */
 bool store_host(
 	struct load *l, const char *name, const struct read_word *word, struct conf_host *ret);
