@@ -110,3 +110,14 @@ def abide(binary, serves, directory, started):
 @pytest.fixture(scope="session")
 def long_run():
     return LONG
+
+
+@pytest.fixture
+def peer(directory, started):
+    """peer(Postfix, port, …): a real server, ended with the test."""
+    def start(kind, *args, **kw):
+        x = kind(directory, *args, **kw)
+        if hasattr(x, "destroy"):
+            started.append(x)
+        return x
+    return start

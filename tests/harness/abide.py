@@ -172,6 +172,18 @@ class Abide:
     def audit(self, check=True):
         return self.run("audit", "-c", self.config.path, check=check, timeout=120)
 
+    def wait_fate(self, recipient, event, **kw):
+        """The event (accepted, delivered, deferred, bounced …) of this recipient, once it is logged."""
+        return self.log.wait(event=event, recipient=recipient, **kw)
+
+    def recipient(self, address):
+        """What the queue says of a recipient, or None."""
+        for m in self.queue("--recipient", address):
+            for r in m["recipients"]:
+                if r["address"] == address:
+                    return r
+        return None
+
     def wait_empty(self, timeout=PATIENCE):
         wait_until(lambda: not self.queue(), timeout, "an empty queue")
 

@@ -1,0 +1,323 @@
+"""Real mail servers and clients of Debian, each with folders and ports of its own, on loopback only."""
+import os
+import pwd
+import shutil
+import smtplib
+import subprocess
+
+import pytest
+
+from .process import PATIENCE, Process, free_port, wait_for_port, wait_until
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+def program(name):
+    """Its path, or the test is skipped."""
+    found = shutil.which(name, path=PATH)
+    if not found:
+        pytest.skip(f"{name} is not installed (tools/setup test)")
+    return found
+
+
+def unpacked(peer, name):
+    """A program of a package that can't be installed beside Postfix."""
+    path = os.path.join(TOP, "var", "peers", peer, "usr", "sbin", name)
+    if not os.access(path, os.X_OK):
+        pytest.skip(f"var/peers/{peer} is not there (tools/setup test)")
+    return path
+
+
+def need_root():
+    if os.geteuid() != 0:
+        pytest.skip("needs to be started as root")
+
+
+def send_by_smtplib(port, sender, recipients, content, **options):
+    """content: bytes, as they are to arrive. Returns what smtplib returns: the refused ones."""
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="client.example.test", timeout=120) as s:
+        s.ehlo()
+        return s.sendmail(sender, recipients, content, **options)
+
+
+class Postfix:
+    """master(8) with a configuration and a queue of its own, not chrooted. Root only."""
+
+    MAIN = """
+compatibility_level = 3.6
+queue_directory = {d}/queue
+data_directory = {d}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = postfix.example.test
+mydestination =
+local_recipient_maps =
+local_transport = error:no local mail
+alias_maps =
+alias_database =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_peername_lookup = no
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
+relayhost = [127.0.0.1]:{next_hop}
+message_size_limit = 104857600
+mailbox_size_limit = 0
+smtpd_recipient_limit = 10000
+smtputf8_enable = yes
+strict_smtputf8 = no
+smtp_tls_security_level =
+smtpd_tls_security_level = none
+smtp_line_length_limit = 0
+smtpd_error_sleep_time = 0
+minimal_backoff_time = 2s
+queue_run_delay = 2s
+in_flow_delay = 0
+maillog_file = {d}/log
+maillog_file_prefixes = /var, /tmp, {d}
+"""
+
+    def __init__(self, directory, next_hop, extra=""):
+        need_root()
+        master = "/usr/lib/postfix/sbin/master"
+        if not os.access(master, os.X_OK):
+            pytest.skip("postfix is not installed (tools/setup test)")
+        self.directory = os.path.join(directory, "postfix")
+        conf = os.path.join(self.directory, "conf")
+        self.port = free_port()
+        for sub in ("conf", "queue", "data"):
+            os.makedirs(os.path.join(self.directory, sub))
+        shutil.chown(os.path.join(self.directory, "data"), "postfix")
+        for name in ("postfix-files", "dynamicmaps.cf"):
+            if os.path.exists(f"/etc/postfix/{name}"):
+                shutil.copy(f"/etc/postfix/{name}", conf)
+        for name in ("postfix-files.d", "dynamicmaps.cf.d"):
+            os.mkdir(os.path.join(conf, name))
+        with open(os.path.join(conf, "main.cf"), "w") as f:
+            f.write(self.MAIN.format(d=self.directory, next_hop=next_hop) + extra)
+        with open(os.path.join(conf, "master.cf"), "w") as f:
+            f.write(self.master_cf())
+        subprocess.run(["postfix", "-c", conf, "check"], env=dict(os.environ, PATH=PATH),
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False)
+        self.process = Process([master, "-c", conf, "-d"], "postfix", parse_err=lambda line: None)
+        wait_for_port(self.port)
+
+    def master_cf(self):
+        """Debian's services, none of them chrooted, smtpd on the test's port."""
+        for path in ("/usr/share/postfix/master.cf.dist", "/etc/postfix/master.cf.proto"):
+            if os.path.exists(path):
+                break
+        lines, services = [], set()
+        with open(path) as f:
+            for line in f:
+                if line.startswith("smtp      inet"):
+                    line = f"127.0.0.1:{self.port} inet n - n - - smtpd\n"
+                fields = line.split()
+                if line[:1].isalnum() and len(fields) >= 8:
+                    fields[4] = "n"
+                    line = "\t".join(fields) + "\n"
+                    services.add(fields[0])
+                lines.append(line)
+        if "postlog" not in services:
+            lines.append("postlog unix-dgram n - n - 1 postlogd\n")
+        return "".join(lines)
+
+    def log(self):
+        try:
+            with open(os.path.join(self.directory, "log"), errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def wait_log(self, text, timeout=PATIENCE):
+        wait_until(lambda: text in self.log(), timeout, f"{text!r} in Postfix's log")
+
+    def destroy(self):
+        self.process.stop()
+        self.process.destroy()
+
+
+class Postgrey:
+    """The policy server that most greylisting Postfix hosts run."""
+
+    def __init__(self, directory, delay, text):
+        need_root()
+        path = program("postgrey")
+        try:
+            pwd.getpwnam("postgrey")
+        except KeyError:
+            pytest.skip("there is no user postgrey")
+        folder = os.path.join(directory, "postgrey")
+        os.mkdir(folder)
+        shutil.chown(folder, "postgrey")
+        empty = os.path.join(folder, "empty")
+        with open(empty, "w"):
+            pass
+        self.port = free_port()
+        self.process = Process(
+            [path, f"--inet=127.0.0.1:{self.port}", f"--delay={delay}", f"--dbdir={folder}",
+             f"--greylist-text={text}", "--auto-whitelist-clients=0", f"--whitelist-clients={empty}",
+             f"--whitelist-recipients={empty}", "--hostname=postfix.example.test"],
+            "postgrey", parse_err=lambda line: None)
+        wait_for_port(self.port)
+
+    def destroy(self):
+        self.process.destroy()
+
+
+class Exim:
+    """Exim as a client: takes a message on standard input and relays it at once. Needs no root."""
+
+    CONF = """
+primary_hostname = exim.example.test
+spool_directory = {d}/spool
+log_file_path = {d}/log/%slog
+exim_user = {user}
+exim_group = {group}
+never_users =
+trusted_users = {user}
+keep_environment =
+tls_advertise_hosts =
+host_lookup =
+rfc1413_hosts =
+message_size_limit = 100M
+accept_8bitmime = true
+allow_utf8_domains = true
+smtputf8_advertise_hosts = *
+deliver_drop_privilege = true
+begin routers
+all:
+  driver = manualroute
+  transport = out
+  route_list = * 127.0.0.1
+  self = send
+begin transports
+out:
+  driver = smtp
+  port = {next_hop}
+  hosts_avoid_tls = *
+  hosts_try_dane =
+  dnssec_request_domains =
+  max_rcpt = 0
+begin retry
+* * F,1h,1m
+"""
+
+    def __init__(self, directory, next_hop):
+        self.path = unpacked("exim", "exim4")
+        self.directory = os.path.join(directory, "exim")
+        os.mkdir(self.directory)
+        os.chmod(self.directory, 0o755)
+        user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+        self.user = user
+        for sub in ("spool", "log"):
+            path = os.path.join(self.directory, sub)
+            os.mkdir(path)
+            os.chown(path, user.pw_uid, user.pw_gid)
+        self.conf = os.path.join(self.directory, "exim.conf")
+        with open(self.conf, "w") as f:
+            f.write(self.CONF.format(d=self.directory, user=user.pw_uid, group=user.pw_gid,
+                                     next_hop=next_hop))
+
+    def send(self, sender, recipients, content):
+        """content: bytes with CRLF; Exim's local form has LF."""
+        argv = [self.path, "-C", self.conf, "-odf", "-oi", "-f", sender, *recipients]
+        if os.geteuid() == 0:
+            argv = ["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}",
+                    "--clear-groups", *argv]
+        done = subprocess.run(argv, input=content.replace(b"\r\n", b"\n"), timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        assert done.returncode == 0, done.stdout
+        return self.log()
+
+    def log(self):
+        with open(os.path.join(self.directory, "log", "mainlog"), errors="replace") as f:
+            return f.read()
+
+
+class OpenSmtpd:
+    """smtpd(8) in a mount namespace of its own, for its paths are compiled in. Root only."""
+
+    NAMESPACE = """
+set -e
+for p in /var/spool /var/lib /run; do mount -t tmpfs -o mode=755 tmpfs $p; done
+mkdir -p /var/spool/smtpd /var/lib/opensmtpd/empty
+chmod 711 /var/spool/smtpd
+exec "$@"
+"""
+
+    def __init__(self, directory, next_hop):
+        need_root()
+        path = unpacked("opensmtpd", "smtpd")
+        for user in ("opensmtpd", "opensmtpq"):
+            try:
+                pwd.getpwnam(user)
+            except KeyError:
+                pytest.skip(f"there is no user {user} (tools/setup test)")
+        if subprocess.run(["unshare", "-m", "true"], check=False, stderr=subprocess.DEVNULL).returncode:
+            pytest.skip("no mount namespace may be made here")
+        self.port = free_port()
+        conf = os.path.join(directory, "smtpd.conf")
+        with open(conf, "w") as f:
+            f.write('smtp max-message-size "100M"\nmta limit conn-delay-route 0\n'
+                    f"listen on 127.0.0.1 port {self.port} hostname opensmtpd.example.test\n"
+                    f'action "out" relay host smtp://127.0.0.1:{next_hop} helo opensmtpd.example.test\n'
+                    'match from any for any action "out"\n')
+        self.process = Process(
+            ["unshare", "-m", "--propagation", "private", "sh", "-c", self.NAMESPACE, "sh",
+             path, "-d", "-f", conf], "opensmtpd", parse_err=lambda line: None)
+        wait_for_port(self.port)
+
+    def destroy(self):
+        self.process.stop()
+        self.process.destroy()
+
+
+class SmtpSink:
+    """Postfix's own test server; counts, or dumps each message into a file."""
+
+    def __init__(self, directory, *options):
+        self.port = free_port()
+        argv = [program("smtp-sink"), "-4", "-c", *options]
+        self.folder = os.path.join(directory, "sink")
+        os.mkdir(self.folder)
+        if os.geteuid() == 0:
+            argv += ["-u", "nobody"]
+            shutil.chown(self.folder, "nobody")
+        self.process = Process([*argv, "-d", self.folder + "/%M.", f"127.0.0.1:{self.port}", "1000"],
+                               "smtp-sink", parse_err=lambda line: None)
+        wait_for_port(self.port)
+
+    def messages(self):
+        """Contents with LF, smtp-sink's own X- headers taken off."""
+        found = []
+        for name in sorted(os.listdir(self.folder)):
+            with open(os.path.join(self.folder, name), "rb") as f:
+                lines = f.read().split(b"\n")
+            while lines and lines[0].startswith(b"X-"):
+                lines.pop(0)
+            found.append(b"\n".join(lines))
+        return found
+
+    def wait(self, count, timeout=PATIENCE):
+        wait_until(lambda: len(os.listdir(self.folder)) >= count, timeout, f"{count} messages in the sink")
+
+    def destroy(self):
+        self.process.destroy()
+
+
+def smtp_source(port, count, sessions=1, size=1000, recipients=1, one_session=True, timeout=120):
+    """Postfix's own load client; the exit status must be 0."""
+    argv = [program("smtp-source"), "-4", "-m", str(count), "-s", str(sessions), "-l", str(size),
+            "-r", str(recipients), "-f", "s@src.example.test", "-t", "r@example.test",
+            "-M", "source.example.test"]
+    if one_session:
+        argv.append("-d")
+    done = subprocess.run([*argv, f"127.0.0.1:{port}"], timeout=timeout, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout
