@@ -27,7 +27,7 @@ void arena_init(struct arena *a)
 	*a = (struct arena){0};
 }
 
-void arena_done(struct arena *a)
+static void run_cleanups(struct arena *a)
 {
 	/* The cleanups live in the arena itself: run all before the first free. */
 	while (a->cleanups) {
@@ -36,12 +36,34 @@ void arena_done(struct arena *a)
 		a->cleanups = c->next;
 		c->fn(c->arg);
 	}
+}
+
+void arena_done(struct arena *a)
+{
+	run_cleanups(a);
 	while (a->chunks) {
 		struct arena_chunk *c = a->chunks;
 
 		a->chunks = c->next;
 		ASAN_UNPOISON(c->at, c->room);
 		free(c);
+	}
+	a->used = 0;
+}
+
+void arena_reset(struct arena *a)
+{
+	struct arena_chunk *last;
+
+	run_cleanups(a);
+	while ((last = a->chunks) && (last->next || last->room > ARENA_CHUNK_FIRST)) {
+		a->chunks = last->next;
+		ASAN_UNPOISON(last->at, last->room);
+		free(last);
+	}
+	if (last) {
+		last->used = 0;
+		ASAN_POISON(last->at, last->room);
 	}
 	a->used = 0;
 }

@@ -21,6 +21,8 @@ struct arena {
 
 void arena_init(struct arena *a); /* {0} will do too; allocates nothing */
 void arena_done(struct arena *a); /* runs cleanups, frees all; may be used again */
+/* The same, but a small first chunk is kept: for what begins and ends again and again. */
+void arena_reset(struct arena *a);
 
 void *arena_zero(struct arena *a, size_t size) __attribute__((returns_nonnull));
 void *arena_array(struct arena *a, size_t n, size_t size) __attribute__((returns_nonnull));
