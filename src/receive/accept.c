@@ -1,0 +1,149 @@
+#include "base/log.h"
+#include "mail/received.h"
+#include "receive/session.h"
+#include <errno.h>
+
+/* How long the client is kept waiting for its final reply, queue being started again. */
+#define COMMIT_PATIENCE (30 * NANOS_S)
+
+enum reply_id accept_fault(const struct session *s, struct reply_words *words)
+{
+	static const enum reply_id by_fault[] = {
+		[WIRE_CONTENT_OK] = REPLY_ID_NONE,
+		[WIRE_CONTENT_BARE_CR] = SAY_TEXT_BARE_CR,
+		[WIRE_CONTENT_BARE_LF] = SAY_TEXT_BARE_LF,
+		[WIRE_CONTENT_NUL] = SAY_TEXT_NUL,
+		[WIRE_CONTENT_LINE_LONG] = SAY_LINE_TOO_LONG,
+		[WIRE_CONTENT_SIZE] = SAY_DATA_TOO_BIG,
+	};
+	const struct transaction *t = &s->transaction;
+	enum wire_content_fault fault = t->decoder.fault;
+
+	if (fault == WIRE_CONTENT_LINE_LONG)
+		words->limit = t->conf->limits.text_line;
+	else if (fault == WIRE_CONTENT_SIZE)
+		words->limit = t->conf->limits.message_size;
+	return by_fault[fault];
+}
+
+static int write_received(const struct session *s, struct span id, struct buf *out)
+{
+	const struct transaction *t = &s->transaction;
+	struct mail_received r = {
+		.helo = s->helo,
+		.client = s->client,
+		.by = t->conf->hostname,
+		.is_esmtp = s->is_esmtp,
+		.is_utf8 = t->is_utf8,
+		.id = id,
+		.recipient = t->recipients_n == 1 ? t->recipients[0].address : (struct span){0},
+		.wall_ms = clock_wall_ms(),
+	};
+
+	return mail_received_write(&r, out);
+}
+
+static int commit(struct session *s, struct span edits, uint32_t *ret_ms)
+{
+	struct server *v = s->server;
+	struct transaction *t = &s->transaction;
+	char client[WIRE_IP_TEXT_MAX];
+	struct ipc_commit c = {
+		.id = t->content.id,
+		.sender = t->sender,
+		.client = wire_ip_text(&s->client, client),
+		.helo = s->helo,
+		.envid = t->envid,
+		.ret = t->ret,
+		.body_8bit = t->is_8bit || t->decoder.has_8bit,
+		.smtputf8 = t->is_utf8,
+		.content_in_file = t->content.is_in_file,
+		.content_len = t->content.size,
+		.content_crc = t->content.crc,
+		.edits = edits,
+		.recipients = t->recipients,
+		.recipients_n = t->recipients_n,
+	};
+
+	return v->commit->commit(v->commit_self, &c, content_bytes(&t->content),
+		clock_after(COMMIT_PATIENCE), ret_ms);
+}
+
+static void log_accepted(struct session *s, uint32_t commit_ms)
+{
+	const struct transaction *t = &s->transaction;
+	char name[SESSION_NAME_MAX], peer[WIRE_IP_TEXT_MAX];
+	struct span recipient = t->recipients_n == 1 ? t->recipients[0].address : (struct span){0};
+
+	log_event(LOG_INFO, "accepted", LOG_ID(t->content.id),
+		LOG_SPAN("session", session_name(s, name)),
+		LOG_SPAN("peer", wire_ip_text(&s->client, peer)), LOG_SPAN("helo", s->helo),
+		LOG_SPAN("sender", t->sender.len ? t->sender : SPAN_LIT("<>")),
+		LOG_SPAN("recipient", recipient), LOG_U64("recipients", t->recipients_n),
+		LOG_U64("size", t->content.size), LOG_U64("commit_ms", commit_ms));
+}
+
+static void log_failure(struct session *s)
+{
+	const struct content *c = &s->transaction.content;
+	char name[SESSION_NAME_MAX];
+
+	if (c->error == 0)
+		return;
+	log_event(LOG_WARN, "not_stored", LOG_ID(c->id), LOG_SPAN("session", session_name(s, name)),
+		LOG_U64("size", c->size), LOG_ERRNO(c->error));
+}
+
+/* The part that may fail: REPLY_ID_NONE when queue has it. */
+static enum reply_id store(struct session *s, uint32_t *ret_ms)
+{
+	struct content *c = &s->transaction.content;
+	char id[ID_TEXT_LEN + 1];
+
+	content_end(c, s->server);
+	if (c->refusal)
+		return c->refusal;
+	struct buf *edits = pool_take(&s->server->replies);
+	int rc = write_received(s, span_str(id_text(c->id, id)), edits);
+
+	if (rc == 0)
+		rc = commit(s, buf_span(edits), ret_ms);
+	pool_give(&s->server->replies, edits);
+	if (rc == 0 || rc == -EPIPE || rc == -ETIMEDOUT || rc == -ECANCELED)
+		c->is_in_file =
+			false; /* queue has taken the file, or may have: not ours to discard */
+	if (rc == 0)
+		return REPLY_ID_NONE;
+	c->error = rc;
+	return content_refusal(rc);
+}
+
+enum reply_id accept_message(struct session *s, struct reply_words *words)
+{
+	struct transaction *t = &s->transaction;
+	char id[ID_TEXT_LEN + 1];
+	uint32_t commit_ms = 0;
+	enum reply_id refusal = accept_fault(s, words);
+
+	if (!refusal)
+		refusal = store(s, &commit_ms);
+	if (refusal) {
+		if (refusal == SAY_LOOP) {
+			words->number = t->content.hops;
+			words->limit = t->content.hops_most;
+		}
+		log_failure(s);
+		say(s, refusal, words);
+		if (refusal == SAY_SHUTTING_DOWN)
+			session_close(s, "shutting down");
+	} else {
+		s->messages++;
+		s->idle_commands = 0;
+		log_accepted(s, commit_ms);
+		words->id = span_str(id_text(t->content.id, id));
+		words->size = t->content.size;
+		say(s, SAY_QUEUED, words);
+	}
+	session_end_transaction(s);
+	return REPLY_ID_NONE;
+}

@@ -1,0 +1,102 @@
+#include "receive/link.h"
+#include "base/log.h"
+#include <errno.h>
+
+void link_init(struct link *l, struct role *role, enum ipc_role kind)
+{
+	*l = (struct link){.role = role, .kind = kind};
+	task_gate_init(&l->changed);
+}
+
+void link_done(struct link *l)
+{
+	ipc_close(l->channel);
+	l->channel = NULL;
+	l->is_up = false;
+}
+
+/* Answers go to those who asked; queue and facts say nothing unasked. */
+static void on_packet(struct ipc_channel *c, struct ipc_packet *p, void *arg)
+{
+}
+
+static void go_down(struct link *l)
+{
+	bool was_up = l->is_up;
+
+	l->is_up = false;
+	ipc_close(l->channel);
+	l->channel = NULL;
+	if (was_up && l->on_down)
+		l->on_down(l, l->arg);
+}
+
+static void on_end(struct ipc_channel *c, const char *why, void *arg)
+{
+	struct link *l = arg;
+
+	if (l->channel != c)
+		return;
+	log_event(LOG_WARN, "peer_gone", LOG_STR("peer", ipc_name(c)), LOG_STR("reason", why));
+	go_down(l);
+	if (l->role)
+		role_lost_peer(l->role, l->kind, 0);
+}
+
+static void come_up(void *arg)
+{
+	struct link *l = arg;
+	uint32_t life = l->life;
+	int rc = l->on_up ? l->on_up(l, l->arg) : 0;
+
+	if (life != l->life || !l->channel)
+		return;
+	if (rc < 0) {
+		log_event(LOG_ERROR, "peer_unusable", LOG_STR("peer", ipc_name(l->channel)),
+			LOG_ERRNO(rc));
+		return;
+	}
+	l->is_up = true;
+	task_gate_wake_all(&l->changed);
+}
+
+void link_take(struct link *l, int fd)
+{
+	go_down(l);
+	int rc = ipc_open(fd, role_kind_name(l->kind), ipc_kinds, ipc_kinds_n, on_packet, on_end, l,
+		&l->channel);
+	struct task *t = NULL;
+
+	l->life++;
+	if (rc == 0)
+		t = task_spawn("link", come_up, l);
+	if (t) {
+		task_detach(t);
+		return;
+	}
+	log_event(LOG_ERROR, "peer_failed", LOG_STR("peer", role_kind_name(l->kind)),
+		LOG_ERRNO(rc < 0 ? rc : -ENOMEM));
+	go_down(l);
+	if (l->role)
+		role_lost_peer(l->role, l->kind, 0);
+}
+
+int link_await(struct link *l, nanos deadline)
+{
+	int rc = 0;
+
+	while (rc >= 0 && !l->is_up)
+		rc = task_gate_wait(&l->changed, deadline);
+	return l->is_up ? 0 : rc;
+}
+
+int link_ask(struct link *l, const struct ipc_out *o, nanos deadline, struct arena *arena,
+	struct ipc_packet *ret)
+{
+	return l->channel ? ipc_ask(l->channel, o, deadline, arena, ret) : -EPIPE;
+}
+
+int link_send(struct link *l, const struct ipc_out *o)
+{
+	return l->channel ? ipc_send(l->channel, o) : -EPIPE;
+}

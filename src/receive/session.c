@@ -1,0 +1,177 @@
+#include "receive/session.h"
+#include "base/alloc.h"
+#include "base/log.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* To get the last words out, and to see that the client has them. */
+#define LAST_WORDS   (10 * NANOS_S)
+#define LINGER       (2 * NANOS_S)
+#define LINGER_BYTES ((size_t)1 << 20)
+
+struct session *session_new(
+	struct server *v, struct stream *stream, const struct wire_ip *client, uint16_t port)
+{
+	struct session *s = alloc_zero(sizeof *s);
+
+	s->server = v;
+	s->stream = stream;
+	s->number = ++v->last_session;
+	s->client = *client;
+	s->port = port;
+	content_begin(&s->transaction.content, 0);
+	list_add_tail(&v->sessions, &s->node);
+	v->sessions_n++;
+	return s;
+}
+
+void session_free(struct session *s)
+{
+	struct server *v = s->server;
+
+	session_end_transaction(s);
+	stream_close(s->stream);
+	arena_done(&s->transaction.arena);
+	arena_done(&s->arena);
+	list_remove(&s->node);
+	v->sessions_n--;
+	(void)task_gate_wake_one(&v->left);
+	free(s);
+}
+
+const struct conf *session_conf(const struct session *s)
+{
+	return s->transaction.conf ? s->transaction.conf : server_conf(s->server);
+}
+
+void session_end_transaction(struct session *s)
+{
+	struct transaction *t = &s->transaction;
+
+	if (!t->conf)
+		return;
+	content_drop(&t->content, s->server);
+	server_conf_put(s->server, t->conf);
+	struct arena arena = t->arena;
+
+	*t = (struct transaction){.arena = arena};
+	arena_reset(&t->arena);
+	content_begin(&t->content, 0);
+}
+
+void session_consume_line(struct session *s)
+{
+	stream_consume(s->stream, s->line_len);
+	s->line_len = 0;
+}
+
+void session_close(struct session *s, const char *reason)
+{
+	if (!s->is_closing)
+		s->end_reason = reason;
+	s->is_closing = true;
+}
+
+/* RFC 5321 3.1: the client waits for the greeting. One who doesn't is a smuggler or a spammer. */
+static bool has_talked_early(const struct session *s)
+{
+	int fd = stream_fd(s->stream);
+	char c;
+
+	return fd >= 0 && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static void greet(struct session *s)
+{
+	const struct facts_ops *facts = s->server->facts;
+	enum reply_id refusal = facts ? facts->enter(s->server->facts_self, s) : REPLY_ID_NONE;
+	struct reply_words words = {0};
+
+	if (!refusal && s->server->is_stopping)
+		refusal = SAY_SHUTTING_DOWN;
+	if (!refusal && has_talked_early(s))
+		refusal = SAY_TALKED_EARLY;
+	if (refusal)
+		session_close(s, "refused");
+	say(s, refusal ? refusal : SAY_GREETING, &words);
+}
+
+/*
+ * Closing while the client still sends would make the kernel answer with a reset, which may
+ * overtake our last reply: so what comes is read for a moment, and thrown away.
+ */
+static void linger(struct session *s)
+{
+	int fd = stream_fd(s->stream);
+	nanos deadline = clock_after(LINGER);
+	size_t n = 0;
+
+	if (fd < 0 || shutdown(fd, SHUT_WR) < 0)
+		return;
+	while (n < LINGER_BYTES) {
+		size_t len = stream_input(s->stream).len;
+
+		n += len;
+		stream_consume(s->stream, len);
+		if (stream_fill(s->stream, deadline) <= 0)
+			return;
+	}
+}
+
+static void end(struct session *s)
+{
+	char name[SESSION_NAME_MAX], peer[WIRE_IP_TEXT_MAX];
+
+	session_end_transaction(s);
+	if (stream_error(s->stream) == 0 && stream_flush(s->stream, clock_after(LAST_WORDS)) == 0 &&
+		(!s->has_quit || stream_input(s->stream).len > 0))
+		linger(s);
+	if (s->server->facts)
+		s->server->facts->leave(s->server->facts_self, s);
+	log_event(LOG_DEBUG, "session_end", LOG_SPAN("session", session_name(s, name)),
+		LOG_SPAN("peer", wire_ip_text(&s->client, peer)), LOG_U64("messages", s->messages),
+		LOG_U64("commands", s->commands), LOG_U64("errors", s->errors),
+		LOG_STR("reason", s->end_reason));
+}
+
+static void check_limits(struct session *s)
+{
+	const struct conf_limits *limits = &session_conf(s)->limits;
+
+	if (s->is_closing)
+		return;
+	if (s->errors > limits->errors) {
+		say(s, SAY_TOO_MANY_ERRORS, NULL);
+		session_close(s, "too many errors");
+	} else if (s->idle_commands > limits->commands_without_mail) {
+		say(s, SAY_TOO_MANY_COMMANDS, NULL);
+		session_close(s, "too many commands");
+	}
+}
+
+void session_run(struct session *s)
+{
+	greet(s);
+	while (!s->is_closing) {
+		struct span line;
+		enum input_line found = input_line(s, &line);
+
+		s->verb = WIRE_UNKNOWN;
+		s->argument = (struct span){0};
+		if (found == INPUT_END)
+			break;
+		s->commands++;
+		if (found == INPUT_LINE)
+			verbs_obey(s, line);
+		else if (found == INPUT_BARE_LF)
+			say(s, SAY_COMMAND_BARE_LF, NULL);
+		else
+			say(s, SAY_COMMAND_TOO_LONG,
+				&(struct reply_words){
+					.limit = session_conf(s)->limits.command_line});
+		session_consume_line(s);
+		check_limits(s);
+	}
+	end(s);
+}
