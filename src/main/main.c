@@ -1,0 +1,73 @@
+/*
+ * main - the program's entry: finds the subcommand and calls it.
+ */
+#include "cli/cli.h"
+#include "lab/lab.h"
+#include "main/role_main.h"
+#include "main/serve.h"
+#include <stdio.h>
+#include <string.h>
+
+static int help(int argc, char **argv);
+
+static int version(int argc, char **argv)
+{
+	printf("abide %s\n", ABIDE_VERSION);
+	return 0;
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv); /* argv[0] is the subcommand */
+	const char *synopsis, *purpose;    /* NULL: not for people */
+} commands[] = {
+	{"serve", serve_main, "serve [-c FILE]", "takes mail in, keeps it safe, gets it through"},
+	{"check", cli_check, "check [-c FILE]", "says whether a configuration is right"},
+	{"config", cli_config, "config", "prints the reference of every key"},
+	{"lab", cli_lab, "lab --listen ADDR:PORT ...",
+		"a peer that is as nasty as real servers are"},
+	{"role", role_main, NULL, NULL},
+	{"help", help, "help", "prints this"},
+	{"version", version, "version", "prints the version"},
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void print_usage(FILE *to)
+{
+	(void)fputs("usage: abide SUBCOMMAND ...\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (commands[i].synopsis)
+			(void)fprintf(to, "  abide %-34s %s\n", commands[i].synopsis,
+				commands[i].purpose);
+	(void)fputs("\nSee abide(8) and abide.conf(5).\n", to);
+}
+
+static int help(int argc, char **argv)
+{
+	print_usage(stdout);
+	return 0;
+}
+
+static const struct command *find(const char *name)
+{
+	while (*name == '-') /* --help, --version */
+		name++;
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c = argc >= 2 ? find(argv[1]) : NULL;
+
+	if (c && c->run == role_main)
+		return role_main(argc, argv);
+	if (c)
+		return c->run(argc - 1, argv + 1);
+	if (argc >= 2)
+		(void)fprintf(stderr, "abide: there is no subcommand \"%s\"\n", argv[1]);
+	print_usage(stderr);
+	return 64; /* EX_USAGE */
+}

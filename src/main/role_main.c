@@ -1,0 +1,117 @@
+#include "main/role_main.h"
+#include "base/log.h"
+#ifdef HAS_DELIVER
+#include "deliver/deliver.h"
+#endif
+#include "facts/facts.h"
+#include "ipc/role.h"
+#include "main/supervisor.h"
+#ifdef HAS_QUEUE
+#include "queue/queue.h"
+#endif
+#ifdef HAS_RECEIVE
+#include "receive/receive.h"
+#endif
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static int (*const bodies[SUPERVISOR_KINDS])(struct role *r) = {
+#ifdef HAS_RECEIVE
+	[IPC_RECEIVE] = receive_serve,
+#endif
+#ifdef HAS_QUEUE
+	[IPC_QUEUE] = queue_serve,
+#endif
+#ifdef HAS_DELIVER
+	[IPC_DELIVER] = deliver_serve,
+#endif
+	[IPC_FACTS] = facts_serve,
+};
+
+/* Without a supervisor nobody would end us, nor start what dies: end at once; nothing is lost. */
+_Noreturn static void end_orphan(struct role *r)
+{
+	log_event(
+		LOG_WARN, "orphaned", LOG_STR("note", "the supervisor is gone; this process ends"));
+	_exit(75);
+}
+
+/* The supervisor alone decides when a role ends: a terminal's or a service manager's signals to the
+ * whole group must not. */
+static void ignore_signals(void)
+{
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+		(void)signal(ignored[i], SIG_IGN);
+}
+
+static void raise_limits(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+/* For ps and top: it was started by descriptor, and would bear that one's number as its name. */
+static void name_process(const char *role)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof name, "abide %s", role);
+	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+/* From here on this process can open nothing but what it was given. */
+static int give_up_rights(const struct role *r)
+{
+	if (r->root[0] != '\0' && (chroot(r->root) < 0 || chdir("/") < 0))
+		return -errno;
+	return users_become((struct user){r->uid, r->gid});
+}
+
+static void run_body(void *arg)
+{
+	struct role *r = arg;
+
+	_exit(bodies[r->kind](r));
+}
+
+static int fail(const char *what, int rc)
+{
+	log_event(LOG_ERROR, "role_failed", LOG_STR("step", what), LOG_ERRNO(rc));
+	return 71;
+}
+
+int role_main(int argc, char **argv)
+{
+	struct role *r;
+
+	if (argc >= 3 && strcmp(argv[2], "parse") == 0)
+		return parse_main(argc, argv);
+	ignore_signals();
+	raise_limits();
+	name_process(argc >= 3 ? argv[2] : "role");
+	log_init(argc >= 3 ? argv[2] : "role", false, LOG_INFO);
+	int rc = role_start(3, &r);
+
+	if (rc < 0)
+		return rc == -EPIPE ? 75 : fail("start", rc);
+	const struct conf *conf = role_conf_now(r);
+
+	log_init(r->name, conf->log == CONF_LOG_JSON, conf->log_level);
+	rc = give_up_rights(r);
+	if (rc < 0)
+		return fail("rights", rc);
+	if (!bodies[r->kind])
+		return fail("body", -ENOSYS);
+	r->on_orphaned = end_orphan;
+	return fail("run", task_run(NULL, run_body, r));
+}
