@@ -208,10 +208,15 @@ int spool_ends(struct spool *s, struct id id,
 /*
  * Checks all tables against each other (INVARIANTS.md) in one read transaction and calls
  * fn for each finding: the table, the row, what is wrong. Returns how many findings, or -errno.
+ * In a started spool it is read by a helper thread while the task waits, and fn (called in the task)
+ * is told the first 10,000. spool_audit_deep also reads large contents, for their checksums.
  */
 struct spool_audit_totals {
 	uint64_t messages, recipients, accepted, ended[8]; /* ended by enum spool_end */
 };
 long spool_audit(struct spool *s,
+	void (*fn)(const char *table, struct span row, struct span wrong, void *arg), void *arg,
+	struct spool_audit_totals *ret);
+long spool_audit_deep(struct spool *s,
 	void (*fn)(const char *table, struct span row, struct span wrong, void *arg), void *arg,
 	struct spool_audit_totals *ret);

@@ -222,5 +222,5 @@ long testing_audit(struct spool *s)
 	struct spool_audit_totals totals;
 	int told = 0;
 
-	return spool_audit(s, tell, &told, &totals);
+	return spool_audit_deep(s, tell, &told, &totals);
 }
