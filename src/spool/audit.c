@@ -78,8 +78,8 @@ static void audit_meta(struct audit *a)
 	for (size_t i = 0; i < store_meta_rows_n; i++) {
 		const struct store_meta_row *row = &store_meta_rows[i];
 		struct span name = span_str(row->name);
-		int rc = store_get_record(&a->t, STORE_META, name, row->type, &arena,
-			(char *)&a->meta + row->offset);
+		int rc = store_get_record(
+			&a->t, STORE_META, name, row->type, &arena, (char *)&a->meta + row->offset);
 
 		if (rc < 0)
 			audit_found(a, STORE_META, name,
@@ -198,7 +198,7 @@ struct kept {
 	struct kept_row {
 		const char *table;
 		struct span row, wrong;
-	} *rows;
+	} * rows;
 	size_t n;
 };
 

@@ -27,8 +27,8 @@ void audit_found(struct audit *a, enum store_table table, struct span key, const
 int audit_has(struct audit *a, enum store_table table, const struct store_key *key);
 bool audit_is_aside(struct audit *a, enum store_table table, struct span key);
 
-void audit_aside(struct audit *a);    /* first: fills .aside */
-void audit_ends(struct audit *a);     /* second: fills .missing_ends */
+void audit_aside(struct audit *a); /* first: fills .aside */
+void audit_ends(struct audit *a);  /* second: fills .missing_ends */
 void audit_messages(struct audit *a);
 void audit_recipients(struct audit *a);
 void audit_contents(struct audit *a);

@@ -20,7 +20,7 @@ static bool part_is_right(struct audit *a, uint32_t lane, const struct spool_due
 	struct arena arena = {0};
 	size_t n;
 	bool right = parts_load(&a->t, &q, &arena, &all, &n) == 0 && n == due->count && n > 0 &&
-		all[0].n == due->part;
+		     all[0].n == due->part;
 
 	for (size_t i = 0; right && i < n; i++)
 		right = all[i].lane == lane && all[i].next_at == due->due &&
@@ -63,8 +63,8 @@ void audit_held(struct audit *a)
 
 		check_lane(a, lane, &last);
 		if (key.len != 24 ||
-			store_get_record(&a->t, STORE_RECIPIENTS, row, &spool_recipient_type, &arena,
-				&r) < 0 ||
+			store_get_record(&a->t, STORE_RECIPIENTS, row, &spool_recipient_type,
+				&arena, &r) < 0 ||
 			r.state != SPOOL_HELD || r.lane != lane)
 			audit_found(a, STORE_HELD, key, "does not agree with its recipient");
 		arena_done(&arena);

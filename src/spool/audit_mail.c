@@ -18,7 +18,8 @@ static void check_file(struct audit *a, const struct spool_message *m)
 		return;
 	}
 	if (fstat(fd, &st) < 0 || (uint64_t)st.st_size != m->content_len)
-		audit_found(a, STORE_CONTENTS, store_key_span(&key), "its file has the wrong length");
+		audit_found(
+			a, STORE_CONTENTS, store_key_span(&key), "its file has the wrong length");
 	char chunk[1024];
 	uint32_t crc = 0;
 	ssize_t n = 0;
@@ -119,7 +120,8 @@ void audit_messages(struct audit *a)
 			last = id;
 			audit_message(a, id);
 		} else if (key.len != ID_BYTES + 1 || !id_equal(id, last)) {
-			audit_found(a, STORE_MESSAGES, key, "is the rest of a message that is missing");
+			audit_found(
+				a, STORE_MESSAGES, key, "is the rest of a message that is missing");
 		}
 		/* Look-ups moved the cursor: the next key is the least that is longer by a zero. */
 		if (key.len >= sizeof next.at)
@@ -146,8 +148,8 @@ static void audit_recipient(struct audit *a, struct id id, const struct spool_re
 	}
 	key = store_key_due(r->lane, r->next_at, id, r->part);
 	if (r->n == r->part && !audit_has(a, STORE_DUE, &key))
-		audit_found(
-			a, STORE_DUE, store_key_span(&key), "is missing: nobody would try it again");
+		audit_found(a, STORE_DUE, store_key_span(&key),
+			"is missing: nobody would try it again");
 	struct store_key first = store_key_id_n(id, r->part);
 
 	if (r->n != r->part && !audit_has(a, STORE_RECIPIENTS, &first) &&

@@ -120,6 +120,19 @@ static int random_instance(uint64_t *ret)
 	return 0;
 }
 
+/* Rows that carry on a long record don't count. */
+static int count_messages(struct store_txn *t, uint64_t *ret)
+{
+	struct span key, value;
+	uint64_t n = 0;
+	int rc = store_seek(t, STORE_MESSAGES, (struct span){0}, &key, &value);
+
+	for (; rc == 0; rc = store_next(t, STORE_MESSAGES, &key, &value))
+		n += key.len == ID_BYTES;
+	*ret = n;
+	return rc == -ENOENT ? 0 : rc;
+}
+
 /*
  * Rows of meta that damage took are made again, so that the others go on. A
  * lost generation might repeat ids, so the instance changes with it.
@@ -137,7 +150,7 @@ static int mend_meta(struct store_txn *t, struct store_meta *m, bool is_new)
 		return rc;
 	uint64_t messages, recipients, ends;
 
-	rc = store_count(t, STORE_MESSAGES, &messages, &pages);
+	rc = count_messages(t, &messages);
 	if (rc == 0)
 		rc = store_count(t, STORE_RECIPIENTS, &recipients, &pages);
 	if (rc == 0)
@@ -174,12 +187,18 @@ static int load_meta(
 {
 	struct arena arena = {0};
 	struct store_meta m;
-	uint64_t rows, pages;
+	uint64_t rows = 0, messages = 0, pages;
 	int rc = store_count(t, STORE_META, &rows, &pages);
 
 	*ret_why = "its table meta can't be read";
 	if (rc == 0)
 		rc = store_read_meta(t, &arena, &m, &s->open_missing);
+	if (rc == 0)
+		rc = store_count(t, STORE_MESSAGES, &messages, &pages);
+	bool is_new = rows == 0 && messages == 0 && !s->read_only;
+
+	if (is_new)
+		s->open_missing = NULL;
 	if (rc == 0 && m.format != STORE_FORMAT && m.format != 0) {
 		*ret_why = "it was written by another version of abide";
 		rc = -EBADMSG;
@@ -187,7 +206,7 @@ static int load_meta(
 	if (rc == 0) {
 		start_clock(s, m.clock.queue_ms ? &m.clock : NULL, boot_id);
 		if (!s->read_only)
-			rc = mend_meta(t, &m, rows == 0);
+			rc = mend_meta(t, &m, is_new);
 		m.clock.boot_id = (struct span){0}; /* dies with the arena */
 		s->meta = m;
 		s->instance = (uint16_t)m.instance;
