@@ -28,6 +28,7 @@ struct reply_meaning {
 	double confidence;         /* 0..1 */
 	const char *evidence;      /* which rule or entry decided; static */
 	enum reply_id entry;       /* it is one of ours; else REPLY_ID_NONE */
+	struct span bare;          /* the text without its code and status; borrowed */
 	struct span template;      /* the text with its words as <kind>; in the arena */
 	struct reply_found *words; /* in order of appearance; in the arena */
 	size_t n_words;

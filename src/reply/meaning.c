@@ -1,0 +1,87 @@
+#include "reply/meaning.h"
+#include "reply/catalogue.h"
+#include "reply/rule.h"
+#include "reply/settle.h"
+#include "reply/shape.h"
+#include "reply/token.h"
+#include "reply/wait.h"
+
+static void decide(const struct reply_subject *subject, struct reply_meaning *m)
+{
+	struct reply_verdict verdict;
+
+	if (!reply_rule_decide(subject, &verdict))
+		reply_code_decide(subject, &verdict);
+	reply_settle(m, verdict.cause);
+	m->confidence = verdict.confidence;
+	m->evidence = verdict.evidence;
+}
+
+/* One of abide's own replies is known with certainty. */
+static bool decide_own(struct span text, struct reply_meaning *m)
+{
+	struct reply_status none = {0};
+	enum reply_id id = catalogue_recognise(m->code, m->status, text);
+
+	if (id == REPLY_ID_NONE && !reply_status_is_set(m->status))
+		id = catalogue_recognise(m->code, none, text);
+	if (id == REPLY_ID_NONE)
+		return false;
+	const struct reply_entry *e = catalogue_get(id);
+
+	reply_settle(m, e->cause);
+	if (e->side != REPLY_SIDE_NONE)
+		m->side = e->side;
+	m->entry = id;
+	m->confidence = 1;
+	m->evidence = e->name;
+	return true;
+}
+
+/* The text without the code and status at its front. */
+static struct span bare_text(struct span text, const struct reply_meaning *m)
+{
+	struct reply_line line;
+	struct span first = text;
+
+	if (reply_line_read(first, &line) == 0 && line.code == m->code)
+		return line.text;
+	return text;
+}
+
+void reply_read(const struct reply_context *context, unsigned code, struct reply_status status,
+	struct span text, struct arena *arena, struct reply_meaning *ret)
+{
+	struct reply_meaning m = {.code = code, .stage = context->stage, .wait_seconds = -1};
+	struct reply_tokens tokens;
+
+	text = span_slice(text, 0, REPLY_READ_MAX);
+	reply_tokens_read(text, arena, &tokens);
+	if (!m.code)
+		m.code = tokens.code;
+	m.status = reply_status_is_set(status) ? status : tokens.status;
+	if (m.code && reply_status_is_set(m.status) && m.status.class != m.code / 100)
+		m.status = (struct reply_status){0}; /* belied: not believed */
+
+	m.bare = bare_text(text, &m);
+	struct reply_wait wait = reply_wait_find(&tokens, context->now_wall_ms);
+
+	if (m.code >= 200 && m.code < 400) {
+		reply_settle(&m, REPLY_NONE);
+		m.confidence = 1;
+		m.evidence = "positive code";
+		wait.seconds = -1;
+	} else if (!decide_own(m.bare, &m)) {
+		struct reply_subject subject = {
+			.code = m.code, .status = m.status, .stage = m.stage};
+
+		reply_subject_init(&subject, &tokens, arena);
+		decide(&subject, &m);
+	}
+	if (wait.seconds > 0) {
+		m.wait_seconds = wait.seconds;
+		m.wait_source = REPLY_WAIT_STATED;
+	}
+	reply_shape(text, &tokens, &wait, arena, &m);
+	*ret = m;
+}

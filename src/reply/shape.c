@@ -1,0 +1,108 @@
+#include "reply/shape.h"
+
+/* Which word a token is; false: it stays text. */
+static bool kind_of(const struct reply_token *t, enum reply_word_kind *ret)
+{
+	size_t digits = 0, letters = 0;
+
+	switch (t->kind) {
+	case TOKEN_ADDRESS:
+		*ret = REPLY_WORD_ADDRESS;
+		return true;
+	case TOKEN_DOMAIN:
+		*ret = REPLY_WORD_DOMAIN;
+		return true;
+	case TOKEN_IP:
+		*ret = REPLY_WORD_IP;
+		return true;
+	case TOKEN_URL:
+		*ret = REPLY_WORD_URL;
+		return true;
+	case TOKEN_CLOCK:
+		*ret = REPLY_WORD_TIME;
+		return true;
+	case TOKEN_NUMBER:
+		*ret = REPLY_WORD_NUMBER;
+		return true;
+	case TOKEN_STATUS:
+		return false;
+	case TOKEN_WORD:
+		break;
+	}
+	for (size_t i = 0; i < t->text.len; i++) {
+		digits += byte_is_digit(t->text.at[i]);
+		letters += byte_is_alpha(t->text.at[i]);
+	}
+	*ret = REPLY_WORD_ID;
+	return letters > 0 && (digits >= 3 || (digits > 0 && t->text.len >= 8));
+}
+
+struct shape {
+	char *out;
+	size_t len;
+	struct reply_found *words;
+	size_t n;
+};
+
+/* Copies the text between two tokens, runs of white space as one space. */
+static void put_gap(struct shape *s, struct span gap)
+{
+	for (size_t i = 0; i < gap.len; i++) {
+		char c = gap.at[i];
+		bool is_space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+
+		if (is_space && (s->len == 0 || s->out[s->len - 1] == ' '))
+			continue;
+		s->out[s->len++] = is_space ? ' ' : (unsigned char)c < ' ' || c == 0x7f ? '?' : c;
+	}
+}
+
+static void put_kind(struct shape *s, enum reply_word_kind kind, struct span value, int64_t number)
+{
+	const char *name = reply_word_kind_text(kind);
+	size_t len = strlen(name);
+
+	s->out[s->len++] = '<';
+	memcpy(s->out + s->len, name, len);
+	s->len += len;
+	s->out[s->len++] = '>';
+	s->words[s->n++] = (struct reply_found){kind, value, number};
+}
+
+void reply_shape(struct span text, const struct reply_tokens *t, const struct reply_wait *wait,
+	struct arena *arena, struct reply_meaning *m)
+{
+	struct shape s = {
+		.out = arena_zero(arena, text.len + 12 * t->n + 1),
+		.words = arena_array(arena, t->n + 1, sizeof s.words[0]),
+	};
+	const char *at = t->n ? t->list[0].text.at : text.at;
+	bool is_bracketed = at > text.at && strchr("<[(\"'", at[-1]);
+
+	at -= is_bracketed;
+	for (size_t i = 0; i < t->n; i++) {
+		const struct reply_token *token = &t->list[i];
+		enum reply_word_kind kind;
+
+		put_gap(&s, span_of(at, (size_t)(token->text.at - at)));
+		at = token->text.at + token->text.len;
+		if (wait->seconds > 0 && i == wait->from) {
+			const struct reply_token *last = &t->list[wait->upto - 1];
+
+			at = last->text.at + last->text.len;
+			put_kind(&s, REPLY_WORD_WAIT,
+				span_of(token->text.at, (size_t)(at - token->text.at)),
+				wait->seconds);
+			i = wait->upto - 1;
+		} else if (kind_of(token, &kind)) {
+			put_kind(&s, kind, token->text,
+				kind == REPLY_WORD_NUMBER ? reply_token_number(token) : 0);
+		} else {
+			put_gap(&s, token->text);
+		}
+	}
+	put_gap(&s, span_of(at, (size_t)(text.at + text.len - at)));
+	m->template = span_trim(span_of(s.out, s.len));
+	m->words = s.words;
+	m->n_words = s.n;
+}

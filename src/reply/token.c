@@ -1,0 +1,280 @@
+#include "reply/token.h"
+
+/* Bytes of which words and values are made; the rest parts them. */
+static bool is_inner(char c)
+{
+	return byte_is_alpha(c) || byte_is_digit(c) || (unsigned char)c >= 0x80 || c == '_';
+}
+
+/* May stand inside a token, if something follows. */
+static bool is_joint(char c)
+{
+	return c == '.' || c == '-' || c == ':' || c == '@' || c == '\'' || c == '+';
+}
+
+static bool is_link_byte(char c)
+{
+	return (unsigned char)c > ' ' && !strchr("<>\"()[]{}|\\^`", c);
+}
+
+static bool is_link(struct span s)
+{
+	return span_starts_nocase(s, SPAN_LIT("http://")) ||
+	       span_starts_nocase(s, SPAN_LIT("https://")) ||
+	       span_starts_nocase(s, SPAN_LIT("www."));
+}
+
+static bool all_digits(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!byte_is_digit(s.at[i]))
+			return false;
+	return s.len > 0;
+}
+
+/* N parts of digits with the sign between them; widest: most digits in a part. */
+static unsigned digit_parts(struct span s, char sign, unsigned widest)
+{
+	unsigned n = 0, number;
+
+	do {
+		if (!span_take_number(&s, 1, widest, &number))
+			return 0;
+		n++;
+	} while (span_take(&s, sign));
+	return s.len == 0 ? n : 0;
+}
+
+static bool is_ip6(struct span s)
+{
+	unsigned colons = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = byte_lower(s.at[i]);
+
+		colons += c == ':';
+		if (!byte_is_digit(c) && !(c >= 'a' && c <= 'f') && c != ':' && c != '.')
+			return false;
+	}
+	return colons >= 2;
+}
+
+/* Labels of letters, digits and hyphens, the last of two letters or more in one case. */
+static bool is_domain(struct span s)
+{
+	size_t dot = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.at[i];
+
+		if (c == '.' && (i == 0 || s.at[i - 1] == '.'))
+			return false;
+		if (c == '.')
+			dot = i;
+		else if (!is_inner(c) && c != '-')
+			return false;
+	}
+	if (dot == 0 || s.len - dot < 3)
+		return false;
+	/* "closed.Try again": a space was forgotten */
+	bool is_upper = s.at[dot + 1] >= 'A' && s.at[dot + 1] <= 'Z';
+	bool was_upper = s.at[dot - 1] >= 'A' && s.at[dot - 1] <= 'Z';
+
+	for (size_t i = dot + 1; i < s.len; i++)
+		if (byte_is_digit(s.at[i]))
+			return false;
+	return !is_upper || was_upper;
+}
+
+static bool is_status(struct span s)
+{
+	struct reply_status status;
+	struct span rest = s;
+
+	return reply_status_take(&rest, &status) && rest.len == 0;
+}
+
+static enum reply_token_kind kind_of(struct span s)
+{
+	if (all_digits(s))
+		return TOKEN_NUMBER;
+	if (is_status(s))
+		return TOKEN_STATUS;
+	if (digit_parts(s, '.', 3) == 4)
+		return TOKEN_IP;
+	unsigned clock = digit_parts(s, ':', 2);
+
+	if (clock == 2 || clock == 3)
+		return TOKEN_CLOCK;
+	if (is_ip6(s))
+		return TOKEN_IP;
+	ptrdiff_t at = span_find(s, '@');
+
+	if (at > 0 && (size_t)at + 1 < s.len)
+		return TOKEN_ADDRESS;
+	return is_domain(s) ? TOKEN_DOMAIN : TOKEN_WORD;
+}
+
+struct scan {
+	struct span text;
+	size_t at;
+	struct reply_token *list;
+	size_t n, max;
+	char before;
+};
+
+static void add(struct scan *s, enum reply_token_kind kind, struct span text)
+{
+	if (s->n == s->max || text.len == 0)
+		return;
+	s->list[s->n++] = (struct reply_token){.kind = kind, .text = text, .before = s->before};
+	s->before = '\0';
+}
+
+/* A chunk that is no value as a whole: its words, and numbers apart from the letters behind them. */
+static void add_words(struct scan *s, struct span chunk)
+{
+	while (chunk.len > 0) {
+		size_t len = 0, digits = 0;
+
+		while (digits < chunk.len && byte_is_digit(chunk.at[digits]))
+			digits++;
+		while (len < chunk.len && (is_inner(chunk.at[len]) || chunk.at[len] == '\''))
+			len++;
+		if (digits > 0 && digits < len && len - digits <= 7)
+			len = digits; /* "15min" */
+		if (len == 0) {
+			s->before = chunk.at[0];
+			chunk = span_slice(chunk, 1, chunk.len);
+			continue;
+		}
+		struct span word = span_slice(chunk, 0, len);
+
+		add(s, all_digits(word) ? TOKEN_NUMBER : TOKEN_WORD, word);
+		chunk = span_slice(chunk, len, chunk.len);
+	}
+}
+
+static void take_chunk(struct scan *s)
+{
+	struct span rest = span_slice(s->text, s->at, s->text.len);
+	size_t len = 0;
+
+	if (is_link(rest)) {
+		while (len < rest.len && is_link_byte(rest.at[len]))
+			len++;
+		while (len > 0 && strchr(".,;:!?'", rest.at[len - 1]))
+			len--;
+		add(s, TOKEN_URL, span_slice(rest, 0, len));
+		s->at += len;
+		return;
+	}
+	while (len < rest.len && (is_inner(rest.at[len]) || is_joint(rest.at[len])))
+		len++;
+	s->at += len;
+	while (len > 1 && is_joint(rest.at[len - 1]))
+		len--;
+	struct span chunk = span_slice(rest, 0, len);
+	enum reply_token_kind kind = kind_of(chunk);
+	ptrdiff_t colon = span_find(chunk, ':');
+
+	if (kind == TOKEN_WORD && colon > 0) { /* "mx.example.org:25", "rejected:550" */
+		s->at -= chunk.len - (size_t)colon;
+		chunk.len = (size_t)colon;
+		kind = kind_of(chunk);
+	}
+	if (kind == TOKEN_WORD)
+		add_words(s, chunk);
+	else
+		add(s, kind, chunk);
+	size_t end = (size_t)(chunk.at - s->text.at) + chunk.len;
+
+	if (end < s->at)
+		s->before = s->text.at[end];
+}
+
+/* "550-5.1.1 ": code and status at the front of a line. */
+static void skip_codes(struct scan *s, struct reply_tokens *ret)
+{
+	struct span rest = span_slice(s->text, s->at, s->text.len);
+	struct span line = rest;
+	unsigned code;
+	struct reply_status status;
+
+	(void)span_take(&line, ' ');
+	if (span_take_number(&line, 3, 3, &code) && code >= 200 && code <= 599 &&
+		(line.len == 0 || strchr("- \n\t", line.at[0]))) {
+		if (line.len > 0 && line.at[0] != '\n')
+			line = span_slice(line, 1, line.len);
+		if (!ret->code)
+			ret->code = code;
+		rest = line;
+	}
+	line = rest;
+	while (span_take(&line, ' '))
+		;
+	if (reply_status_take(&line, &status)) {
+		if (!reply_status_is_set(ret->status))
+			ret->status = status;
+		rest = line;
+	}
+	s->at = (size_t)(rest.at - s->text.at);
+}
+
+/* Behind a wrapper ("host x said: 550 5.1.1 No") stand code and status as well. */
+static void find_inner_codes(struct reply_tokens *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct reply_token *token = &t->list[i];
+		struct span rest = token->text;
+		unsigned code;
+
+		if (token->kind == TOKEN_STATUS && !reply_status_is_set(t->status))
+			(void)reply_status_take(&rest, &t->status);
+		if (token->kind != TOKEN_NUMBER || token->text.len != 3 || t->code ||
+			!(token->before && strchr(":>(", token->before)))
+			continue;
+		(void)span_take_number(&rest, 3, 3, &code);
+		if (code >= 400 && code <= 599)
+			t->code = code;
+	}
+}
+
+void reply_tokens_read(struct span text, struct arena *arena, struct reply_tokens *ret)
+{
+	struct reply_tokens tokens = {0};
+	struct scan s = {.text = text, .max = text.len / 2 + 1};
+
+	s.list = arena_array(arena, s.max, sizeof s.list[0]);
+	skip_codes(&s, &tokens);
+	while (s.at < text.len) {
+		char c = text.at[s.at];
+
+		if (is_inner(c)) {
+			take_chunk(&s);
+			continue;
+		}
+		s.at++;
+		if (c == '\n')
+			skip_codes(&s, &tokens);
+		if ((unsigned char)c <= ' ')
+			continue;
+		s.before = c;
+		if (s.n > 0 && !s.list[s.n - 1].after)
+			s.list[s.n - 1].after = c;
+	}
+	tokens.list = s.list;
+	tokens.n = s.n;
+	find_inner_codes(&tokens);
+	*ret = tokens;
+}
+
+int64_t reply_token_number(const struct reply_token *t)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < t->text.len && byte_is_digit(t->text.at[i]); i++)
+		if (n < INT64_C(100000000000))
+			n = n * 10 + (t->text.at[i] - '0');
+	return n;
+}

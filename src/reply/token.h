@@ -1,0 +1,42 @@
+/*
+ * reply_token - a reply's text as words and typed values.
+ *
+ * Within reply/ only. Finds addresses, domains, IPs, links, clock times,
+ * numbers and statuses, and drops the code and status that servers repeat at
+ * the front of each line. Linear in the text; memory from the arena. Tokens
+ * borrow from the text.
+ */
+#pragma once
+#include "base/arena.h"
+#include "reply/line.h"
+
+enum reply_token_kind {
+	TOKEN_WORD,
+	TOKEN_NUMBER,  /* digits */
+	TOKEN_CLOCK,   /* 10:30, 00:02:00 */
+	TOKEN_STATUS,  /* 5.1.1 */
+	TOKEN_ADDRESS, /* with an @ */
+	TOKEN_DOMAIN,  /* with a dot */
+	TOKEN_IP,
+	TOKEN_URL,
+};
+
+struct reply_token {
+	enum reply_token_kind kind;
+	struct span text;
+	char before; /* the last sign before it that is no space: '=', ':', '('; 0: none */
+	char after;  /* the first sign behind it, spaces left out; 0: none */
+};
+
+struct reply_tokens {
+	struct reply_token *list;
+	size_t n;
+	unsigned code;              /* at the front of the text or behind a wrapper; 0: none */
+	struct reply_status status; /* the first that stands where a status does */
+};
+
+/* text: not more than REPLY_READ_MAX bytes. */
+void reply_tokens_read(struct span text, struct arena *arena, struct reply_tokens *ret);
+
+/* Digits as a number, saturating at a million millions. */
+int64_t reply_token_number(const struct reply_token *t);

@@ -1,0 +1,195 @@
+#include "reply/wait.h"
+
+enum {
+	WAIT_MAX = 7 * 86400, /* nobody means a longer one */
+	REACH = 9,            /* words between the verb and the time */
+};
+
+static bool is_one_of(struct span word, const char *const list[])
+{
+	for (size_t i = 0; list[i]; i++) {
+		struct span entry = span_str(list[i]);
+
+		if (entry.at[entry.len - 1] == '*'
+				? span_starts_nocase(word, span_slice(entry, 0, entry.len - 1))
+				: span_equal_nocase(word, entry))
+			return true;
+	}
+	return false;
+}
+
+static const char *const seconds_words[] = {"s", "sec", "secs", "second", "seconds", "sekund*",
+	"secondi", "secondo", "segundo*", "seconde", "secondes", "seconden", "secunde", "сек*",
+	"秒", NULL};
+static const char *const minutes_words[] = {
+	"m", "min", "mins", "minute", "minutes", "minut*", "мин*", "分", "分钟", NULL};
+static const char *const hours_words[] = {"h", "hr", "hrs", "hour", "hours", "stunde*", "ora",
+	"ore", "heure*", "hora", "horas", "uur", "uren", "hodin*", "godzin*", "час*", "timme*",
+	"timer", "小时", "時間", NULL};
+static const char *const days_words[] = {"d", "day", "days", "tag", "tage", "tagen", "giorni",
+	"giorno", "jour", "jours", "dia", "dias", "dagen", "dny", NULL};
+
+/* Seconds in the unit that word names; 0: it is none. */
+static int64_t unit_seconds(struct span word)
+{
+	if (is_one_of(word, seconds_words))
+		return 1;
+	if (is_one_of(word, minutes_words))
+		return 60;
+	if (is_one_of(word, hours_words))
+		return 3600;
+	return is_one_of(word, days_words) ? 86400 : 0;
+}
+
+/* Words after which a time is one to wait. */
+static const char *const wait_verbs[] = {"retry*", "retri*", "try", "trying", "again", "back",
+	"resend*", "wait*", "return", "reconnect*", "later", "resubmit*", "redeliver*",
+	"reattempt*", "attempt", "defer", "deferred", "deferring", "delay", "delayed", "postponed",
+	"greylist*", "graylist*", "greylisted", "greylisting", "grey", "gray", "listed",
+	"temporarily", "throttled", "throttling", "penalty", "blocked", "refused", "rejected",
+	"riprova*", "riprovi", "erneut", "versuch*", "warten", "nochmal*", "wieder", "intent*",
+	"reintent*", "tente", "tentar*", "reessay*",
+	"r\xc3\xa9"
+	"essay*",
+	"patient*", "probeer", "zkus*", "opakujte", "spr*", "ponow*", "попроб*", "повтор*", NULL};
+/* Words that make a time something else. */
+static const char *const not_waits[] = {"per", "every", "each", "last", "past", "within", "limit",
+	"limits", "max", "maximum", "exceed*", "older", "age", "than", "delivered", "deliver",
+	"uptime", "since", "took", "size", "quota", "queued", "timeout", "timed", "ago", "pro",
+	"al", "par", "average", NULL};
+/* Words that may stand behind a time to wait. */
+static const char *const after_waits[] = {
+	"later", "before", "remaining", "left", "until", "and", "then", "or", NULL};
+static const char *const after_not_waits[] = {"ago", "old", "limit", "timeout", "quota", NULL};
+
+/* hh:mm:ss, or mm:ss */
+static int64_t clock_seconds(struct span s)
+{
+	int64_t total = 0;
+	unsigned part;
+
+	do {
+		if (!span_take_number(&s, 1, 2, &part))
+			return -1;
+		total = total * 60 + part;
+	} while (span_take(&s, ':'));
+	return total;
+}
+
+/* "UTC" behind a clock time makes it a moment of the day. */
+static bool is_zone(const struct reply_tokens *t, size_t i)
+{
+	static const char *const zones[] = {"utc", "gmt", "z", NULL};
+
+	return i < t->n && is_one_of(t->list[i].text, zones);
+}
+
+static int64_t until_moment(struct span clock, int64_t now_wall_ms)
+{
+	int64_t moment = clock_seconds(clock), now = now_wall_ms / 1000 % 86400;
+
+	if (now_wall_ms <= 0 || moment < 0 || moment >= 86400)
+		return -1;
+	if (clock.len <= 5)
+		moment *= 60; /* hh:mm */
+	return (moment - now + 86400) % 86400;
+}
+
+/* "1 hour(s) 25 minute(s)", "10min": from token i; *ret_upto is behind it. -1: no time stands here. */
+static int64_t read_time(const struct reply_tokens *t, size_t i, size_t *ret_upto)
+{
+	int64_t total = -1;
+
+	if (t->list[i].kind == TOKEN_CLOCK) {
+		*ret_upto = i + 1;
+		return clock_seconds(t->list[i].text);
+	}
+	while (i + 1 < t->n && t->list[i].kind == TOKEN_NUMBER && t->list[i].text.len <= 7) {
+		int64_t unit = unit_seconds(t->list[i + 1].text);
+
+		if (unit == 0 || t->list[i + 1].kind != TOKEN_WORD)
+			break;
+		total = (total < 0 ? 0 : total) + reply_token_number(&t->list[i]) * unit;
+		i += 2;
+		if (i < t->n && t->list[i].text.len == 1 &&
+			byte_lower(t->list[i].text.at[0]) == 's')
+			i++; /* "minute(s)" */
+		if (i + 1 < t->n && span_equal_nocase(t->list[i].text, SPAN_LIT("and")) &&
+			t->list[i + 1].kind == TOKEN_NUMBER)
+			i++;
+	}
+	*ret_upto = i;
+	return total;
+}
+
+/* Looks back from token i for a word that says "wait", and for one that says otherwise. */
+static bool is_announced(const struct reply_tokens *t, size_t i)
+{
+	for (size_t back = 1; back <= REACH && back <= i; back++) {
+		const struct reply_token *token = &t->list[i - back];
+
+		if (token->kind == TOKEN_WORD && is_one_of(token->text, not_waits))
+			return false;
+		if (token->kind == TOKEN_WORD && is_one_of(token->text, wait_verbs))
+			return true;
+	}
+	return false;
+}
+
+static bool is_wait(const struct reply_tokens *t, size_t from, size_t upto)
+{
+	bool is_last = upto >= t->n;
+	struct span next = is_last ? (struct span){0} : t->list[upto].text;
+
+	if (from > 0 && is_one_of(t->list[from - 1].text, not_waits))
+		return false;
+	if (!is_last && is_one_of(next, after_not_waits))
+		return false;
+	if (is_announced(t, from))
+		return true;
+	if (is_last || !is_one_of(next, after_waits))
+		return false;
+	/* "… 5 minutes later", "wait" may follow: "in 5 minutes and try again" */
+	if (span_equal_nocase(next, SPAN_LIT("later")))
+		return true;
+	for (size_t i = upto; i < t->n && i < upto + 4; i++)
+		if (is_one_of(t->list[i].text, wait_verbs))
+			return true;
+	return false;
+}
+
+/* "retry=300", "retry-after: 300": a bare number of seconds. */
+static bool is_bare(const struct reply_tokens *t, size_t i)
+{
+	static const char *const names[] = {
+		"retry", "retryafter", "wait", "delay", "retry_after", "retryin", "after", NULL};
+
+	if (t->list[i].kind != TOKEN_NUMBER || i == 0 || !is_one_of(t->list[i - 1].text, names))
+		return false;
+	return t->list[i].before == '=' ||
+	       (t->list[i].before == ':' && (i + 1 == t->n || t->list[i].after));
+}
+
+struct reply_wait reply_wait_find(const struct reply_tokens *t, int64_t now_wall_ms)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct reply_token *token = &t->list[i];
+		struct reply_wait wait = {.seconds = -1, .from = i};
+
+		if (token->kind != TOKEN_NUMBER && token->kind != TOKEN_CLOCK)
+			continue;
+		if (is_bare(t, i)) {
+			wait.seconds = reply_token_number(token);
+			wait.upto = i + 1;
+		} else {
+			wait.seconds = read_time(t, i, &wait.upto);
+			if (wait.seconds < 0 || !is_wait(t, i, wait.upto))
+				continue;
+			if (token->kind == TOKEN_CLOCK && is_zone(t, wait.upto))
+				wait.seconds = until_moment(token->text, now_wall_ms);
+		}
+		if (wait.seconds > 0 && wait.seconds <= WAIT_MAX)
+			return wait;
+	}
+	return (struct reply_wait){.seconds = -1};
+}
