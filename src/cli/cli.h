@@ -12,3 +12,4 @@ int cli_check(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_queue(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_explain(int argc, char **argv);

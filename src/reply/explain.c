@@ -18,28 +18,16 @@ static void collect(const struct reply_meaning *m, struct template_values *v)
 	v->of[REPLY_WORD_HOST] = v->of[REPLY_WORD_DOMAIN];
 }
 
-/* Own replies carry their words in the text of their entry. */
-static void collect_own(const struct reply_meaning *m, struct span text, struct template_values *v)
-{
-	struct template_values own;
-
-	if (m->entry == REPLY_ID_NONE)
-		return;
-	if (!template_match(catalogue_get(m->entry)->template, text, &own))
-		return;
-	for (unsigned k = 0; k < REPLY_WORDS; k++)
-		if (own.of[k].len > 0)
-			v->of[k] = own.of[k];
-}
-
 static int write(const char *template, const struct reply_meaning *m, struct buf *out)
 {
 	struct template_values values;
 	char text[TEMPLATE_TEXT_MAX];
 
 	collect(m, &values);
-	collect_own(m, m->bare, &values);
-	return buf_add(out, span_of(text, template_write(template, &values, true, text, sizeof text)));
+	if (m->entry != REPLY_ID_NONE) /* its own words stand where the entry has them */
+		(void)template_match(catalogue_get(m->entry)->template, m->bare, &values);
+	return buf_add(
+		out, span_of(text, template_write(template, &values, true, text, sizeof text)));
 }
 
 /* What abide does about it, in a sentence. */
@@ -48,10 +36,12 @@ static const char *const deeds[REPLY_ACTIONS] = {
 	[REPLY_ACT_RETRY] = " It is tried again later.",
 	[REPLY_ACT_RETRY_SAME] = " It is tried again from the same address[ after <wait>].",
 	[REPLY_ACT_RETRY_TELL] = " It is tried again later, but somebody should look at it now.",
-	[REPLY_ACT_SLOW_DOWN] = " Fewer messages are sent there, and it is tried again[ after <wait>].",
+	[REPLY_ACT_SLOW_DOWN] =
+		" Fewer messages are sent there, and it is tried again[ after <wait>].",
 	[REPLY_ACT_FEWER_CONNECTIONS] =
 		" Fewer connections are opened there, and it is tried again[ after <wait>].",
-	[REPLY_ACT_NEXT_HOST] = " The next server of that domain is tried, and then it is tried later.",
+	[REPLY_ACT_NEXT_HOST] =
+		" The next server of that domain is tried, and then it is tried later.",
 	[REPLY_ACT_NEXT_TRANSACTION] = " The rest is sent at once in another transaction.",
 	[REPLY_ACT_RECONNECT_PLAIN] = " It is tried once more in a plainer way, then given up.",
 	[REPLY_ACT_USE_TLS] = " It is tried once more with encryption.",

@@ -54,7 +54,8 @@ struct reply_inner reply_unwrap(struct span text)
 		return inner;
 
 	ptrdiff_t status = span_find_span(text, SPAN_LIT("status="));
-	ptrdiff_t bracket = status >= 0 ? span_find(span_slice(text, (size_t)status, text.len), '(') : -1;
+	ptrdiff_t bracket =
+		status >= 0 ? span_find(span_slice(text, (size_t)status, text.len), '(') : -1;
 
 	if (bracket >= 0) {
 		text = span_trim(span_slice(text, (size_t)(status + bracket) + 1, text.len));
