@@ -1,11 +1,11 @@
 #include "base/arena.h"
 #include "cli/cli.h"
+#include "cli/json_text.h"
 #include "reply/explain.h"
 #include "reply/utf8.h"
 #include "reply/wrapper.h"
 #include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -16,23 +16,6 @@ struct options {
 	bool is_json;
 	enum reply_stage stage;
 };
-
-/* Bytes that are no UTF-8 become U+FFFD, so that the object stays JSON. */
-static json_t *json_text(struct span s)
-{
-	struct buf clean = BUF_INIT(3 * s.len + 1);
-
-	while (s.len > 0) {
-		size_t n = utf8_sequence(s);
-
-		(void)buf_add(&clean, n ? span_slice(s, 0, n) : SPAN_LIT("\xef\xbf\xbd"));
-		s = span_slice(s, n ? n : 1, s.len);
-	}
-	json_t *text = json_stringn(clean.at ? clean.at : "", clean.len);
-
-	buf_done(&clean);
-	return text;
-}
 
 /* kind -> value, or the list of values where there are several. */
 static json_t *json_words(const struct reply_meaning *m)

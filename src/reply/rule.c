@@ -69,9 +69,12 @@ static size_t put_lower(char *out, struct span s)
 {
 	size_t len = 0;
 
-	for (size_t i = 0; i < s.len; i++)
-		if (s.at[i] != '\'')
+	for (size_t i = 0; i < s.len; i++) {
+		if (span_starts(span_slice(s, i, 3), SPAN_LIT("\xe2\x80\x99")))
+			i += 2; /* U+2019, an apostrophe as well */
+		else if (s.at[i] != '\'')
 			out[len++] = byte_lower(s.at[i]);
+	}
 	return len;
 }
 
@@ -153,7 +156,24 @@ static bool has_phrase(struct span words, const uint64_t seen[16], struct span p
 	}
 }
 
-/* pattern = term *(" & " term) ; term = ["!"] ["@"] phrase ; "@": in links and names */
+static bool has_status(const struct reply_subject *s, struct span text)
+{
+	struct reply_status status;
+
+	return reply_status_take(&text, &status) && s->status.class == status.class &&
+	       s->status.subject == status.subject && s->status.detail == status.detail;
+}
+
+static bool term_fits(const struct reply_subject *s, struct span term)
+{
+	if (span_take(&term, '#'))
+		return has_status(s, term);
+	if (span_take(&term, '@'))
+		return has_phrase(s->links, s->link_seen, term);
+	return has_phrase(s->words, s->seen, term);
+}
+
+/* pattern = term *(" & " term) ; term = ["!"] ( phrase / "@" phrase / "#" status ) */
 static bool pattern_fits(const struct reply_subject *s, const char *pattern)
 {
 	struct span rest = span_str(pattern), term;
@@ -165,11 +185,8 @@ static bool pattern_fits(const struct reply_subject *s, const char *pattern)
 		}
 		term = span_trim(term);
 		bool is_not = span_take(&term, '!');
-		bool in_links = span_take(&term, '@');
-		bool has = in_links ? has_phrase(s->links, s->link_seen, term)
-				    : has_phrase(s->words, s->seen, term);
 
-		if (has == is_not)
+		if (term_fits(s, term) == is_not)
 			return false;
 	}
 	return true;
