@@ -34,7 +34,7 @@ struct bounce {
 
 enum {
 	BOUNCE_HEADER_MAX = 32768,
-	BOUNCE_TEXT_MAX = 1048576, /* a buf of this size takes a bounce of 1,000 recipients */
+	BOUNCE_TEXT_MAX = 8388608, /* a buf of this size takes a bounce of 1,000 recipients */
 };
 
 /*

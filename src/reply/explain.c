@@ -50,13 +50,18 @@ static const char *const deeds[REPLY_ACTIONS] = {
 	[REPLY_ACT_GIVE_UP_TELL] = " It is not tried again, and somebody should look at it.",
 };
 
-int reply_explain(const struct reply_meaning *m, struct buf *out)
+int reply_explain_event(const struct reply_meaning *m, struct buf *out)
 {
 	const char *text = reply_cause_info(m->cause)->explanation;
 
 	if (m->entry != REPLY_ID_NONE && catalogue_get(m->entry)->explanation[0])
 		text = catalogue_get(m->entry)->explanation;
-	(void)write(text, m, out);
+	return write(text, m, out);
+}
+
+int reply_explain(const struct reply_meaning *m, struct buf *out)
+{
+	(void)reply_explain_event(m, out);
 	(void)write(deeds[m->action], m, out);
 	if (m->code / 100 == 5 && m->nature == REPLY_TRANSIENT)
 		(void)buf_add_str(out, " Sending it again later may work.");

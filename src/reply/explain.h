@@ -12,6 +12,9 @@
 /* What happened and what happens next. 0, or the buf's sticky error. */
 int reply_explain(const struct reply_meaning *m, struct buf *out);
 
+/* What happened alone: for a notice that says by itself what happens next. */
+int reply_explain_event(const struct reply_meaning *m, struct buf *out);
+
 /* What the reader can do about it. */
 int reply_advise(const struct reply_meaning *m, struct buf *out);
 
