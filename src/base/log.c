@@ -1,10 +1,13 @@
 #include "base/log.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LOG_LINE_MAX 4096U
+#define LOG_LINE_ROOM \
+	(LOG_LINE_MAX - 8U) /* the end of a quoted value and of the line fit behind it */
 
 static struct {
 	char role[32];
@@ -35,18 +38,19 @@ const char *log_strerror(int negative_errno)
 	return strerrordesc_np(negative_errno < 0 ? -negative_errno : negative_errno);
 }
 
-/* Leaves room for the end of a quoted value and of the line. */
-static void add(struct line *l, const char *s, size_t len)
+/* All of it or nothing: a line that is too long ends between characters, escapes and fields. */
+static bool add(struct line *l, const char *s, size_t len)
 {
-	if (len > LOG_LINE_MAX - 8 - l->len)
-		len = LOG_LINE_MAX - 8 - l->len;
+	if (len > LOG_LINE_ROOM - l->len)
+		return false;
 	memcpy(l->at + l->len, s, len);
 	l->len += len;
+	return true;
 }
 
-static void add_str(struct line *l, const char *s)
+static bool add_str(struct line *l, const char *s)
 {
-	add(l, s, strlen(s));
+	return add(l, s, strlen(s));
 }
 
 /*
@@ -73,39 +77,31 @@ static const char *escaped(unsigned char c, bool json, char out[8])
 	return out;
 }
 
-/* Length of the valid UTF-8 sequence at the front, 0 where there is none. */
-static size_t utf8_len(struct span s)
+/* Bytes at the front that may stand as they are: UTF-8 without controls; 0 for none. */
+static size_t plain_len(struct span s)
 {
-	unsigned char c = (unsigned char)s.at[0];
-	size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3
-		: c >= 0xf0 && c < 0xf5 ? 4 : 0;
+	size_t n = utf8_len(s);
 
-	if (n == 0 || n > s.len)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if (((unsigned char)s.at[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
+	return n == 2 && s.at[0] == '\xc2' && (unsigned char)s.at[1] < 0xa0 ? 0 : n;
 }
 
 static void add_escaped(struct line *l, struct span s, bool json)
 {
-	while (s.len > 0) {
+	bool is_added = true;
+
+	while (s.len > 0 && is_added) {
 		char out[8];
-		size_t n = utf8_len(s);
+		size_t n = plain_len(s);
 		const char *e = NULL;
 
-		if (n <= 1)
+		if (n == 1)
 			e = escaped((unsigned char)s.at[0], json, out);
 		if (n == 0) {
 			(void)snprintf(out, sizeof out, json ? "\\u00%02x" : "\\x%02x",
 				(unsigned)(unsigned char)s.at[0]);
 			e = out;
 		}
-		if (e)
-			add_str(l, e);
-		else
-			add(l, s.at, n);
+		is_added = e ? add_str(l, e) : add(l, s.at, n);
 		s = span_slice(s, n ? n : 1, s.len);
 	}
 }
@@ -123,26 +119,21 @@ static bool needs_quotes(struct span s)
 
 static void add_text(struct line *l, const char *key, struct span value, bool plain)
 {
-	if (state.json) {
-		add_str(l, l->len > 1 ? ",\"" : "\"");
-		add_str(l, key);
-		add_str(l, plain ? "\":" : "\":\"");
-		add_escaped(l, value, true);
-		if (!plain)
-			l->at[l->len++] = '"';
-		return;
-	}
-	if (l->len > 0)
-		add_str(l, " ");
-	add_str(l, key);
-	add_str(l, "=");
-	bool quotes = !plain && needs_quotes(value);
+	bool quotes = !plain && (state.json || needs_quotes(value));
+	size_t least = strlen(key) + 5 + (plain ? value.len : 0);
 
+	if (least > LOG_LINE_ROOM - l->len)
+		return;
+	if (state.json)
+		(void)(add_str(l, l->len > 1 ? ",\"" : "\"") && add_str(l, key) &&
+			add_str(l, "\":"));
+	else
+		(void)(add_str(l, l->len > 0 ? " " : "") && add_str(l, key) && add_str(l, "="));
 	if (quotes)
-		add_str(l, "\"");
-	add_escaped(l, value, false);
+		(void)add_str(l, "\"");
+	add_escaped(l, value, state.json);
 	if (quotes)
-		l->at[l->len++] = '"';
+		l->at[l->len++] = '"'; /* behind LOG_LINE_ROOM at worst */
 }
 
 static void add_field(struct line *l, const struct log_field *f)

@@ -81,7 +81,8 @@ static struct table_slot *find(const struct table *t, struct span key, uint64_t 
 {
 	struct table_slot *grave = NULL;
 
-	for (size_t i = hash & (t->room - 1);; i = (i + 1) & (t->room - 1)) {
+	/* The lowest bit is always set (see hash_of) and would leave half of the slots to collisions. */
+	for (size_t i = hash >> 1 & (t->room - 1);; i = (i + 1) & (t->room - 1)) {
 		struct table_slot *s = &t->slots[i];
 
 		if (!s->value) {

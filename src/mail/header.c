@@ -1,5 +1,5 @@
 #include "mail/header.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 void mail_header_init(struct mail_header *h, struct span message)
 {
@@ -91,7 +91,7 @@ void mail_facts_read(struct span message, struct mail_facts *ret)
 
 	mail_header_init(&h, message);
 	while (mail_header_next(&h, &f)) {
-		facts.has_8bit = facts.has_8bit || !wire_is_ascii(f.value);
+		facts.has_8bit = facts.has_8bit || !utf8_is_ascii(f.value);
 		facts.received += mail_field_is(&f, "Received");
 		facts.has_date = facts.has_date || mail_field_is(&f, "Date");
 		facts.has_from = facts.has_from || mail_field_is(&f, "From");
@@ -109,7 +109,7 @@ void mail_facts_read(struct span message, struct mail_facts *ret)
 int mail_text_clean(struct span text, bool utf8, struct buf *out)
 {
 	while (text.len > 0 && !out->error) {
-		size_t len = wire_utf8_len(text);
+		size_t len = utf8_len(text);
 		bool is_control =
 			len == 1 && ((unsigned char)text.at[0] < ' ' || text.at[0] == 0x7f);
 		bool is_c1 = len == 2 && text.at[0] == '\xc2' && (unsigned char)text.at[1] < 0xa0;

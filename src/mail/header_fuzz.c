@@ -1,6 +1,6 @@
 #include "mail/header.h"
 #include "mail/received.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 #include <assert.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -39,14 +39,14 @@ static void write_received(struct span text, bool is_utf8)
 	struct mail_field f;
 	int rc = mail_received_write(&r, &b);
 
-	assert(rc == 0 && (is_utf8 || wire_is_ascii(buf_span(&b))));
+	assert(rc == 0 && (is_utf8 || utf8_is_ascii(buf_span(&b))));
 	mail_header_init(&h, buf_span(&b));
 	bool has_field = mail_header_next(&h, &f);
 
 	assert(has_field && f.len == b.len && mail_field_is(&f, "Received"));
 	b.len = 0;
 	rc = mail_text_clean(text, is_utf8, &b);
-	assert(rc == 0 && wire_utf8_is_valid(buf_span(&b)));
+	assert(rc == 0 && utf8_is_valid(buf_span(&b)));
 	for (size_t i = 0; i < b.len; i++)
 		assert((unsigned char)b.at[i] >= ' ' && b.at[i] != 0x7f);
 	buf_done(&b);

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "wire/command.h"
 #include "wire/path.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 #define LINE_MAX_LEN 78U /* RFC 5322 2.1.1: should not be longer, without CRLF */
 #define HELO_SHOWN   64U /* bytes of a name that is none */
@@ -55,7 +55,7 @@ static bool is_printable_helo(const struct mail_received *r)
 {
 	struct wire_ip ip;
 
-	if (!r->is_utf8 && !wire_is_ascii(r->helo))
+	if (!r->is_utf8 && !utf8_is_ascii(r->helo))
 		return false;
 	switch (wire_helo_read(r->helo)) {
 	case WIRE_HELO_DOMAIN:
@@ -108,7 +108,7 @@ static void add_from(struct folder *f, const struct mail_received *r)
 /* "for" FWS Path: only where nobody else's address could be read out of it. */
 static void add_for(struct folder *f, const struct mail_received *r)
 {
-	if (r->recipient.len == 0 || (!r->is_utf8 && !wire_is_ascii(r->recipient)))
+	if (r->recipient.len == 0 || (!r->is_utf8 && !utf8_is_ascii(r->recipient)))
 		return;
 	fold(f);
 	add_word(f, SPAN_LIT("for"));

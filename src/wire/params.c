@@ -1,5 +1,5 @@
 #include "wire/params.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 #include <errno.h>
 
 static int upper_hex(char c)
@@ -100,7 +100,7 @@ static bool split_param(struct span all, struct param *ret)
 		if ((unsigned char)p.value.at[i] <= ' ' || p.value.at[i] == '=' ||
 			p.value.at[i] == 0x7f)
 			return false;
-	if (p.has_value && !wire_utf8_is_valid(p.value))
+	if (p.has_value && !utf8_is_valid(p.value))
 		return false;
 	if (!p.has_value)
 		p.value = span_slice(all, all.len, 0);
@@ -227,7 +227,7 @@ static bool is_unitext(struct span s)
 	for (size_t i = 0; i < s.len; i++)
 		if ((unsigned char)s.at[i] <= ' ' || s.at[i] == 0x7f || s.at[i] == '=')
 			return false;
-	return wire_utf8_is_valid(s);
+	return utf8_is_valid(s);
 }
 
 /* orcpt-parameter = "ORCPT=" addr-type ";" xtext (RFC 3461 4.2); addr-type is an atom. */
@@ -247,7 +247,7 @@ static enum wire_param_error read_orcpt(const struct param *p, struct wire_rcpt_
 		!(is_clean_xtext(address) || (is_utf8 && is_unitext(address))))
 		return WIRE_PARAM_VALUE;
 	r->has_orcpt = true;
-	r->orcpt_is_utf8 = !wire_is_ascii(address);
+	r->orcpt_is_utf8 = !utf8_is_ascii(address);
 	r->orcpt = p->value;
 	r->orcpt_type = type;
 	r->orcpt_address = address;

@@ -1,5 +1,5 @@
 #include "wire/path.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 #include <assert.h>
 #include <errno.h>
 
@@ -37,7 +37,7 @@ static bool is_atext(char c)
 /* A UTF8-non-ascii character (RFC 6531 3.3); the C1 controls, which nobody means, are kept out. */
 static size_t utf8_text_len(struct span s)
 {
-	size_t len = wire_utf8_len(s);
+	size_t len = utf8_len(s);
 
 	if (len == 2 && s.at[0] == '\xc2' && (unsigned char)s.at[1] < 0xa0)
 		return 0;
@@ -241,7 +241,7 @@ static enum wire_path_error take_mailbox(struct span *s, struct wire_path *p)
 
 	if (!error)
 		error = take_domain(s, p);
-	p->is_utf8 = !wire_is_ascii(p->local) || !wire_is_ascii(p->domain);
+	p->is_utf8 = !utf8_is_ascii(p->local) || !utf8_is_ascii(p->domain);
 	return error;
 }
 

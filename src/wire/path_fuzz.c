@@ -1,5 +1,5 @@
 #include "wire/path.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 #include <assert.h>
 
 #define TEXT_MAX 400U
@@ -24,7 +24,7 @@ static void check(const struct wire_path *p)
 	struct span text = canonical(p, first);
 	struct wire_path again;
 
-	assert(wire_utf8_is_valid(text));
+	assert(utf8_is_valid(text));
 	if (p->kind != WIRE_PATH_MAILBOX)
 		return;
 	assert(p->domain.len > 0 && p->local.len > 0 && p->local.len <= WIRE_LOCAL_MAX);

@@ -1,10 +1,15 @@
 /*
- * utf8 - is it UTF-8? (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF)
+ * utf8 - base/utf8.h by its old names.
  */
 #pragma once
-#include "base/span.h"
+#include "base/utf8.h"
 
-/* Bytes of the sequence at the front (1..4); 0 where it is not UTF-8, or nothing is there. */
-size_t wire_utf8_len(struct span s);
-bool wire_utf8_is_valid(struct span s);
-bool wire_is_ascii(struct span s);
+static inline bool wire_utf8_is_valid(struct span s)
+{
+	return utf8_is_valid(s);
+}
+
+static inline bool wire_is_ascii(struct span s)
+{
+	return utf8_is_ascii(s);
+}

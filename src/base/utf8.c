@@ -1,4 +1,4 @@
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 /*
  * RFC 3629 4:
@@ -34,7 +34,7 @@ static bool has_tail(const unsigned char *at, size_t form)
 	return true;
 }
 
-size_t wire_utf8_len(struct span s)
+size_t utf8_len(struct span s)
 {
 	const unsigned char *at = (const unsigned char *)s.at;
 
@@ -44,10 +44,10 @@ size_t wire_utf8_len(struct span s)
 	return 0;
 }
 
-bool wire_utf8_is_valid(struct span s)
+bool utf8_is_valid(struct span s)
 {
 	while (s.len > 0) {
-		size_t len = wire_utf8_len(s);
+		size_t len = utf8_len(s);
 
 		if (len == 0)
 			return false;
@@ -56,7 +56,7 @@ bool wire_utf8_is_valid(struct span s)
 	return true;
 }
 
-bool wire_is_ascii(struct span s)
+bool utf8_is_ascii(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++)
 		if ((unsigned char)s.at[i] > 127)
