@@ -38,10 +38,16 @@ const char *log_strerror(int negative_errno)
 	return strerrordesc_np(negative_errno < 0 ? -negative_errno : negative_errno);
 }
 
+/* Nothing is left once a value's closing quote stands behind LOG_LINE_ROOM. */
+static size_t left(const struct line *l)
+{
+	return l->len < LOG_LINE_ROOM ? LOG_LINE_ROOM - l->len : 0;
+}
+
 /* All of it or nothing: a line that is too long ends between characters, escapes and fields. */
 static bool add(struct line *l, const char *s, size_t len)
 {
-	if (len > LOG_LINE_ROOM - l->len)
+	if (len > left(l))
 		return false;
 	memcpy(l->at + l->len, s, len);
 	l->len += len;
@@ -122,7 +128,7 @@ static void add_text(struct line *l, const char *key, struct span value, bool pl
 	bool quotes = !plain && (state.json || needs_quotes(value));
 	size_t least = strlen(key) + 5 + (plain ? value.len : 0);
 
-	if (least > LOG_LINE_ROOM - l->len)
+	if (least > left(l))
 		return;
 	if (state.json)
 		(void)(add_str(l, l->len > 1 ? ",\"" : "\"") && add_str(l, key) &&
