@@ -176,7 +176,7 @@ def test_every_role_in_turn_under_load(abide, lab):
     senders = [Sender(a, range(i, 200, 10), stop) for i in range(10)]
     for s in senders:
         s.start()
-    for role in ("receive/0", "deliver/0", "queue", "facts"):
+    for role in ("receive/0", "deliver/0", "queue/0", "facts/0"):
         mark = a.log.mark()
         a.kill_role(role)
         a.log.wait(event="role_started", since=mark, role=role)

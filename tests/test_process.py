@@ -11,7 +11,7 @@ import pytest
 from harness.process import children, status_of, wait_until
 from harness.smtp import Closed
 
-ROLES = ["queue", "receive/0", "deliver/0", "facts"]
+ROLES = ["queue/0", "receive/0", "deliver/0", "facts/0"]
 
 
 def test_roles_are_there(abide):
