@@ -13,6 +13,8 @@ void link_done(struct link *l)
 	ipc_close(l->channel);
 	l->channel = NULL;
 	l->is_up = false;
+	while (l->rising > 0 && task_yield() == 0)
+		;
 }
 
 /* Answers go to those who asked; queue and facts say nothing unasked. */
@@ -49,6 +51,7 @@ static void come_up(void *arg)
 	uint32_t life = l->life;
 	int rc = l->on_up ? l->on_up(l, l->arg) : 0;
 
+	l->rising--;
 	if (life != l->life || !l->channel)
 		return;
 	if (rc < 0) {
@@ -72,6 +75,7 @@ void link_take(struct link *l, int fd)
 		t = task_spawn("link", come_up, l);
 	if (t) {
 		task_detach(t);
+		l->rising++;
 		return;
 	}
 	log_event(LOG_ERROR, "peer_failed", LOG_STR("peer", role_kind_name(l->kind)),

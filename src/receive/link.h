@@ -13,6 +13,7 @@ struct link {
 	enum ipc_role kind;
 	struct ipc_channel *channel; /* NULL: away */
 	uint32_t life;               /* counts the channels */
+	unsigned rising;             /* tasks in on_up */
 	bool is_up;                  /* on_up has said yes */
 	struct task_gate changed;
 	/* In a task of its own, for each new channel: what must be said first. 0: it is up. */
@@ -22,7 +23,7 @@ struct link {
 };
 
 void link_init(struct link *l, struct role *role, enum ipc_role kind);
-void link_done(struct link *l);
+void link_done(struct link *l); /* waits for what is in on_up, which fails then */
 /* Takes the descriptor; ends the channel before it. */
 void link_take(struct link *l, int fd);
 /* Waits until it is up. 0, -ETIMEDOUT, -ECANCELED. */

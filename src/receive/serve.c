@@ -215,6 +215,19 @@ static void await_sessions(struct server *v, nanos deadline)
 		;
 }
 
+/* Frees all, unless sessions are left that won't end: they go with the process. */
+static void finish(struct receive *r)
+{
+	if (r->server.sessions_n > 0)
+		return;
+	while (!list_is_empty(&r->doors) && task_yield() == 0)
+		;
+	queue_link_done(&r->queue);
+	facts_link_done(&r->facts);
+	server_done(&r->server);
+	free(r);
+}
+
 static int start(struct receive *r, struct role *role)
 {
 	static const struct role_events events = {
@@ -249,6 +262,6 @@ int receive_serve(struct role *role)
 	await_sessions(&r->server, clock_after(STOP_PATIENCE));
 	cancel_sessions(&r->server, false);
 	await_sessions(&r->server, clock_after(LAST_WORDS));
-	/* Sessions that are left, and the links, end with the process. */
+	finish(r);
 	return 0;
 }

@@ -34,11 +34,11 @@ struct testing {
 	struct conf conf;
 	struct testing_queue queue;
 	struct server server;
-	size_t cut;          /* one more cut at this offset of the script */
-	bool breaks_off;     /* the client vanishes at the end: -ECONNRESET */
-	bool is_silent;      /* the client says nothing more at the end: -ETIMEDOUT */
-	struct buf replies;  /* what the session said */
-	unsigned writes;     /* in how many writes */
+	size_t cut;         /* one more cut at this offset of the script */
+	bool breaks_off;    /* the client vanishes at the end: -ECONNRESET */
+	bool is_silent;     /* the client says nothing more at the end: -ETIMEDOUT */
+	struct buf replies; /* what the session said */
+	unsigned writes;    /* in how many writes */
 	struct wire_ip client;
 };
 
