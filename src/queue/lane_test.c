@@ -48,7 +48,7 @@ static void the_same_row_is_kept_once(void **state)
 
 /* ---- against a model: a sorted array plays the spool ---- */
 
-#define MODEL_MOST 2000U
+#define MODEL_MOST 400U
 
 struct model {
 	struct spool_due rows[MODEL_MOST]; /* in the spool, sorted */
@@ -117,7 +117,7 @@ static void random_work_gives_what_the_model_gives(void **state)
 
 	srandom(7);
 	l->exhausted = true;
-	for (int step = 0; step < 40000; step++) {
+	for (int step = 0; step < 20000; step++) {
 		long dice = random() % 10;
 
 		if (dice < 5 && m->n < MODEL_MOST) { /* a message comes, or is deferred */
