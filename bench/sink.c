@@ -1,0 +1,219 @@
+/*
+ * sink - a destination that takes any mail as fast as it can and counts it: for bench/ only.
+ *
+ * usage: sink ADDRESS PORT STATUS-FILE SECONDS
+ * Writes "messages=N octets=N connections=N first=T last=T" to the status file every 50 ms when
+ * something changed. Ends by itself after SECONDS. One process, epoll, fixed memory a connection.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+struct client {
+	int fd;
+	bool in_data;
+	unsigned tail; /* how much of CRLF.CRLF has been seen: 2 at the start of a line */
+	size_t len;
+	char line[2048];
+};
+
+static struct {
+	unsigned long long messages, octets, connections;
+	double first, last;
+	bool changed;
+} seen;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void tell(const char *file)
+{
+	char text[256], temp[4096];
+	int n = snprintf(text, sizeof text,
+		"messages=%llu octets=%llu connections=%llu first=%.4f last=%.4f\n", seen.messages,
+		seen.octets, seen.connections, seen.first, seen.last);
+
+	(void)snprintf(temp, sizeof temp, "%s.new", file);
+	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	if (fd < 0 || write(fd, text, (size_t)n) != n || rename(temp, file) < 0)
+		perror(file);
+	if (fd >= 0)
+		close(fd);
+	seen.changed = false;
+}
+
+/* Bytes of content up to the end of the message; sets in_data false there. */
+static size_t take_content(struct client *c, const char *at, size_t len)
+{
+	static const char end[] = "\r\n.\r\n";
+
+	for (size_t i = 0; i < len; i++) {
+		if (at[i] == end[c->tail]) {
+			if (++c->tail == 5) {
+				c->in_data = false;
+				c->tail = 0;
+				seen.octets += i + 1;
+				return i + 1;
+			}
+			continue;
+		}
+		c->tail = at[i] == '\r';
+		if (c->tail == 0) { /* no line end near: go to the next CR at once */
+			const char *cr = memchr(at + i, '\r', len - i);
+
+			i = cr ? (size_t)(cr - at) - 1 : len - 1;
+		}
+	}
+	seen.octets += len;
+	return len;
+}
+
+static const char *answer(struct client *c, const char *line)
+{
+	static const struct {
+		const char *verb, *reply;
+	} replies[] = {{"EHLO", "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"},
+		{"HELO", "250 sink\r\n"}, {"MAIL", "250 ok\r\n"}, {"RCPT", "250 ok\r\n"},
+		{"DATA", "354 go\r\n"}, {"RSET", "250 ok\r\n"}, {"NOOP", "250 ok\r\n"},
+		{"QUIT", "221 bye\r\n"}};
+
+	for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++)
+		if (strncasecmp(line, replies[i].verb, 4) == 0) {
+			if (strcmp(replies[i].verb, "DATA") == 0) {
+				c->in_data = true;
+				c->tail = 2;
+			}
+			return replies[i].reply;
+		}
+	return "500 what\r\n";
+}
+
+static void count_message(void)
+{
+	seen.messages++;
+	seen.last = now();
+	if (seen.first == 0)
+		seen.first = seen.last;
+	seen.changed = true;
+}
+
+/* False: the connection is to be closed. */
+static bool serve(struct client *c)
+{
+	static char in[256 * 1024];
+	char out[8192];
+	size_t out_len = 0;
+	ssize_t n = read(c->fd, in, sizeof in);
+	bool quit = false;
+
+	if (n <= 0)
+		return n < 0 && errno == EAGAIN;
+	for (size_t i = 0; i < (size_t)n;) {
+		if (c->in_data) {
+			i += take_content(c, in + i, (size_t)n - i);
+			if (!c->in_data) {
+				count_message();
+				out_len += (size_t)snprintf(out + out_len, sizeof out - out_len, "250 taken\r\n");
+			}
+			continue;
+		}
+		char b = in[i++];
+
+		if (b != '\n' && c->len < sizeof c->line - 1) {
+			c->line[c->len++] = b;
+			continue;
+		}
+		c->line[c->len] = '\0';
+		c->len = 0;
+		const char *reply = answer(c, c->line);
+
+		quit |= reply[0] == '2' && reply[2] == '1';
+		if (out_len + strlen(reply) >= sizeof out)
+			return false;
+		memcpy(out + out_len, reply, strlen(reply));
+		out_len += strlen(reply);
+	}
+	if (out_len > 0 && send(c->fd, out, out_len, MSG_NOSIGNAL) != (ssize_t)out_len)
+		return false;
+	return !quit;
+}
+
+static void accept_all(int listener, int ep)
+{
+	for (;;) {
+		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0)
+			return;
+		struct client *c = calloc(1, sizeof *c);
+		struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+
+		if (!c)
+			exit(1);
+		c->fd = fd;
+		seen.connections++;
+		seen.changed = true;
+		if (send(fd, "220 sink\r\n", 10, MSG_NOSIGNAL) != 10 ||
+			epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) < 0) {
+			close(fd);
+			free(c);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 5)
+		return fprintf(stderr, "usage: sink ADDRESS PORT STATUS-FILE SECONDS\n"), 64;
+	struct rlimit files = {65536, 65536};
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
+
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (inet_pton(AF_INET, argv[1], &a.sin_addr) != 1 ||
+		bind(listener, (struct sockaddr *)&a, sizeof a) < 0 || listen(listener, 4096) < 0 ||
+		epoll_ctl(ep, EPOLL_CTL_ADD, listener, &e) < 0)
+		return perror("sink"), 1;
+	double end = now() + atof(argv[4]), told = 0;
+
+	tell(argv[3]);
+	while (now() < end) {
+		struct epoll_event events[256];
+		int n = epoll_wait(ep, events, 256, 50);
+
+		for (int i = 0; i < n; i++) {
+			struct client *c = events[i].data.ptr;
+
+			if (!c) {
+				accept_all(listener, ep);
+			} else if (!serve(c)) {
+				close(c->fd);
+				free(c);
+			}
+		}
+		if (seen.changed && now() - told > 0.05) {
+			told = now();
+			tell(argv[3]);
+		}
+	}
+	return 0;
+}
