@@ -24,6 +24,8 @@ static const struct command {
 	{"serve", serve_main, "serve [-c FILE]", "takes mail in, keeps it safe, gets it through"},
 	{"check", cli_check, "check [-c FILE]", "says whether a configuration is right"},
 	{"config", cli_config, "config", "prints the reference of every key"},
+	{"queue", cli_queue, "queue [-c FILE] [--json] ...", "lists what waits, and why; see abide(8)"},
+	{"audit", cli_audit, "audit [-c FILE] [--json]", "proves that nothing accepted was lost"},
 	{"lab", cli_lab, "lab --listen ADDR:PORT ...",
 		"a peer that is as nasty as real servers are"},
 	{"role", role_main, NULL, NULL},
