@@ -54,8 +54,9 @@ static json_t *reply_json(const struct ipc_control_recipient *r)
 {
 	struct arena arena = {0};
 	json_t *text = r->code == 0 ? json_null()
-		: json_text(arena_printf(&arena, "%u%s%.*s%s%.*s", r->code, r->status.len ? " " : "",
-			SPAN_F(r->status), r->reply.len ? " " : "", SPAN_F(r->reply)));
+				    : json_text(arena_printf(&arena, "%u%s%.*s%s%.*s", r->code,
+					      r->status.len ? " " : "", SPAN_F(r->status),
+					      r->reply.len ? " " : "", SPAN_F(r->reply)));
 
 	arena_done(&arena);
 	return text;
@@ -69,13 +70,12 @@ static json_t *recipient_json(const struct ipc_control_recipient *r)
 
 	if (known)
 		(void)reply_explain(&m, &words);
-	json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
-		"address", json_text(r->address), "site", json_text(r->site),
-		"state", json_text(r->state), "attempts", (json_int_t)r->attempts,
-		"next_try", time_json(r->next_try_wall_ms), "reply", reply_json(r),
-		"cause", known ? json_text(r->cause) : json_null(),
-		"side", known ? json_string(reply_side_text(m.side)) : json_null(),
-		"explanation", known ? json_text(buf_span(&words)) : json_null());
+	json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "address",
+		json_text(r->address), "site", json_text(r->site), "state", json_text(r->state),
+		"attempts", (json_int_t)r->attempts, "next_try", time_json(r->next_try_wall_ms),
+		"reply", reply_json(r), "cause", known ? json_text(r->cause) : json_null(), "side",
+		known ? json_string(reply_side_text(m.side)) : json_null(), "explanation",
+		known ? json_text(buf_span(&words)) : json_null());
 
 	buf_done(&words);
 	return o;
@@ -88,9 +88,9 @@ static void print_json(const struct ipc_control_message *m)
 
 	for (size_t i = 0; i < m->recipients_n; i++)
 		json_array_append_new(recipients, recipient_json(&m->recipients[i]));
-	json_t *o = json_pack("{s:s, s:o, s:I, s:o, s:o, s:o}", "id", id_text(m->id, id),
-		"sender", json_text(m->sender), "size", (json_int_t)m->size,
-		"arrived", time_json(m->arrived_wall_ms), "expires", time_json(m->expires_wall_ms),
+	json_t *o = json_pack("{s:s, s:o, s:I, s:o, s:o, s:o}", "id", id_text(m->id, id), "sender",
+		json_text(m->sender), "size", (json_int_t)m->size, "arrived",
+		time_json(m->arrived_wall_ms), "expires", time_json(m->expires_wall_ms),
 		"recipients", recipients);
 
 	if (o && json_dumpf(o, stdout, JSON_COMPACT) == 0)
@@ -139,7 +139,8 @@ static void print_recipient(const struct ipc_control_recipient *r)
 		print_in(", next try", r->next_try_wall_ms);
 	(void)putchar('\n');
 	if (r->code > 0) {
-		(void)printf("    %.*s said: %u %.*s ", SPAN_F(r->peer), r->code, SPAN_F(r->status));
+		(void)printf(
+			"    %.*s said: %u %.*s ", SPAN_F(r->peer), r->code, SPAN_F(r->status));
 		print_safe(r->reply);
 		(void)putchar('\n');
 	}
@@ -214,7 +215,8 @@ static int run_content(struct command *c, struct spooled *s)
 
 	(void)fflush(stdout);
 	for (int i = 0; i < c->ids_n; i++) {
-		int rc = unknown_id(spooled_content(s, span_str(c->ids[i]), STDOUT_FILENO), c->ids[i]);
+		int rc = unknown_id(
+			spooled_content(s, span_str(c->ids[i]), STDOUT_FILENO), c->ids[i]);
 
 		status = rc == EX_OK ? status : rc;
 	}
@@ -228,7 +230,8 @@ static int run_change(struct command *c, struct spooled *s)
 	for (int i = 0; i < c->ids_n; i++) {
 		uint64_t count = 0;
 		int rc = unknown_id(
-			spooled_change(s, span_str(c->verb), span_str(c->ids[i]), &count), c->ids[i]);
+			spooled_change(s, span_str(c->verb), span_str(c->ids[i]), &count),
+			c->ids[i]);
 
 		if (rc == EX_OK)
 			(void)printf("%s: %s for %llu recipient%s\n", c->ids[i], c->verb,
@@ -264,11 +267,13 @@ static int run_audit(struct command *c, struct spooled *s)
 	if (rc != EX_OK)
 		return rc;
 	if (c->json)
-		(void)printf("{\"findings\":%llu,\"accepted\":%llu,\"ended\":%llu,\"waiting\":%llu}\n",
+		(void)printf(
+			"{\"findings\":%llu,\"accepted\":%llu,\"ended\":%llu,\"waiting\":%llu}\n",
 			(unsigned long long)end.count, (unsigned long long)end.accepted,
 			(unsigned long long)end.ended, (unsigned long long)end.recipients);
 	else
-		(void)printf("%llu recipients accepted: %llu ended, %llu waiting in %llu messages; %s\n",
+		(void)printf(
+			"%llu recipients accepted: %llu ended, %llu waiting in %llu messages; %s\n",
 			(unsigned long long)end.accepted, (unsigned long long)end.ended,
 			(unsigned long long)end.recipients, (unsigned long long)end.messages,
 			end.count ? "NOT in order, see above" : "all accounted for");
@@ -310,7 +315,8 @@ static const struct verb {
 static int usage(void)
 {
 	(void)fprintf(stderr,
-		"usage: abide queue -c FILE [--json] [--site S] [--cause C] [--sender A] [--recipient A]\n"
+		"usage: abide queue -c FILE [--json] [--site S] [--cause C] [--sender A] "
+		"[--recipient A]\n"
 		"       abide queue show|content|retry|hold|release|drop -c FILE [--json] ID...\n"
 		"       abide audit -c FILE [--json]\n");
 	return EX_USAGE;
@@ -346,8 +352,8 @@ static int run_command(struct command *c, int argc, char **argv)
 {
 	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
 		{"site", required_argument, NULL, 's'}, {"cause", required_argument, NULL, 'a'},
-		{"sender", required_argument, NULL, 'f'}, {"recipient", required_argument, NULL, 'r'},
-		{NULL, 0, NULL, 0}};
+		{"sender", required_argument, NULL, 'f'},
+		{"recipient", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
 	int option;
 
 	optind = 1;
@@ -376,10 +382,12 @@ static int run_command(struct command *c, int argc, char **argv)
 
 int cli_queue(int argc, char **argv)
 {
-	return run_command(&(struct command){.file = CLI_CONFIGURATION, .run = run_list}, argc, argv);
+	return run_command(
+		&(struct command){.file = CLI_CONFIGURATION, .run = run_list}, argc, argv);
 }
 
 int cli_audit(int argc, char **argv)
 {
-	return run_command(&(struct command){.file = CLI_CONFIGURATION, .run = run_audit}, argc, argv);
+	return run_command(
+		&(struct command){.file = CLI_CONFIGURATION, .run = run_audit}, argc, argv);
 }

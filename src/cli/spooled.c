@@ -77,8 +77,8 @@ static int ask(struct spooled *s, struct request *r, enum ipc_type type, const v
 	task_gate_init(&r->gate);
 	r->is_over = r->is_lost = false;
 	s->told = r;
-	int rc = ipc_send(s->channel, &(struct ipc_out){.type = (uint16_t)type, .request = 1,
-		.body = body});
+	int rc = ipc_send(
+		s->channel, &(struct ipc_out){.type = (uint16_t)type, .request = 1, .body = body});
 	nanos deadline = clock_after(PATIENCE);
 
 	while (rc == 0 && !r->is_over && !r->is_lost)
@@ -122,7 +122,8 @@ static void note_lane(const struct spool_lane *lane, const struct spool_due *fir
 {
 	uint32_t number = lane->number;
 
-	free(table_set(arg, span_of(&number, sizeof number), alloc_copy(lane->site.at, lane->site.len)));
+	free(table_set(
+		arg, span_of(&number, sizeof number), alloc_copy(lane->site.at, lane->site.len)));
 }
 
 static struct span site_of(uint32_t lane, void *arg)
@@ -137,7 +138,8 @@ static int open_spool(struct spooled *s)
 	struct arena arena = {0};
 	const char *why = NULL;
 	struct spool_options options = {.dir = arena_str(&arena, s->conf->spool),
-		.map_size = s->conf->limits.spool_size, .read_only = true};
+		.map_size = s->conf->limits.spool_size,
+		.read_only = true};
 	int rc = spool_open(&options, &s->spool, &why);
 
 	if (rc < 0)
@@ -156,8 +158,8 @@ int spooled_open(const struct conf *conf, struct spooled *ret)
 
 	*ret = (struct spooled){.conf = conf};
 	if (fd >= 0) {
-		int rc = ipc_open(fd, "queue", ipc_kinds, ipc_kinds_n, on_answer, on_end, ret,
-			&ret->channel);
+		int rc = ipc_open(
+			fd, "queue", ipc_kinds, ipc_kinds_n, on_answer, on_end, ret, &ret->channel);
 
 		return rc < 0 ? EX_OSERR : EX_OK;
 	}
@@ -201,8 +203,10 @@ static bool list_one(const struct spool_job *job, void *arg)
 	struct listing *l = arg;
 	struct arena arena = {0};
 	struct ipc_control_message m;
-	struct describe_source from = {.spool = l->spooled->spool, .conf = l->spooled->conf,
-		.site = site_of, .arg = l->spooled};
+	struct describe_source from = {.spool = l->spooled->spool,
+		.conf = l->spooled->conf,
+		.site = site_of,
+		.arg = l->spooled};
 
 	describe_message(&from, job, &arena, &m);
 	if (describe_matches(&m, l->filter)) {
@@ -221,8 +225,9 @@ static int list_stored(struct listing *l)
 	int rc = 0;
 
 	if (l->filter->id.len > 0) {
-		rc = id_parse(l->filter->id, &id) < 0 ? -ENOENT
-			: spool_message_load(l->spooled->spool, id, &arena, &job);
+		rc = id_parse(l->filter->id, &id) < 0
+			     ? -ENOENT
+			     : spool_message_load(l->spooled->spool, id, &arena, &job);
 		if (rc == 0)
 			(void)list_one(&job, l);
 		arena_done(&arena);
@@ -288,8 +293,10 @@ int spooled_audit(struct spooled *s, void (*fn)(const struct ipc_control_finding
 
 	if (n < 0)
 		return EX_DATAERR;
-	*ret = (struct ipc_control_end){.count = (uint64_t)n, .messages = t.messages,
-		.recipients = t.recipients, .accepted = t.accepted};
+	*ret = (struct ipc_control_end){.count = (uint64_t)n,
+		.messages = t.messages,
+		.recipients = t.recipients,
+		.accepted = t.accepted};
 	for (size_t i = 0; i < sizeof t.ended / sizeof t.ended[0]; i++)
 		ret->ended += t.ended[i];
 	return EX_OK;
@@ -306,7 +313,7 @@ int spooled_content(struct spooled *s, struct span id_text, int to)
 	if (s->channel)
 		return ask(s, &r, IPC_CONTROL_CONTENT, &body);
 	int rc = id_parse(id_text, &id) < 0 ? -ENOENT
-		: spool_message_load(s->spool, id, &arena, &job);
+					    : spool_message_load(s->spool, id, &arena, &job);
 
 	if (rc == 0)
 		rc = write_all(to, job.message.edits);
@@ -328,7 +335,8 @@ int spooled_change(struct spooled *s, struct span verb, struct span id, uint64_t
 	struct ipc_control_change body = {.id = id, .verb = verb};
 
 	if (!s->channel) {
-		(void)fprintf(stderr, "abide: start abide first: changes go through the running queue\n");
+		(void)fprintf(
+			stderr, "abide: start abide first: changes go through the running queue\n");
 		return EX_UNAVAILABLE;
 	}
 	int rc = ask(s, &r, IPC_CONTROL_CHANGE, &body);

@@ -29,9 +29,8 @@ void spooled_close(struct spooled *s);
 int spooled_list(struct spooled *s, const struct ipc_control_list *filter,
 	void (*fn)(const struct ipc_control_message *m, void *arg), void *arg, uint64_t *ret_count);
 /* Findings are told one by one. 0 or an exit status. */
-int spooled_audit(struct spooled *s,
-	void (*fn)(const struct ipc_control_finding *f, void *arg), void *arg,
-	struct ipc_control_end *ret);
+int spooled_audit(struct spooled *s, void (*fn)(const struct ipc_control_finding *f, void *arg),
+	void *arg, struct ipc_control_end *ret);
 /* Writes header edits and content to a descriptor. */
 int spooled_content(struct spooled *s, struct span id, int to);
 /* retry, hold, release, drop: needs a running abide. ret_count: recipients changed. */

@@ -39,8 +39,8 @@ static void fate_for(struct attempt *a, const struct trouble *why, const size_t 
 	}
 }
 
-static bool use_connection(struct attempt *a, const struct conf_target *target,
-	struct trouble *ret, bool *ret_reused)
+static bool use_connection(
+	struct attempt *a, const struct conf_target *target, struct trouble *ret, bool *ret_reused)
 {
 	struct connection *c = a->slot->connection;
 	bool fits = c && span_equal(c->target, target->text) &&
@@ -65,7 +65,8 @@ static void drop_lost(struct attempt *a)
 }
 
 /* One transaction; a connection that was kept open and is dead by now gives a second one. */
-static void transact(struct attempt *a, const struct conf_target *target, const size_t *who, size_t n)
+static void transact(
+	struct attempt *a, const struct conf_target *target, const size_t *who, size_t n)
 {
 	bool reused = true;
 
@@ -77,15 +78,23 @@ static void transact(struct attempt *a, const struct conf_target *target, const 
 			fate_for(a, &why, who, n);
 			return;
 		}
-		struct transaction t = {.deliver = a->slot->deliver, .job = a->job,
-			.connection = a->slot->connection, .conf = a->conf, .who = who, .n = n,
-			.state = arena_zero(&a->job->arena, n), .fates = a->fates, .again = a->again};
+		struct transaction t = {.deliver = a->slot->deliver,
+			.job = a->job,
+			.connection = a->slot->connection,
+			.conf = a->conf,
+			.who = who,
+			.n = n,
+			.state = arena_zero(&a->job->arena, n),
+			.fates = a->fates,
+			.again = a->again};
 
 		a->peer = arena_copy(&a->job->arena, a->slot->connection->peer);
 		transaction_run(&t);
 		if (t.before_mail && !reused) {
-			why = (struct trouble){.stage = REPLY_STAGE_MAIL, .event = EVENT_LOST,
-				.words = connection_words(a->slot->connection), .is_lost = true};
+			why = (struct trouble){.stage = REPLY_STAGE_MAIL,
+				.event = EVENT_LOST,
+				.words = connection_words(a->slot->connection),
+				.is_lost = true};
 			why.words.stage = SPAN_LIT("MAIL");
 			fate_for(a, &why, who, n);
 		}
@@ -134,7 +143,8 @@ static void run(struct attempt *a)
 		for (size_t i = 0; i < n; i++)
 			a->again[who[i]] = false;
 		if (!target) {
-			struct trouble why = {.stage = REPLY_STAGE_CONNECT, .event = EVENT_NO_WAY,
+			struct trouble why = {.stage = REPLY_STAGE_CONNECT,
+				.event = EVENT_NO_WAY,
 				.words = {.domain = domain_of(b->recipients[who[0]].address)}};
 
 			fate_for(a, &why, who, 1);
@@ -147,15 +157,23 @@ static void run(struct attempt *a)
 void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job)
 {
 	struct ipc_job *b = &job->body;
-	struct attempt a = {.slot = slot, .job = job, .conf = role_conf_get(slot->deliver->role),
+	struct attempt a = {.slot = slot,
+		.job = job,
+		.conf = role_conf_get(slot->deliver->role),
 		.fates = arena_array(&job->arena, b->recipients_n, sizeof *a.fates),
 		.again = arena_array(&job->arena, b->recipients_n, sizeof *a.again)};
 
 	run(&a);
-	job->outcome = (struct ipc_outcome){.id = b->id, .part = b->part, .attempt = b->attempt,
-		.lane = b->lane, .due = b->due, .slot = slot->number,
-		.peer = arena_copy(&job->arena, a.peer), .wants_next = slot->connection != NULL,
-		.fates = a.fates, .fates_n = b->recipients_n};
+	job->outcome = (struct ipc_outcome){.id = b->id,
+		.part = b->part,
+		.attempt = b->attempt,
+		.lane = b->lane,
+		.due = b->due,
+		.slot = slot->number,
+		.peer = arena_copy(&job->arena, a.peer),
+		.wants_next = slot->connection != NULL,
+		.fates = a.fates,
+		.fates_n = b->recipients_n};
 	role_conf_put(a.conf);
 }
 
@@ -170,7 +188,12 @@ void deliver_refuse(struct deliver_job *job, enum reply_id event)
 
 		fate_make(&why, b->recipients[i].n, &job->arena, &fates[i], &action);
 	}
-	job->outcome = (struct ipc_outcome){.id = b->id, .part = b->part, .attempt = b->attempt,
-		.lane = b->lane, .due = b->due, .slot = b->slot, .fates = fates,
+	job->outcome = (struct ipc_outcome){.id = b->id,
+		.part = b->part,
+		.attempt = b->attempt,
+		.lane = b->lane,
+		.due = b->due,
+		.slot = b->slot,
+		.fates = fates,
 		.fates_n = b->recipients_n};
 }

@@ -14,15 +14,18 @@ struct reply_words connection_words(const struct connection *c)
 	return (struct reply_words){.host = c->host, .ip = c->ip};
 }
 
-static bool fail(struct connection *c, struct trouble *t, enum reply_stage stage,
-	enum reply_id event)
+static bool fail(
+	struct connection *c, struct trouble *t, enum reply_stage stage, enum reply_id event)
 {
 	static const char *const stages[REPLY_STAGES] = {[REPLY_STAGE_CONNECT] = "the greeting",
-		[REPLY_STAGE_HELO] = "EHLO", [REPLY_STAGE_MAIL] = "MAIL", [REPLY_STAGE_RCPT] = "RCPT",
-		[REPLY_STAGE_DATA] = "DATA", [REPLY_STAGE_EOD] = "the end of the message"};
+		[REPLY_STAGE_HELO] = "EHLO",
+		[REPLY_STAGE_MAIL] = "MAIL",
+		[REPLY_STAGE_RCPT] = "RCPT",
+		[REPLY_STAGE_DATA] = "DATA",
+		[REPLY_STAGE_EOD] = "the end of the message"};
 
-	*t = (struct trouble){.stage = stage, .event = event, .words = connection_words(c),
-		.is_lost = true};
+	*t = (struct trouble){
+		.stage = stage, .event = event, .words = connection_words(c), .is_lost = true};
 	t->words.stage = span_str(stages[stage]);
 	c->is_lost = true;
 	return false;
@@ -53,7 +56,8 @@ bool connection_reply(
 		if (rc == 1)
 			break;
 		if (rc < 0) {
-			(void)fail(c, ret, stage, rc == -EBADMSG ? EVENT_NOT_SMTP : EVENT_REPLY_TOO_LONG);
+			(void)fail(c, ret, stage,
+				rc == -EBADMSG ? EVENT_NOT_SMTP : EVENT_REPLY_TOO_LONG);
 			ret->words.text = reply_reader_garbage(&c->reader);
 			ret->maybe_delivered = stage == REPLY_STAGE_EOD;
 			return false;
@@ -93,8 +97,8 @@ static bool greeting(struct connection *c, const struct conf *conf, struct troub
 	return false;
 }
 
-static bool hello(struct connection *c, const struct conf *conf, const char *verb,
-	struct trouble *ret)
+static bool hello(
+	struct connection *c, const struct conf *conf, const char *verb, struct trouble *ret)
 {
 	struct buf line = BUF_INIT(512);
 
@@ -167,7 +171,8 @@ static int connect_to(const struct conf *conf, const struct conf_address *a, str
 		close(fd);
 		return rc;
 	}
-	rc = task_fd_connect(f, (const struct sockaddr *)&to, len, clock_after(conf->timeouts.connect));
+	rc = task_fd_connect(
+		f, (const struct sockaddr *)&to, len, clock_after(conf->timeouts.connect));
 	if (rc < 0) {
 		task_fd_close(f);
 		return rc;
@@ -230,14 +235,17 @@ struct connection *connection_open(const struct conf *conf, const struct conf_ta
 {
 	struct connection *c = NULL;
 
-	*ret_trouble = (struct trouble){.stage = REPLY_STAGE_CONNECT, .event = EVENT_ROUTE_NAME_UNKNOWN,
-		.words = {.host = target->text}, .is_lost = true};
+	*ret_trouble = (struct trouble){.stage = REPLY_STAGE_CONNECT,
+		.event = EVENT_ROUTE_NAME_UNKNOWN,
+		.words = {.host = target->text},
+		.is_lost = true};
 	for (size_t i = 0; i < target->n_hosts && !c; i++) {
 		const struct conf_host *host = &target->hosts[i];
 
 		if (host->n_addresses == 0)
 			*ret_trouble = (struct trouble){.stage = REPLY_STAGE_CONNECT,
-				.event = EVENT_ROUTE_NAME_UNKNOWN, .words = {.host = host->name},
+				.event = EVENT_ROUTE_NAME_UNKNOWN,
+				.words = {.host = host->name},
 				.is_lost = true};
 		for (size_t j = 0; j < host->n_addresses && !c; j++)
 			c = open_one(conf, target, host, &host->addresses[j], arena, ret_trouble);

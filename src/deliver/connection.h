@@ -21,7 +21,7 @@ struct connection {
 	struct span ip;     /* its address */
 	struct span peer;   /* ADDRESS:PORT */
 	struct arena arena;
-	unsigned messages;  /* begun on it */
+	unsigned messages; /* begun on it */
 	bool is_lost;
 };
 

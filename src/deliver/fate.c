@@ -8,8 +8,8 @@ static struct span status_text(struct reply_status s, struct arena *arena)
 	return arena_printf(arena, "%u.%u.%u", s.class, s.subject, s.detail);
 }
 
-static void fill(const struct reply_meaning *m, struct span text, struct arena *arena,
-	struct ipc_fate *ret)
+static void fill(
+	const struct reply_meaning *m, struct span text, struct arena *arena, struct ipc_fate *ret)
 {
 	static const char natures[REPLY_NATURES] = {
 		[REPLY_TRANSIENT] = 'T', [REPLY_NEEDS_CHANGE] = 'C', [REPLY_PERMANENT] = 'P'};
@@ -17,8 +17,10 @@ static void fill(const struct reply_meaning *m, struct span text, struct arena *
 	ret->code = (uint16_t)m->code;
 	ret->status = status_text(m->status, arena);
 	ret->reply = arena_copy(arena, span_slice(text, 0, SPOOL_REPLY_MAX));
-	ret->cause = m->cause == REPLY_NONE ? (struct span){0} : span_str(reply_cause_text(m->cause));
-	ret->side = m->side == REPLY_SIDE_NONE ? (struct span){0} : span_str(reply_side_text(m->side));
+	ret->cause =
+		m->cause == REPLY_NONE ? (struct span){0} : span_str(reply_cause_text(m->cause));
+	ret->side =
+		m->side == REPLY_SIDE_NONE ? (struct span){0} : span_str(reply_side_text(m->side));
 	ret->wait = m->wait_seconds;
 	ret->nature = (uint8_t)natures[m->nature];
 }
@@ -62,7 +64,8 @@ void fate_relayed(const struct reply *reply, uint32_t n, struct arena *arena, st
 {
 	struct reply_meaning m = {.code = reply->code, .status = reply->status, .wait_seconds = -1};
 
-	*ret = (struct ipc_fate){.n = n, .outcome = IPC_FATE_RELAYED,
+	*ret = (struct ipc_fate){.n = n,
+		.outcome = IPC_FATE_RELAYED,
 		.stage = span_str(reply_stage_text(REPLY_STAGE_EOD))};
 	fill(&m, reply->text, arena, ret);
 }

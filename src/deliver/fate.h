@@ -11,8 +11,8 @@
 
 struct trouble {
 	enum reply_stage stage;
-	enum reply_id event;  /* REPLY_ID_NONE: reply has it */
-	struct reply reply;   /* borrowed, or copied by the maker */
+	enum reply_id event; /* REPLY_ID_NONE: reply has it */
+	struct reply reply;  /* borrowed, or copied by the maker */
 	struct reply_words words;
 	bool maybe_delivered; /* lost after the final dot */
 	bool is_lost;         /* the connection is of no use any more */

@@ -15,7 +15,8 @@ static bool send_failed(struct transaction *t, struct trouble *ret, int error)
 
 	*ret = (struct trouble){.stage = REPLY_STAGE_DATA,
 		.event = is_timeout ? EVENT_SEND_TIMEOUT : EVENT_LOST,
-		.words = connection_words(t->connection), .is_lost = true};
+		.words = connection_words(t->connection),
+		.is_lost = true};
 	ret->words.stage = SPAN_LIT("the message");
 	if (is_timeout)
 		return false;
@@ -25,7 +26,8 @@ static bool send_failed(struct transaction *t, struct trouble *ret, int error)
 	if (connection_reply(t->connection, REPLY_STAGE_DATA, clock_now(), &ignored) &&
 		t->connection->reader.reply.code >= 400)
 		*ret = (struct trouble){.stage = REPLY_STAGE_DATA,
-			.reply = t->connection->reader.reply, .is_lost = true};
+			.reply = t->connection->reader.reply,
+			.is_lost = true};
 	return false;
 }
 
@@ -40,7 +42,8 @@ static int send_stuffed(struct transaction *t, struct wire_content *c, struct sp
 		if (c->fault != WIRE_CONTENT_OK)
 			return -EBADMSG;
 		for (size_t i = 0; i < n; i++) {
-			int rc = stream_write(t->connection->stream, span_of(iov[i].iov_base, iov[i].iov_len),
+			int rc = stream_write(t->connection->stream,
+				span_of(iov[i].iov_base, iov[i].iov_len),
 				clock_after(t->conf->timeouts.data));
 
 			if (rc < 0)
@@ -110,7 +113,8 @@ bool send_content(struct transaction *t, struct trouble *ret)
 	struct span end = wire_stuff_end(&c);
 
 	if (c.fault != WIRE_CONTENT_OK) {
-		*ret = (struct trouble){.stage = REPLY_STAGE_DATA, .event = EVENT_CONTENT_UNREADABLE,
+		*ret = (struct trouble){.stage = REPLY_STAGE_DATA,
+			.event = EVENT_CONTENT_UNREADABLE,
 			.is_lost = true};
 		return false;
 	}

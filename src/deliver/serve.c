@@ -2,21 +2,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define PART_MOST    (16U * 1024 * 1024) /* of one message, ahead of its job */
-#define STOP_PATIENCE (60 * NANOS_S)     /* for what is past its final dot */
+#define PART_MOST     (16U * 1024 * 1024) /* of one message, ahead of its job */
+#define STOP_PATIENCE (60 * NANOS_S)      /* for what is past its final dot */
 
 /* ---- to queue ---- */
 
 void deliver_send_outcome(struct deliver *d, struct deliver_job *job)
 {
 	if (d->queue)
-		(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_OUTCOME, .body = &job->outcome});
+		(void)ipc_send(
+			d->queue, &(struct ipc_out){.type = IPC_OUTCOME, .body = &job->outcome});
 }
 
 void deliver_say_dot(struct deliver *d, struct deliver_job *job)
 {
-	struct ipc_job_dot dot = {.id = job->body.id, .part = job->body.part,
-		.attempt = job->body.attempt};
+	struct ipc_job_dot dot = {
+		.id = job->body.id, .part = job->body.part, .attempt = job->body.attempt};
 
 	job->dot_sent = true;
 	if (d->queue)
@@ -37,21 +38,25 @@ static void say_hello(struct deliver *d)
 	struct arena arena = {0};
 	size_t n = 0, i = 0;
 
-	list_for_each(node, &d->running) n++;
+	list_for_each (node, &d->running)
+		n++;
 	struct ipc_deliver_hello hello = {.index = d->role->index,
-		.running = arena_array(&arena, n, sizeof *hello.running), .running_n = n};
+		.running = arena_array(&arena, n, sizeof *hello.running),
+		.running_n = n};
 
-	list_for_each(node, &d->running)
-	{
+	list_for_each (node, &d->running) {
 		const struct deliver_job *job = container_of(node, struct deliver_job, node);
 
-		hello.running[i++] = (struct ipc_running){.id = job->body.id, .part = job->body.part,
-			.attempt = job->body.attempt, .lane = job->body.lane, .slot = job->body.slot,
+		hello.running[i++] = (struct ipc_running){.id = job->body.id,
+			.part = job->body.part,
+			.attempt = job->body.attempt,
+			.lane = job->body.lane,
+			.slot = job->body.slot,
 			.dot_sent = job->dot_sent};
 	}
 	(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_DELIVER_HELLO, .body = &hello});
 	arena_done(&arena);
-	list_for_each(node, &d->done)
+	list_for_each (node, &d->done)
 		deliver_send_outcome(d, container_of(node, struct deliver_job, node));
 }
 
@@ -184,8 +189,7 @@ static void on_job(struct deliver *d, struct ipc_packet *p)
 
 static void on_ack(struct deliver *d, const struct ipc_job_dot *ack)
 {
-	list_for_each(node, &d->done)
-	{
+	list_for_each (node, &d->done) {
 		struct deliver_job *job = container_of(node, struct deliver_job, node);
 
 		if (!id_equal(job->body.id, ack->id) || job->body.part != ack->part ||
@@ -264,7 +268,7 @@ static bool has_unsettled(const struct deliver *d)
 {
 	if (!list_is_empty(&d->done))
 		return true;
-	list_for_each(node, &d->running)
+	list_for_each (node, &d->running)
 		if (container_of(node, struct deliver_job, node)->dot_sent)
 			return true;
 	return false;

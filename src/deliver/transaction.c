@@ -19,13 +19,15 @@ static void fate_for_open(struct transaction *t, const struct trouble *why)
 		if (t->state[i] == RCPT_DONE)
 			continue;
 		t->state[i] = RCPT_DONE;
-		fate_make(why, t->job->body.recipients[who].n, &t->job->arena, &t->fates[who], &action);
+		fate_make(why, t->job->body.recipients[who].n, &t->job->arena, &t->fates[who],
+			&action);
 	}
 }
 
 static struct trouble refusal(struct transaction *t, enum reply_stage stage)
 {
-	return (struct trouble){.stage = stage, .reply = t->connection->reader.reply,
+	return (struct trouble){.stage = stage,
+		.reply = t->connection->reader.reply,
 		.is_lost = t->connection->is_lost};
 }
 
@@ -161,7 +163,8 @@ static void skip_replies(struct transaction *t, size_t n)
 	struct trouble ignored;
 
 	while (n-- > 0 && !t->connection->is_lost)
-		if (!connection_reply(t->connection, REPLY_STAGE_NONE, command_deadline(t), &ignored))
+		if (!connection_reply(
+			    t->connection, REPLY_STAGE_NONE, command_deadline(t), &ignored))
 			return;
 }
 
@@ -210,8 +213,10 @@ static void data_reply(struct transaction *t, size_t taken)
 	if (r->code != 354) {
 		why = refusal(t, REPLY_STAGE_DATA);
 		if (r->code < 400) { /* 2yz to DATA: no one knows where this peer stands */
-			why = (struct trouble){.stage = REPLY_STAGE_DATA, .event = EVENT_REPLY_WRONG,
-				.words = connection_words(t->connection), .is_lost = true};
+			why = (struct trouble){.stage = REPLY_STAGE_DATA,
+				.event = EVENT_REPLY_WRONG,
+				.words = connection_words(t->connection),
+				.is_lost = true};
 			why.words.stage = SPAN_LIT("DATA");
 			t->connection->is_lost = true;
 		}

@@ -15,12 +15,13 @@ struct transaction {
 	struct deliver_job *job;
 	struct connection *connection;
 	const struct conf *conf;
-	const size_t *who;      /* indices into job->body.recipients */
+	const size_t *who; /* indices into job->body.recipients */
 	size_t n;
-	uint8_t *state;         /* enum transaction_rcpt, for each of who */
-	struct ipc_fate *fates; /* by index of the recipient in the job: n == 0 and outcome 0: none yet */
-	bool *again;            /* by the same: the peer takes it in a new transaction at once */
-	bool before_mail;       /* out: the connection was lost before MAIL was answered */
+	uint8_t *state; /* enum transaction_rcpt, for each of who */
+	struct ipc_fate
+		*fates;   /* by index of the recipient in the job: n == 0 and outcome 0: none yet */
+	bool *again;      /* by the same: the peer takes it in a new transaction at once */
+	bool before_mail; /* out: the connection was lost before MAIL was answered */
 };
 
 /* Runs it to its end. All recipients of who have a fate afterwards, unless before_mail or again. */

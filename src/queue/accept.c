@@ -65,11 +65,15 @@ static void on_part(struct queue_peer *peer, const struct ipc_content_name *name
 
 static void answer(struct queue_peer *peer, uint32_t request, int error, nanos began, int fd)
 {
-	struct ipc_result result = {.error = error,
-		.commit_ms = (uint32_t)((clock_now() - began) / NANOS_MS)};
+	struct ipc_result result = {
+		.error = error, .commit_ms = (uint32_t)((clock_now() - began) / NANOS_MS)};
 
-	(void)ipc_send(peer->channel, &(struct ipc_out){.type = IPC_RESULT, .request = request,
-		.is_answer = true, .body = &result, .fds = &fd, .fds_n = fd >= 0 ? 1 : 0});
+	(void)ipc_send(peer->channel, &(struct ipc_out){.type = IPC_RESULT,
+					      .request = request,
+					      .is_answer = true,
+					      .body = &result,
+					      .fds = &fd,
+					      .fds_n = fd >= 0 ? 1 : 0});
 }
 
 /* The destination of an address: what stands behind its last @; empty for postmaster alone. */
@@ -106,8 +110,10 @@ void queue_assign_lanes(struct queue *q, const struct conf *conf, struct spool_a
 		while (known < accept->lanes_n && accept->lanes[known].number != lane->number)
 			known++;
 		if (lane != last && known == accept->lanes_n)
-			accept->lanes[accept->lanes_n++] = (struct spool_lane){.number = lane->number,
-				.name = span_str(lane->name), .site = span_str(lane->site)};
+			accept->lanes[accept->lanes_n++] =
+				(struct spool_lane){.number = lane->number,
+					.name = span_str(lane->name),
+					.site = span_str(lane->site)};
 		r->n = (uint32_t)i;
 		r->lane = lane->number;
 		r->part = (uint32_t)i;
@@ -129,7 +135,8 @@ void queue_accepted(struct queue *q, const struct spool_accept *accept)
 
 		if (r->part != r->n)
 			continue;
-		struct spool_due row = {.due = r->next_at, .id = accept->message.id, .part = r->part};
+		struct spool_due row = {
+			.due = r->next_at, .id = accept->message.id, .part = r->part};
 
 		for (size_t j = i; j < accept->recipients_n; j++)
 			row.count += accept->recipients[j].part == r->part;
@@ -239,7 +246,8 @@ static void on_commit(struct queue_peer *peer, const struct ipc_packet *p)
 	}
 	copy_message(c, in);
 	copy_recipients(c, in);
-	queue_assign_lanes(q, role_conf_now(q->role), &c->op.accept, spool_now(q->spool), &c->arena);
+	queue_assign_lanes(
+		q, role_conf_now(q->role), &c->op.accept, spool_now(q->spool), &c->arena);
 	c->op.kind = SPOOL_OP_ACCEPT;
 	c->op.done = committed;
 	c->op.arg = c;
@@ -256,14 +264,16 @@ struct welcome {
 static void welcomed(struct spool_op *op, void *arg)
 {
 	struct welcome *w = arg;
-	struct ipc_queue_welcome body = {.generation = op->generation,
-		.instance = spool_instance(w->peer->queue->spool)};
+	struct ipc_queue_welcome body = {
+		.generation = op->generation, .instance = spool_instance(w->peer->queue->spool)};
 
 	if (op->result < 0)
 		log_event(LOG_ERROR, "generation_failed", LOG_ERRNO(op->result));
 	else if (w->peer->channel)
 		(void)ipc_send(w->peer->channel, &(struct ipc_out){.type = IPC_QUEUE_WELCOME,
-			.request = w->request, .is_answer = true, .body = &body});
+							 .request = w->request,
+							 .is_answer = true,
+							 .body = &body});
 	w->peer->busy--;
 	free(w);
 }

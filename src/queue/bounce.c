@@ -46,15 +46,19 @@ static void describe(const struct queue *q, const struct ipc_fate *f, const stru
 {
 	struct buf line = BUF_INIT(4096);
 
-	*ret = (struct bounce_recipient){.address = r->recipient.address, .original = r->recipient.orcpt,
-		.host = peer, .reply = line_of(f, arena), .meaning = meaning_of(f, arena),
+	*ret = (struct bounce_recipient){.address = r->recipient.address,
+		.original = r->recipient.orcpt,
+		.host = peer,
+		.reply = line_of(f, arena),
+		.meaning = meaning_of(f, arena),
 		.last_attempt_ms = spool_wall(q->spool, r->recipient.last_at)};
 	if (f->outcome == IPC_FATE_FAILED)
 		return;
 	/* Given up by age: the last reply is told inside our own. */
 	struct reply_words words = {.text = ret->reply};
 
-	catalogue_meaning(EVENT_EXPIRED, &words, REPLY_STAGE_NONE, (struct reply_meaning *)ret->meaning);
+	catalogue_meaning(
+		EVENT_EXPIRED, &words, REPLY_STAGE_NONE, (struct reply_meaning *)ret->meaning);
 	if (catalogue_line(EVENT_EXPIRED, &words, &line) == 0)
 		ret->reply = arena_copy(arena, buf_span(&line));
 	buf_done(&line);
@@ -86,9 +90,14 @@ static struct span write_text(struct queue *q, struct id id, const struct spool_
 	const struct spool_message *m = &job->message;
 	struct buf text = BUF_INIT(BOUNCE_TEXT_MAX);
 	struct bounce facts = {.hostname = role_conf_now(q->role)->hostname,
-		.id = span_str(id_text(id, new_id)), .failed_id = span_str(id_text(m->id, old_id)),
-		.sender = m->sender, .envelope_id = m->envid, .now_ms = clock_wall_ms(),
-		.arrived_ms = m->arrived_wall_ms, .recipients = recipients, .n_recipients = n,
+		.id = span_str(id_text(id, new_id)),
+		.failed_id = span_str(id_text(m->id, old_id)),
+		.sender = m->sender,
+		.envelope_id = m->envid,
+		.now_ms = clock_wall_ms(),
+		.arrived_ms = m->arrived_wall_ms,
+		.recipients = recipients,
+		.n_recipients = n,
 		.header = header_of(q, m, arena)};
 
 	if (bounce_write(&facts, &text, ret_8bit) < 0)
@@ -115,22 +124,30 @@ struct spool_accept *bounce_make(struct queue *q, const struct spool_job *job,
 			continue;
 		for (size_t j = 0; j < o->fates_n; j++)
 			if (o->fates[j].n == results[i].n)
-				describe(q, &o->fates[j], &results[i], o->peer, arena, &recipients[n]);
+				describe(q, &o->fates[j], &results[i], o->peer, arena,
+					&recipients[n]);
 		n++;
 	}
 	struct span text = write_text(q, id, job, recipients, n, arena, &is_8bit);
 
-	a->message = (struct spool_message){.id = id, .arrived_at = spool_now(q->spool),
-		.arrived_wall_ms = clock_wall_ms(), .client = SPAN_LIT("local"), .is_notice = true,
-		.body_8bit = is_8bit, .smtputf8 = is_8bit && job->message.smtputf8,
-		.content_len = text.len, .content_crc = crc32c(0, text), .recipients = 1};
+	a->message = (struct spool_message){.id = id,
+		.arrived_at = spool_now(q->spool),
+		.arrived_wall_ms = clock_wall_ms(),
+		.client = SPAN_LIT("local"),
+		.is_notice = true,
+		.body_8bit = is_8bit,
+		.smtputf8 = is_8bit && job->message.smtputf8,
+		.content_len = text.len,
+		.content_crc = crc32c(0, text),
+		.recipients = 1};
 	a->content.bytes = text;
 	a->recipients = ARENA_NEW(arena, struct spool_recipient);
 	a->recipients_n = 1;
 	a->recipients[0].address = job->message.sender;
 	ptrdiff_t at = span_find(job->message.sender, '@');
-	struct span domain = at < 0 ? conf->hostname
-		: span_slice(job->message.sender, (size_t)at + 1, job->message.sender.len);
+	struct span domain =
+		at < 0 ? conf->hostname
+		       : span_slice(job->message.sender, (size_t)at + 1, job->message.sender.len);
 
 	if (!conf_target_for(conf, domain)) {
 		log_event(LOG_WARN, "notice_has_no_way", LOG_ID(job->message.id),
@@ -151,11 +168,16 @@ void bounce_lost_deliver(struct ipc_fate *ret, uint32_t n, struct arena *arena)
 
 	catalogue_meaning(EVENT_WORKER_DIED_AFTER_DOT, NULL, REPLY_STAGE_EOD, &m);
 	(void)catalogue_text(EVENT_WORKER_DIED_AFTER_DOT, NULL, &text);
-	*ret = (struct ipc_fate){.n = n, .outcome = IPC_FATE_MAYBE, .code = (uint16_t)e->code,
-		.status = arena_printf(arena, "%u.%u.%u", e->status.class, e->status.subject,
-			e->status.detail),
-		.reply = arena_copy(arena, buf_span(&text)), .cause = span_str(reply_cause_text(m.cause)),
-		.side = span_str(reply_side_text(m.side)), .stage = SPAN_LIT("eod"), .wait = -1,
+	*ret = (struct ipc_fate){.n = n,
+		.outcome = IPC_FATE_MAYBE,
+		.code = (uint16_t)e->code,
+		.status = arena_printf(
+			arena, "%u.%u.%u", e->status.class, e->status.subject, e->status.detail),
+		.reply = arena_copy(arena, buf_span(&text)),
+		.cause = span_str(reply_cause_text(m.cause)),
+		.side = span_str(reply_side_text(m.side)),
+		.stage = SPAN_LIT("eod"),
+		.wait = -1,
 		.nature = 'T'};
 	buf_done(&text);
 }

@@ -33,7 +33,10 @@ static bool is_active(struct id id, uint32_t part, void *arg)
 static void say(struct control *c, enum ipc_type type, const void *body, struct span bytes)
 {
 	(void)ipc_send(c->channel, &(struct ipc_out){.type = (uint16_t)type,
-		.request = c->asked->request, .is_answer = true, .body = body, .bytes = bytes});
+					   .request = c->asked->request,
+					   .is_answer = true,
+					   .body = body,
+					   .bytes = bytes});
 }
 
 static void end(struct control *c, struct ipc_control_end e)
@@ -43,8 +46,11 @@ static void end(struct control *c, struct ipc_control_end e)
 
 static bool tell(struct control *c, const struct spool_job *job)
 {
-	struct describe_source from = {.spool = c->queue->spool, .conf = role_conf_now(c->queue->role),
-		.site = site_of, .is_active = is_active, .arg = c};
+	struct describe_source from = {.spool = c->queue->spool,
+		.conf = role_conf_now(c->queue->role),
+		.site = site_of,
+		.is_active = is_active,
+		.arg = c};
 	struct arena arena = {0};
 	struct ipc_control_message m;
 	bool wanted;
@@ -57,8 +63,8 @@ static bool tell(struct control *c, const struct spool_job *job)
 	return wanted;
 }
 
-static int load_by_text(struct control *c, struct span text, struct arena *arena,
-	struct spool_job *ret)
+static int load_by_text(
+	struct control *c, struct span text, struct arena *arena, struct spool_job *ret)
 {
 	struct id id;
 
@@ -147,8 +153,8 @@ static void on_change(struct control *c, const struct ipc_control_change *change
 
 		if (!span_equal(change->verb, span_str(v->name)))
 			continue;
-		struct spool_op op = {.kind = SPOOL_OP_CHANGE, .change = {.kind = v->kind,
-			.is_active = job_is_active, .arg = c->queue}};
+		struct spool_op op = {.kind = SPOOL_OP_CHANGE,
+			.change = {.kind = v->kind, .is_active = job_is_active, .arg = c->queue}};
 
 		e.error = load_by_text(c, change->id, &arena, &job);
 		if (e.error == 0) {
@@ -180,8 +186,10 @@ static void on_audit(struct control *c)
 	struct spool_audit_totals t = {0};
 	long found = spool_audit(c->queue->spool, tell_finding, c, &t);
 	struct ipc_control_end e = {.error = found < 0 ? found : 0,
-		.count = found < 0 ? 0 : (uint64_t)found, .messages = t.messages,
-		.recipients = t.recipients, .accepted = t.accepted};
+		.count = found < 0 ? 0 : (uint64_t)found,
+		.messages = t.messages,
+		.recipients = t.recipients,
+		.accepted = t.accepted};
 
 	for (size_t i = 0; i < sizeof t.ended / sizeof t.ended[0]; i++)
 		e.ended += t.ended[i];
@@ -204,7 +212,8 @@ static void on_content(struct control *c, const struct ipc_control_list *list)
 		rc = spool_content_read(c->queue->spool, &job.message, at, 64U * 1024, &b);
 		say(c, IPC_CONTROL_BYTES, &empty, buf_span(&b));
 		buf_done(&b);
-		while (ipc_backlog(c->channel) > 1024 * 1024 && task_sleep(clock_after(NANOS_MS)) == 0)
+		while (ipc_backlog(c->channel) > 1024 * 1024 &&
+			task_sleep(clock_after(NANOS_MS)) == 0)
 			;
 	}
 	e.error = rc;

@@ -1,8 +1,8 @@
 #include "queue/describe.h"
 #include "queue/retry.h"
 
-static const char *state_name(
-	const struct describe_source *from, const struct spool_job *job, const struct spool_recipient *r)
+static const char *state_name(const struct describe_source *from, const struct spool_job *job,
+	const struct spool_recipient *r)
 {
 	if (r->state == SPOOL_HELD)
 		return "held";
@@ -19,9 +19,12 @@ void describe_message(const struct describe_source *from, const struct spool_job
 	const struct spool_message *m = &job->message;
 	int64_t now = spool_now(from->spool);
 
-	*ret = (struct ipc_control_message){.id = m->id, .sender = m->sender,
-		.size = m->content_len + m->edits.len, .arrived_wall_ms = m->arrived_wall_ms,
-		.expires_wall_ms = spool_wall(from->spool, retry_expires(from->conf, m->arrived_at)),
+	*ret = (struct ipc_control_message){.id = m->id,
+		.sender = m->sender,
+		.size = m->content_len + m->edits.len,
+		.arrived_wall_ms = m->arrived_wall_ms,
+		.expires_wall_ms =
+			spool_wall(from->spool, retry_expires(from->conf, m->arrived_at)),
 		.recipients_n = job->recipients_n};
 	ret->recipients = arena_array(arena, job->recipients_n, sizeof *ret->recipients);
 	for (size_t i = 0; i < job->recipients_n; i++) {
@@ -31,9 +34,14 @@ void describe_message(const struct describe_source *from, const struct spool_job
 
 		ret->recipients[i] = (struct ipc_control_recipient){.address = r->address,
 			.site = from->site(r->lane, from->arg),
-			.state = span_str(state_name(from, job, r)), .attempts = r->attempts,
-			.next_try_wall_ms = r->state == SPOOL_HELD ? 0 : spool_wall(from->spool, next),
-			.code = r->code, .status = r->status, .reply = r->reply, .cause = r->cause,
+			.state = span_str(state_name(from, job, r)),
+			.attempts = r->attempts,
+			.next_try_wall_ms =
+				r->state == SPOOL_HELD ? 0 : spool_wall(from->spool, next),
+			.code = r->code,
+			.status = r->status,
+			.reply = r->reply,
+			.cause = r->cause,
 			.peer = r->peer};
 	}
 }
@@ -48,8 +56,9 @@ bool describe_matches(const struct ipc_control_message *m, const struct ipc_cont
 	bool by_recipient = filter->site.len || filter->cause.len || filter->recipient.len;
 
 	if (filter->sender.len &&
-		!span_equal_nocase(m->sender,
-			span_equal(filter->sender, SPAN_LIT("<>")) ? (struct span){0} : filter->sender))
+		!span_equal_nocase(m->sender, span_equal(filter->sender, SPAN_LIT("<>"))
+						      ? (struct span){0}
+						      : filter->sender))
 		return false;
 	for (size_t i = 0; i < m->recipients_n && by_recipient; i++) {
 		const struct ipc_control_recipient *r = &m->recipients[i];

@@ -150,8 +150,8 @@ static void refill(struct queue *q, struct lane *lane)
 	struct spool_due *rows = alloc_array(LANE_WINDOW, sizeof *rows);
 
 	while (lane_is_dry(lane)) {
-		size_t n = spool_due_list(q->spool, lane->number, lane->after.due ? &lane->after : NULL,
-			rows, LANE_WINDOW);
+		size_t n = spool_due_list(q->spool, lane->number,
+			lane->after.due ? &lane->after : NULL, rows, LANE_WINDOW);
 
 		lane_fill(lane, rows, n, LANE_WINDOW, is_running, q);
 	}
@@ -187,16 +187,28 @@ static void copy_job(const struct spool_job *from, const struct queue_job *job,
 {
 	const struct spool_message *m = &from->message;
 
-	*ret = (struct ipc_job){.id = m->id, .part = job->part, .attempt = job->attempt,
-		.lane = lane->number, .due = job->due, .slot = job->slot,
-		.lane_name = span_str(lane->name), .sender = m->sender, .envid = m->envid,
-		.ret = m->ret, .body_8bit = m->body_8bit, .smtputf8 = m->smtputf8,
-		.is_notice = m->is_notice, .edits = m->edits, .content_len = m->content_len,
-		.content_in_file = m->content_in_file, .recipients_n = from->recipients_n};
+	*ret = (struct ipc_job){.id = m->id,
+		.part = job->part,
+		.attempt = job->attempt,
+		.lane = lane->number,
+		.due = job->due,
+		.slot = job->slot,
+		.lane_name = span_str(lane->name),
+		.sender = m->sender,
+		.envid = m->envid,
+		.ret = m->ret,
+		.body_8bit = m->body_8bit,
+		.smtputf8 = m->smtputf8,
+		.is_notice = m->is_notice,
+		.edits = m->edits,
+		.content_len = m->content_len,
+		.content_in_file = m->content_in_file,
+		.recipients_n = from->recipients_n};
 	ret->recipients = arena_array(arena, from->recipients_n, sizeof *ret->recipients);
 	for (size_t i = 0; i < from->recipients_n; i++)
 		ret->recipients[i] = (struct ipc_job_recipient){.n = from->recipients[i].n,
-			.address = from->recipients[i].address, .orcpt = from->recipients[i].orcpt,
+			.address = from->recipients[i].address,
+			.orcpt = from->recipients[i].orcpt,
 			.notify = from->recipients[i].notify};
 }
 
@@ -221,8 +233,10 @@ static int send_job(struct queue *q, struct queue_peer *peer, struct ipc_job *bo
 	while (rc == 0 && out.bytes.len > BYTES_A_PACKET) {
 		struct ipc_content_name name = {.id = m->id};
 
-		rc = ipc_send(peer->channel, &(struct ipc_out){.type = IPC_JOB_PART, .body = &name,
-			.bytes = span_slice(out.bytes, 0, BYTES_A_PACKET)});
+		rc = ipc_send(
+			peer->channel, &(struct ipc_out){.type = IPC_JOB_PART,
+					       .body = &name,
+					       .bytes = span_slice(out.bytes, 0, BYTES_A_PACKET)});
 		out.bytes = span_slice(out.bytes, BYTES_A_PACKET, out.bytes.len);
 	}
 	if (rc == 0)
@@ -270,8 +284,13 @@ static bool hand_out(struct queue *q, struct lane *lane)
 		arena_done(&arena);
 		return false;
 	}
-	struct queue_job job = {.id = row.id, .part = row.part, .count = row.count, .due = row.due,
-		.attempt = attempts_of(&stored) + 1, .lane = lane, .peer = slot->peer,
+	struct queue_job job = {.id = row.id,
+		.part = row.part,
+		.count = row.count,
+		.due = row.due,
+		.attempt = attempts_of(&stored) + 1,
+		.lane = lane,
+		.peer = slot->peer,
 		.slot = slot->number};
 	struct ipc_job body;
 

@@ -26,8 +26,8 @@ struct lane {
 	struct list idle;       /* slots with an open connection and nothing to do */
 	unsigned slots;         /* all slots: busy, idle */
 	unsigned busy;
-	int64_t paused_until;   /* after a failure to connect; 0: flows */
-	unsigned failures;      /* to connect, in a row */
+	int64_t paused_until; /* after a failure to connect; 0: flows */
+	unsigned failures;    /* to connect, in a row */
 	struct spool_site profile;
 	char last_reply[256];
 };

@@ -88,7 +88,8 @@ static bool model_is_running(const struct spool_due *r, void *arg)
 
 static void model_fill(struct model *m, struct lane *l)
 {
-	struct spool_due rows[LANE_WINDOW / 4]; /* a smaller page than the window, to read on often */
+	struct spool_due
+		rows[LANE_WINDOW / 4]; /* a smaller page than the window, to read on often */
 	size_t asked = LANE_WINDOW / 4, n = 0;
 
 	while (lane_is_dry(l)) {
@@ -134,7 +135,8 @@ static void random_work_gives_what_the_model_gives(void **state)
 				continue;
 			assert_int_equal(lane_compare(want, have), 0);
 			lane_take(l, &m->running[m->running_n++]);
-		} else if (m->running_n > 0) { /* a job ends, or its process dies and it goes back */
+		} else if (m->running_n >
+			   0) { /* a job ends, or its process dies and it goes back */
 			size_t which = (size_t)random() % m->running_n;
 			struct spool_due r = m->running[which];
 

@@ -34,7 +34,8 @@ static void acknowledge(struct queue_peer *peer, struct id id, uint32_t part, ui
 	struct ipc_job_dot ack = {.id = id, .part = part, .attempt = attempt};
 
 	if (peer && peer->channel)
-		(void)ipc_send(peer->channel, &(struct ipc_out){.type = IPC_OUTCOME_ACK, .body = &ack});
+		(void)ipc_send(
+			peer->channel, &(struct ipc_out){.type = IPC_OUTCOME_ACK, .body = &ack});
 }
 
 /* ---- after the commit ---- */
@@ -113,8 +114,8 @@ static void ended(struct spool_op *op, void *arg)
 /* ---- fates become results ---- */
 
 static void log_fate(const struct ending *e, const struct spool_job *job,
-	const struct spool_recipient *r, const struct ipc_fate *f, struct span peer, const char *event,
-	const struct retry_answer *again)
+	const struct spool_recipient *r, const struct ipc_fate *f, struct span peer,
+	const char *event, const struct retry_answer *again)
 {
 	struct queue *q = e->queue;
 	bool deferred = again != NULL;
@@ -136,8 +137,8 @@ static void log_fate(const struct ending *e, const struct spool_job *job,
 }
 
 /* The last reply, bounded; borrowed from the packet or the arena. */
-static void note_reply(struct spool_recipient *r, const struct ipc_fate *f, struct span peer,
-	struct arena *arena)
+static void note_reply(
+	struct spool_recipient *r, const struct ipc_fate *f, struct span peer, struct arena *arena)
 {
 	r->code = f->code;
 	r->status = arena_copy(arena, span_slice(f->status, 0, 15));
@@ -169,8 +170,12 @@ static void decide(struct ending *e, const struct spool_job *job, const struct i
 		log_fate(e, job, &r, f, peer, "delivered", NULL);
 	} else if (f->outcome != IPC_FATE_FAILED) {
 		struct retry_question question = {.now = spool_now(q->spool),
-			.arrived = job->message.arrived_at, .attempts = r.attempts, .wait = f->wait,
-			.cause = f->cause, .maybe_delivered = f->outcome == IPC_FATE_MAYBE, .dice = dice()};
+			.arrived = job->message.arrived_at,
+			.attempts = r.attempts,
+			.wait = f->wait,
+			.cause = f->cause,
+			.maybe_delivered = f->outcome == IPC_FATE_MAYBE,
+			.dice = dice()};
 		struct retry_answer again = retry_decide(role_conf_now(q->role), &question);
 
 		r.state = f->outcome == IPC_FATE_MAYBE ? SPOOL_MAYBE : SPOOL_QUEUED;
@@ -227,8 +232,8 @@ static void add_notice(struct ending *e, const struct spool_job *job, const stru
 	}
 }
 
-static void build_results(struct ending *e, const struct spool_job *job,
-	const struct ipc_outcome *o)
+static void build_results(
+	struct ending *e, const struct spool_job *job, const struct ipc_outcome *o)
 {
 	struct spool_outcome *out = &e->op.outcome;
 
@@ -237,7 +242,8 @@ static void build_results(struct ending *e, const struct spool_job *job,
 		const struct ipc_fate *f = fate_of(o, job->recipients[i].n);
 
 		if (f)
-			decide(e, job, f, o->peer, &job->recipients[i], &out->results[out->results_n++]);
+			decide(e, job, f, o->peer, &job->recipients[i],
+				&out->results[out->results_n++]);
 	}
 	add_notice(e, job, o);
 }
@@ -317,7 +323,9 @@ static void write_outcome(struct queue *q, struct queue_peer *peer, const struct
 	e->id = o->id;
 	e->part = o->part;
 	e->attempt = o->attempt;
-	e->op = (struct spool_op){.kind = SPOOL_OP_OUTCOME, .done = ended, .arg = e,
+	e->op = (struct spool_op){.kind = SPOOL_OP_OUTCOME,
+		.done = ended,
+		.arg = e,
 		.outcome = {.id = o->id, .lane = o->lane, .part = o->part, .due = o->due}};
 	if (rc == 0)
 		build_results(e, job, o);
@@ -357,19 +365,24 @@ static void on_hello(struct queue_peer *peer, const struct ipc_deliver_hello *he
 		if (!queue_slot_find(q, r->slot)) {
 			struct queue_slot *slot = alloc_zero(sizeof *slot);
 
-			*slot = (struct queue_slot){.number = r->slot, .lane = lane, .peer = peer,
-				.busy = true};
+			*slot = (struct queue_slot){
+				.number = r->slot, .lane = lane, .peer = peer, .busy = true};
 			list_init(&slot->node);
-			(void)table_set(&q->slots, span_of(&slot->number, sizeof slot->number), slot);
+			(void)table_set(
+				&q->slots, span_of(&slot->number, sizeof slot->number), slot);
 			lane->slots++;
 			lane->busy++;
 			q->slots_n++;
 		}
 		if (r->slot > q->last_slot)
 			q->last_slot = r->slot;
-		(void)queue_job_add(q, &(struct queue_job){.id = r->id, .part = r->part,
-			.attempt = r->attempt, .lane = lane, .peer = peer, .slot = r->slot,
-			.dot_sent = r->dot_sent});
+		(void)queue_job_add(q, &(struct queue_job){.id = r->id,
+					       .part = r->part,
+					       .attempt = r->attempt,
+					       .lane = lane,
+					       .peer = peer,
+					       .slot = r->slot,
+					       .dot_sent = r->dot_sent});
 	}
 	log_event(LOG_INFO, "deliver_hello", LOG_U64("index", peer->index),
 		LOG_U64("running", hello->running_n));
@@ -419,15 +432,16 @@ void queue_on_deliver(struct ipc_channel *channel, struct ipc_packet *p, void *a
 static void orphan(struct queue *q, struct queue_job *job)
 {
 	struct lane *lane = job->lane;
-	struct spool_due row = {.due = job->due, .id = job->id, .part = job->part,
-		.count = job->count};
+	struct spool_due row = {
+		.due = job->due, .id = job->id, .part = job->part, .count = job->count};
 
 	if (!job->dot_sent) {
 		queue_job_remove(q, job);
 		if (row.due)
 			lane_add(lane, &row);
 		else
-			lane_reset(lane); /* handed out by a queue before us: its row is in the spool */
+			lane_reset(
+				lane); /* handed out by a queue before us: its row is in the spool */
 		queue_lane_check(q, lane);
 		return;
 	}
@@ -435,8 +449,11 @@ static void orphan(struct queue *q, struct queue_job *job)
 	struct spool_job stored;
 
 	if (spool_job_load(q->spool, job->id, job->part, &arena, &stored) == 0) {
-		struct ipc_outcome o = {.id = job->id, .part = job->part, .attempt = job->attempt,
-			.lane = lane->number, .due = stored.recipients[0].next_at,
+		struct ipc_outcome o = {.id = job->id,
+			.part = job->part,
+			.attempt = job->attempt,
+			.lane = lane->number,
+			.due = stored.recipients[0].next_at,
 			.fates_n = stored.recipients_n};
 
 		o.fates = arena_array(&arena, o.fates_n, sizeof *o.fates);

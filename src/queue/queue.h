@@ -27,7 +27,7 @@ struct queue_peer { /* a process of receive or deliver */
 	uint8_t role;
 	uint32_t index;
 	struct ipc_channel *channel;
-	struct list gone; /* in queue->gone once its channel ended, until it is freed */
+	struct list gone;   /* in queue->gone once its channel ended, until it is freed */
 	struct table parts; /* receive: content that came ahead of its commit, by id */
 	size_t parts_bytes;
 	bool said_hello;
@@ -67,8 +67,8 @@ struct queue {
 	struct queue_peer *deliver[QUEUE_DELIVER_MOST];
 	struct list peers_gone;
 	struct task_gate changed; /* the scheduler's: something may be due earlier */
-	struct task_gate news; /* a deliver process said hello, or the end comes */
-	struct id_maker { /* for notices */
+	struct task_gate news;    /* a deliver process said hello, or the end comes */
+	struct id_maker {         /* for notices */
 		uint32_t generation, counter;
 		uint16_t instance;
 	} ids;

@@ -20,7 +20,7 @@ struct retry_question {
 
 struct retry_answer {
 	bool give_up;
-	int64_t at;           /* when to try again */
+	int64_t at; /* when to try again */
 	enum retry_source source;
 };
 

@@ -11,12 +11,19 @@
 #define MIN_MS INT64_C(60000)
 
 static const struct conf conf = {
-	.retries = (struct conf_retry[]){
-		{.name = {"default", 7}, .first = 5 * MINUTE, .max = 240 * MINUTE,
-			.give_up = 5 * 24 * 60 * MINUTE, .factor = 2000},
-		{.name = {"greylisting", 11}, .first = 2 * MINUTE, .max = 240 * MINUTE,
-			.give_up = 24 * 60 * MINUTE, .factor = 1500},
-	},
+	.retries =
+		(struct conf_retry[]){
+			{.name = {"default", 7},
+				.first = 5 * MINUTE,
+				.max = 240 * MINUTE,
+				.give_up = 5 * 24 * 60 * MINUTE,
+				.factor = 2000},
+			{.name = {"greylisting", 11},
+				.first = 2 * MINUTE,
+				.max = 240 * MINUTE,
+				.give_up = 24 * 60 * MINUTE,
+				.factor = 1500},
+		},
 	.n_retries = 2,
 	.timeouts = {.final = 10 * MINUTE},
 };
@@ -47,9 +54,12 @@ static void delays_follow_the_reply_then_the_schedule(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		for (uint32_t dice = 0; dice < 4000; dice += 333) {
-			struct retry_question q = {.now = 1000000, .arrived = 1000000,
-				.attempts = cases[i].attempts, .wait = cases[i].wait,
-				.cause = span_str(cases[i].cause), .maybe_delivered = cases[i].maybe,
+			struct retry_question q = {.now = 1000000,
+				.arrived = 1000000,
+				.attempts = cases[i].attempts,
+				.wait = cases[i].wait,
+				.cause = span_str(cases[i].cause),
+				.maybe_delivered = cases[i].maybe,
 				.dice = dice};
 			struct retry_answer a = retry_decide(&conf, &q);
 
@@ -62,7 +72,10 @@ static void delays_follow_the_reply_then_the_schedule(void **state)
 static void the_last_try_is_at_the_end_and_then_it_is_given_up(void **state)
 {
 	int64_t day = 24 * 60 * MIN_MS;
-	struct retry_question q = {.arrived = 7, .now = 7 + 5 * day - 1000, .attempts = 40, .wait = -1,
+	struct retry_question q = {.arrived = 7,
+		.now = 7 + 5 * day - 1000,
+		.attempts = 40,
+		.wait = -1,
 		.cause = SPAN_LIT("local_error")};
 	struct retry_answer a = retry_decide(&conf, &q);
 

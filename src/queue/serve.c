@@ -11,8 +11,8 @@
 
 struct id queue_new_id(struct queue *q)
 {
-	return id_make((uint64_t)clock_wall_ms(), q->ids.instance, q->ids.generation,
-		++q->ids.counter);
+	return id_make(
+		(uint64_t)clock_wall_ms(), q->ids.instance, q->ids.generation, ++q->ids.counter);
 }
 
 static uint32_t deliver_expected(const struct conf *conf)
@@ -34,8 +34,7 @@ static void peer_free(struct queue_peer *peer)
 
 static void sweep_peers(struct queue *q)
 {
-	list_for_each(node, &q->peers_gone)
-	{
+	list_for_each (node, &q->peers_gone) {
 		struct queue_peer *peer = container_of(node, struct queue_peer, gone);
 
 		if (peer->busy > 0)
@@ -50,7 +49,8 @@ static void peer_ended(struct ipc_channel *channel, const char *why, void *arg)
 	struct queue_peer *peer = arg;
 	struct queue *q = peer->queue;
 
-	log_event(LOG_INFO, "peer_gone", LOG_STR("peer", ipc_name(channel)), LOG_STR("reason", why));
+	log_event(
+		LOG_INFO, "peer_gone", LOG_STR("peer", ipc_name(channel)), LOG_STR("reason", why));
 	ipc_close(peer->channel);
 	peer->channel = NULL;
 	if (peer->role == IPC_DELIVER)
@@ -70,7 +70,8 @@ static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int f
 	peer->role = (uint8_t)kind;
 	peer->index = index;
 	list_init(&peer->gone);
-	(void)snprintf(name, sizeof name, "%s/%u", kind == IPC_DELIVER ? "deliver" : "receive", index);
+	(void)snprintf(
+		name, sizeof name, "%s/%u", kind == IPC_DELIVER ? "deliver" : "receive", index);
 	int rc = ipc_open(fd, name, ipc_kinds, ipc_kinds_n,
 		kind == IPC_DELIVER ? queue_on_deliver : queue_on_receive, peer_ended, peer,
 		&peer->channel);
@@ -140,7 +141,8 @@ static int open_spool(struct queue *q)
 {
 	const struct conf *conf = role_conf_now(q->role);
 	const char *why = NULL;
-	struct spool_options options = {.dir = q->role->spool, .map_size = conf->limits.spool_size,
+	struct spool_options options = {.dir = q->role->spool,
+		.map_size = conf->limits.spool_size,
 		.ends_kept = conf->timeouts.journal};
 	int rc = spool_open(&options, &q->spool, &why);
 
@@ -207,7 +209,8 @@ static void close_queue(struct queue *q)
 
 int queue_serve(struct role *role)
 {
-	static const struct role_events events = {.peer = on_peer, .conf = on_conf, .stop = on_stop};
+	static const struct role_events events = {
+		.peer = on_peer, .conf = on_conf, .stop = on_stop};
 	struct queue *q = alloc_zero(sizeof *q);
 
 	q->role = role;
