@@ -24,11 +24,9 @@ static const struct command {
 	{"serve", serve_main, "serve [-c FILE]", "takes mail in, keeps it safe, gets it through"},
 	{"check", cli_check, "check [-c FILE]", "says whether a configuration is right"},
 	{"config", cli_config, "config", "prints the reference of every key"},
-	{"explain", cli_explain, "explain [--json] [--stage S] [TEXT]",
-		"says what a reply means, whose side it is on, what to do"},
-	{"queue", cli_queue, "queue [-c FILE] [--json] ...",
-		"lists what waits, and why; see abide(8)"},
-	{"audit", cli_audit, "audit [-c FILE] [--json]", "proves that nothing accepted was lost"},
+	{"explain", cli_explain, "explain [--json] [--stage S] [TEXT]", "says what a reply means"},
+	{"queue", cli_queue, "queue [-c FILE] ...", "shows and changes what waits"},
+	{"audit", cli_audit, "audit [-c FILE]", "proves that nothing that was accepted is lost"},
 	{"lab", cli_lab, "lab --listen ADDR:PORT ...",
 		"a peer that is as nasty as real servers are"},
 	{"role", role_main, NULL, NULL},
@@ -42,7 +40,7 @@ static void print_usage(FILE *to)
 	(void)fputs("usage: abide SUBCOMMAND ...\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (commands[i].synopsis)
-			(void)fprintf(to, "  abide %-34s %s\n", commands[i].synopsis,
+			(void)fprintf(to, "  abide %-38s %s\n", commands[i].synopsis,
 				commands[i].purpose);
 	(void)fputs("\nSee abide(8) and abide.conf(5).\n", to);
 }

@@ -1,17 +1,11 @@
 #include "main/role_main.h"
 #include "base/log.h"
-#ifdef HAS_DELIVER
 #include "deliver/deliver.h"
-#endif
 #include "facts/facts.h"
 #include "ipc/role.h"
 #include "main/supervisor.h"
-#ifdef HAS_QUEUE
 #include "queue/queue.h"
-#endif
-#ifdef HAS_RECEIVE
 #include "receive/receive.h"
-#endif
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,15 +14,9 @@
 #include <unistd.h>
 
 static int (*const bodies[SUPERVISOR_KINDS])(struct role *r) = {
-#ifdef HAS_RECEIVE
 	[IPC_RECEIVE] = receive_serve,
-#endif
-#ifdef HAS_QUEUE
 	[IPC_QUEUE] = queue_serve,
-#endif
-#ifdef HAS_DELIVER
 	[IPC_DELIVER] = deliver_serve,
-#endif
 	[IPC_FACTS] = facts_serve,
 };
 

@@ -25,8 +25,12 @@ static void on_signal(struct supervisor *s, uint32_t signal)
 		s->wants_reload = true;
 		break;
 	default:
+		/* timeout(1) and others signal the process and its group at once: that is one wish. */
+		if (s->is_stopping && clock_now() - s->stopped_at < NANOS_S)
+			break;
 		s->hurries = s->is_stopping;
 		s->is_stopping = true;
+		s->stopped_at = clock_now();
 		log_event(LOG_INFO, s->hurries ? "hurrying" : "stopping",
 			LOG_STR("signal", sigabbrev_np((int)signal)));
 		if (!s->hurries)
