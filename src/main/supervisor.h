@@ -63,6 +63,7 @@ struct supervisor {
 	size_t kept;                    /* children with a task that keeps them alive */
 
 	bool is_stopping, hurries, is_ready, wants_reload;
+	nanos stopped_at;         /* when it was told to */
 	struct child parser;      /* the process that reads the configuration */
 	struct task_gate changed; /* a death, a signal, an answer */
 };
