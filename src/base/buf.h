@@ -22,8 +22,8 @@ struct buf {
 #define BUF_INIT(most) ((struct buf){.max = (most)})
 
 void buf_init(struct buf *b, size_t max);
-void buf_done(struct buf *b);  /* frees; b may be used again after buf_init */
-void buf_clear(struct buf *b); /* empty, no error, memory kept */
+void buf_done(struct buf *b);   /* frees; b may be used again after buf_init */
+void buf_clear(struct buf *b);  /* empty, no error, memory kept */
 void buf_shrink(struct buf *b); /* gives memory beyond len back */
 
 static inline struct span buf_span(const struct buf *b)
@@ -36,7 +36,8 @@ int buf_add(struct buf *b, struct span s);
 int buf_add_byte(struct buf *b, char c);
 int buf_add_str(struct buf *b, const char *s);
 int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int buf_vprintf(struct buf *b, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
+int buf_vprintf(struct buf *b, const char *format, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 
 /* Room for at least n more bytes at b->at + b->len; 0 or the sticky error. Then buf_added. */
 int buf_reserve(struct buf *b, size_t n);

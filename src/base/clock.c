@@ -45,8 +45,8 @@ struct span clock_rfc3339(int64_t wall_ms, char out[CLOCK_TEXT_MAX])
 {
 	struct tm tm = broken_down(wall_ms);
 	int ms = (int)(((wall_ms % 1000) + 1000) % 1000);
-	int n = snprintf(out, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
-		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
+	int n = snprintf(out, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
 
 	return span_of(out, n < 0 ? 0 : n < CLOCK_TEXT_MAX ? (size_t)n : CLOCK_TEXT_MAX - 1);
 }

@@ -15,8 +15,8 @@ typedef int64_t nanos; /* the one scalar typedef: nanoseconds */
 #define NANOS_S     INT64_C(1000000000)
 #define CLOCK_NEVER INT64_MAX /* a deadline that does not come */
 
-nanos clock_now(void);    /* CLOCK_MONOTONIC */
-nanos clock_boot(void);   /* CLOCK_BOOTTIME: goes on during suspend */
+nanos clock_now(void);       /* CLOCK_MONOTONIC */
+nanos clock_boot(void);      /* CLOCK_BOOTTIME: goes on during suspend */
 int64_t clock_wall_ms(void); /* milliseconds since 1970, may jump */
 
 /* now + d, saturating. */

@@ -23,7 +23,7 @@ void heap_done(struct heap *h);
 void heap_add(struct heap *h, struct heap_node *node, int64_t key);
 void heap_remove(struct heap *h, struct heap_node *node); /* nothing where it is in no heap */
 void heap_move(struct heap *h, struct heap_node *node, int64_t key); /* adds where absent */
-struct heap_node *heap_first(const struct heap *h); /* least key, or NULL */
+struct heap_node *heap_first(const struct heap *h);                  /* least key, or NULL */
 static inline bool heap_has(const struct heap_node *node)
 {
 	return node->place != 0;

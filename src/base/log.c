@@ -83,21 +83,13 @@ static const char *escaped(unsigned char c, bool json, char out[8])
 	return out;
 }
 
-/* Bytes at the front that may stand as they are: UTF-8 without controls; 0 for none. */
-static size_t plain_len(struct span s)
-{
-	size_t n = utf8_len(s);
-
-	return n == 2 && s.at[0] == '\xc2' && (unsigned char)s.at[1] < 0xa0 ? 0 : n;
-}
-
 static void add_escaped(struct line *l, struct span s, bool json)
 {
 	bool is_added = true;
 
 	while (s.len > 0 && is_added) {
 		char out[8];
-		size_t n = plain_len(s);
+		size_t n = utf8_text_len(s);
 		const char *e = NULL;
 
 		if (n == 1)

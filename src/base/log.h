@@ -32,7 +32,7 @@ struct log_field {
 #define LOG_ID(v)       ((struct log_field){.key = "id", .kind = LOG_F_ID, .id = (v)})
 #define LOG_TIME(k, ms) ((struct log_field){.key = (k), .kind = LOG_F_TIME, .i64 = (ms)})
 /* strerror text of a -errno */
-#define LOG_ERRNO(rc)   LOG_STR("error", log_strerror(rc))
+#define LOG_ERRNO(rc) LOG_STR("error", log_strerror(rc))
 
 /* role: shown in every line ("receive/0"); json: objects instead of key=value. */
 void log_init(const char *role, bool json, enum log_level most);
@@ -41,6 +41,6 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 const char *log_strerror(int negative_errno);
 
 /* Fields with an empty span value are left out. */
-#define log_event(level, event, ...)                                                               \
-	log_fields((level), (event), (const struct log_field[]){{0}, ##__VA_ARGS__},               \
+#define log_event(level, event, ...)                                                 \
+	log_fields((level), (event), (const struct log_field[]){{0}, ##__VA_ARGS__}, \
 		sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field))

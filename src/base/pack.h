@@ -46,21 +46,33 @@ struct pack_type {
 };
 
 /* Each row checks its member's type at compile time. */
-#define PACK_CHECK_(s, m, t)                                                                       \
+#define PACK_CHECK_(s, m, t) \
 	(0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((s *)0)->m), t) ? 1 : -1]))
-#define PACK_ROW_(s, m, k, t) {#m, k, offsetof(s, m) + PACK_CHECK_(s, m, t), 0, NULL}
-#define PACK_F_BOOL(s, m)     PACK_ROW_(s, m, PACK_BOOL, bool)
-#define PACK_F_U8(s, m)       PACK_ROW_(s, m, PACK_U8, uint8_t)
-#define PACK_F_U16(s, m)      PACK_ROW_(s, m, PACK_U16, uint16_t)
-#define PACK_F_U32(s, m)      PACK_ROW_(s, m, PACK_U32, uint32_t)
-#define PACK_F_U64(s, m)      PACK_ROW_(s, m, PACK_U64, uint64_t)
-#define PACK_F_I64(s, m)      PACK_ROW_(s, m, PACK_I64, int64_t)
-#define PACK_F_ID(s, m)       PACK_ROW_(s, m, PACK_ID, struct id)
-#define PACK_F_SPAN(s, m)     PACK_ROW_(s, m, PACK_SPAN, struct span)
-#define PACK_F_ONE(s, m, type_of) {#m, PACK_ONE, offsetof(s, m), 0, (type_of)}
-#define PACK_F_ARRAY(s, m, n_m, type_of)                                                           \
-	{#m, PACK_ARRAY, offsetof(s, m), offsetof(s, n_m) + PACK_CHECK_(s, n_m, size_t), (type_of)}
-#define PACK_TYPE(s, rows_) {#s, sizeof(struct s), (rows_), sizeof(rows_) / sizeof((rows_)[0])}
+#define PACK_ROW_(s, m, k, t)                                         \
+	{                                                             \
+#m, k, offsetof(s, m) + PACK_CHECK_(s, m, t), 0, NULL \
+	}
+#define PACK_F_BOOL(s, m) PACK_ROW_(s, m, PACK_BOOL, bool)
+#define PACK_F_U8(s, m)   PACK_ROW_(s, m, PACK_U8, uint8_t)
+#define PACK_F_U16(s, m)  PACK_ROW_(s, m, PACK_U16, uint16_t)
+#define PACK_F_U32(s, m)  PACK_ROW_(s, m, PACK_U32, uint32_t)
+#define PACK_F_U64(s, m)  PACK_ROW_(s, m, PACK_U64, uint64_t)
+#define PACK_F_I64(s, m)  PACK_ROW_(s, m, PACK_I64, int64_t)
+#define PACK_F_ID(s, m)   PACK_ROW_(s, m, PACK_ID, struct id)
+#define PACK_F_SPAN(s, m) PACK_ROW_(s, m, PACK_SPAN, struct span)
+#define PACK_F_ONE(s, m, type_of)                          \
+	{                                                  \
+#m, PACK_ONE, offsetof(s, m), 0, (type_of) \
+	}
+#define PACK_F_ARRAY(s, m, n_m, type_of)                                                        \
+	{                                                                                       \
+#m, PACK_ARRAY, offsetof(s, m), offsetof(s, n_m) + PACK_CHECK_(s, n_m, size_t), \
+			(type_of)                                                               \
+	}
+#define PACK_TYPE(s, rows_)                                                       \
+	{                                                                         \
+#s, sizeof(struct s), (rows_), sizeof(rows_) / sizeof((rows_)[0]) \
+	}
 
 /* Appends the object's bytes. 0 or the buf's sticky error. */
 int pack_write(const struct pack_type *type, const void *object, struct buf *out);

@@ -112,7 +112,7 @@ bool span_take_u64(struct span *s, uint64_t *ret)
 
 	for (; n < s->len && byte_is_digit(s->at[n]); n++)
 		if (__builtin_mul_overflow(value, 10U, &value) ||
-		    __builtin_add_overflow(value, (unsigned)(s->at[n] - '0'), &value))
+			__builtin_add_overflow(value, (unsigned)(s->at[n] - '0'), &value))
 			return false;
 	if (n == 0)
 		return false;

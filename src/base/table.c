@@ -42,7 +42,8 @@ uint64_t table_hash(struct span key)
 {
 	ensure_key();
 	struct sip s = {hash_key[0] ^ UINT64_C(0x736f6d6570736575),
-		hash_key[1] ^ UINT64_C(0x646f72616e646f6d), hash_key[0] ^ UINT64_C(0x6c7967656e657261),
+		hash_key[1] ^ UINT64_C(0x646f72616e646f6d),
+		hash_key[0] ^ UINT64_C(0x6c7967656e657261),
 		hash_key[1] ^ UINT64_C(0x7465646279746573)};
 	size_t i = 0;
 
@@ -107,7 +108,9 @@ static void grow(struct table *t)
 
 	while (room < t->n * 4)
 		room *= 2;
-	struct table bigger = {.slots = alloc_array(room, sizeof *t->slots), .n = t->n, .used = t->n,
+	struct table bigger = {.slots = alloc_array(room, sizeof *t->slots),
+		.n = t->n,
+		.used = t->n,
 		.room = room};
 
 	for (size_t i = 0; i < t->room; i++) {

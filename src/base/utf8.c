@@ -44,6 +44,14 @@ size_t utf8_len(struct span s)
 	return 0;
 }
 
+size_t utf8_text_len(struct span s)
+{
+	size_t len = utf8_len(s);
+	bool is_c1 = len == 2 && s.at[0] == '\xc2' && (unsigned char)s.at[1] < 0xa0;
+
+	return is_c1 ? 0 : len;
+}
+
 bool utf8_is_valid(struct span s)
 {
 	while (s.len > 0) {

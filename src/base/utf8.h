@@ -6,5 +6,7 @@
 
 /* Bytes of the sequence at the front (1..4); 0 where it is not UTF-8, or nothing is there. */
 size_t utf8_len(struct span s);
+/* The same, but 0 for the C1 controls too (U+0080..U+009F), which no text means. */
+size_t utf8_text_len(struct span s);
 bool utf8_is_valid(struct span s);
 bool utf8_is_ascii(struct span s);

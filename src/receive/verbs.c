@@ -1,5 +1,5 @@
 #include "receive/session.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 enum {
 	NEEDS_HELLO = 1 << 0,
@@ -86,7 +86,7 @@ static enum reply_id line_refusal(const struct wire_command *c, struct span line
 
 	if (c->fault != WIRE_LINE_OK)
 		return by_fault[c->fault];
-	return wire_is_ascii(line) || wire_utf8_is_valid(line) ? REPLY_ID_NONE : SAY_COMMAND_8BIT;
+	return utf8_is_ascii(line) || utf8_is_valid(line) ? REPLY_ID_NONE : SAY_COMMAND_8BIT;
 }
 
 /* A browser, or what makes one send mail for it: each of its lines would be a command. */

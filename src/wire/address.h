@@ -51,7 +51,10 @@ struct wire_endpoint {
 	uint16_t port;
 };
 
-/* "HOST:PORT", "192.0.2.1:25", "[2001:db8::1]:25"; port 1..65535 (0 too where may_be_zero). 0 or -EBADMSG. */
+/*
+ * "HOST:PORT", "192.0.2.1:25", "[2001:db8::1]:25"; port 1..65535 (0 too where may_be_zero). 0 or
+ * -EBADMSG.
+ */
 int wire_endpoint_read(struct span text, bool may_be_zero, struct wire_endpoint *ret)
 	__attribute__((warn_unused_result));
 /* "192.0.2.1:25" or "[2001:db8::1]:25". */

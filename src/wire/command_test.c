@@ -66,7 +66,7 @@ static void verbs_have_names(void **state)
 	assert_int_equal(wire_verb_name(WIRE_VERBS).len, 0);
 }
 
-/* Wrongly BAD: mail from a sloppy but honest server is refused. Wrongly good: it can forge Received. */
+/* Wrongly BAD: a sloppy but honest server is refused. Wrongly good: it can forge Received. */
 static void helo_names_are_judged(void **state)
 {
 	static const struct {

@@ -38,7 +38,7 @@ struct wire_content {
 	enum { WIRE_DOT_NONE, WIRE_DOT_SEEN, WIRE_DOT_CR_SEEN } dot;
 };
 
-/* max_line: bytes with CRLF, at least 64, or 0 for no limit; max_size: content bytes, 0 for no limit. */
+/* max_line: bytes with CRLF (64 at least), 0: no limit; max_size: content bytes, 0: no limit. */
 void wire_content_init(struct wire_content *c, size_t max_line, uint64_t max_size);
 
 /*

@@ -61,6 +61,6 @@ enum wire_param_error wire_rcpt_params_read(
 
 /* xtext (RFC 3461 4): printable ASCII but + and =, or + and two upper-case hex digits. */
 bool wire_xtext_is_valid(struct span text);
-/* Appends the decoded bytes (any bytes!). 0, -EBADMSG (out unchanged), or the buf's sticky error. */
+/* Appends the decoded bytes: any bytes! 0, -EBADMSG (out unchanged), or the buf's sticky error. */
 int wire_xtext_decode(struct span text, struct buf *out) __attribute__((warn_unused_result));
 int wire_xtext_encode(struct span bytes, struct buf *out);

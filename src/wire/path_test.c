@@ -20,7 +20,7 @@ static struct span text_of(const struct wire_path *p, char *out, size_t size)
 	return buf_span(&b);
 }
 
-/* An address that is wrongly refused gets no mail; one wrongly taken breaks what stands behind us. */
+/* An address that is wrongly refused gets no mail; one wrongly taken breaks what is behind us. */
 static void addresses_are_read(void **state)
 {
 	static const struct {
