@@ -109,11 +109,11 @@ void mail_facts_read(struct span message, struct mail_facts *ret)
 int mail_text_clean(struct span text, bool utf8, struct buf *out)
 {
 	while (text.len > 0 && !out->error) {
-		size_t len = utf8_text_len(text);
+		size_t len = utf8_len(text);
 		bool is_control =
 			len == 1 && ((unsigned char)text.at[0] < ' ' || text.at[0] == 0x7f);
 
-		if (len == 0 || is_control || (len > 1 && !utf8))
+		if (utf8_text_len(text) == 0 || is_control || (len > 1 && !utf8))
 			(void)buf_add_byte(out, '?');
 		else
 			(void)buf_add(out, span_slice(text, 0, len));
