@@ -57,6 +57,17 @@ static void put_gap(struct shape *s, struct span gap)
 	}
 }
 
+/* The rest of the line before; the code at the front of the line whose text begins at line is left out. */
+static const char *skip_code(struct shape *s, const char *at, const char *line)
+{
+	const char *end = line;
+
+	while (end > at && end[-1] != '\n')
+		end--;
+	put_gap(s, span_of(at, (size_t)(end - at)));
+	return line;
+}
+
 static void put_kind(struct shape *s, enum reply_word_kind kind, struct span value, int64_t number)
 {
 	const char *name = reply_word_kind_text(kind);
@@ -76,14 +87,14 @@ void reply_shape(struct span text, const struct reply_tokens *t, const struct re
 		.out = arena_zero(arena, text.len + 12 * t->n + 1),
 		.words = arena_array(arena, t->n + 1, sizeof s.words[0]),
 	};
-	const char *at = t->n ? t->list[0].text.at : text.at;
-	bool is_bracketed = at > text.at && strchr("<[(\"'", at[-1]);
+	const char *at = text.at;
 
-	at -= is_bracketed;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct reply_token *token = &t->list[i];
 		enum reply_word_kind kind;
 
+		if (token->line)
+			at = skip_code(&s, at, token->line);
 		put_gap(&s, span_of(at, (size_t)(token->text.at - at)));
 		at = token->text.at + token->text.len;
 		if (wait->seconds > 0 && i == wait->from) {
@@ -101,6 +112,8 @@ void reply_shape(struct span text, const struct reply_tokens *t, const struct re
 			put_gap(&s, token->text);
 		}
 	}
+	if (t->tail)
+		at = skip_code(&s, at, t->tail);
 	put_gap(&s, span_of(at, (size_t)(text.at + text.len - at)));
 	m->template = span_trim(span_of(s.out, s.len));
 	m->words = s.words;

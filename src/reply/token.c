@@ -121,14 +121,17 @@ struct scan {
 	struct reply_token *list;
 	size_t n, max;
 	char before;
+	const char *line;
 };
 
 static void add(struct scan *s, enum reply_token_kind kind, struct span text)
 {
 	if (s->n == s->max || text.len == 0)
 		return;
-	s->list[s->n++] = (struct reply_token){.kind = kind, .text = text, .before = s->before};
+	s->list[s->n++] = (struct reply_token){
+		.kind = kind, .text = text, .before = s->before, .line = s->line};
 	s->before = '\0';
+	s->line = NULL;
 }
 
 /* A chunk that is no value as a whole: its words, and numbers apart from the letters behind them. */
@@ -219,6 +222,7 @@ static void skip_codes(struct scan *s, struct reply_tokens *ret)
 		rest = line;
 	}
 	s->at = (size_t)(rest.at - s->text.at);
+	s->line = rest.at;
 }
 
 /* Behind a wrapper ("host x said: 550 5.1.1 No") stand code and status as well. */
@@ -240,6 +244,14 @@ static void find_inner_codes(struct reply_tokens *t)
 	}
 }
 
+/* "::1" */
+static bool begins_ip6(struct span s)
+{
+	return span_starts(s, SPAN_LIT("::")) && s.len == 3 &&
+	       (byte_is_digit(s.at[2]) ||
+		       (byte_lower(s.at[2]) >= 'a' && byte_lower(s.at[2]) <= 'f'));
+}
+
 void reply_tokens_read(struct span text, struct arena *arena, struct reply_tokens *ret)
 {
 	struct reply_tokens tokens = {0};
@@ -250,7 +262,7 @@ void reply_tokens_read(struct span text, struct arena *arena, struct reply_token
 	while (s.at < text.len) {
 		char c = text.at[s.at];
 
-		if (is_inner(c)) {
+		if (is_inner(c) || begins_ip6(span_slice(text, s.at, 3))) {
 			take_chunk(&s);
 			continue;
 		}
@@ -265,6 +277,7 @@ void reply_tokens_read(struct span text, struct arena *arena, struct reply_token
 	}
 	tokens.list = s.list;
 	tokens.n = s.n;
+	tokens.tail = s.line;
 	find_inner_codes(&tokens);
 	*ret = tokens;
 }

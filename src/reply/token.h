@@ -24,13 +24,15 @@ enum reply_token_kind {
 struct reply_token {
 	enum reply_token_kind kind;
 	struct span text;
-	char before; /* the last sign before it that is no space: '=', ':', '('; 0: none */
-	char after;  /* the first sign behind it, spaces left out; 0: none */
+	char before;      /* the last sign before it that is no space: '=', ':', '('; 0: none */
+	char after;       /* the first sign behind it, spaces left out; 0: none */
+	const char *line; /* where its line's text begins, if it is the first there; else NULL */
 };
 
 struct reply_tokens {
 	struct reply_token *list;
 	size_t n;
+	const char *tail;           /* where the last line's text begins, if it has no token */
 	unsigned code;              /* at the front of the text or behind a wrapper; 0: none */
 	struct reply_status status; /* the first that stands where a status does */
 };

@@ -60,6 +60,8 @@ static const char *const not_waits[] = {"per", "every", "each", "last", "past", 
 /* Words that may stand behind a time to wait. */
 static const char *const after_waits[] = {
 	"later", "before", "remaining", "left", "until", "and", "then", "or", NULL};
+static const char *const in_words[] = {
+	"in", "after", "nach", "za", "tra", "fra", "dans", "en", "over", "om", "dentro", NULL};
 static const char *const after_not_waits[] = {"ago", "old", "limit", "timeout", "quota", NULL};
 
 /* hh:mm:ss, or mm:ss */
@@ -136,18 +138,29 @@ static bool is_announced(const struct reply_tokens *t, size_t i)
 	return false;
 }
 
+/* "2024-01-02 10:11:12", "Tue 2 10:11:12": a moment, no duration. */
+static bool is_timestamp(const struct reply_tokens *t, size_t i)
+{
+	return t->list[i].kind == TOKEN_CLOCK && i > 0 && t->list[i - 1].kind == TOKEN_NUMBER;
+}
+
 static bool is_wait(const struct reply_tokens *t, size_t from, size_t upto)
 {
 	bool is_last = upto >= t->n;
 	struct span next = is_last ? (struct span){0} : t->list[upto].text;
 
-	if (from > 0 && is_one_of(t->list[from - 1].text, not_waits))
+	if (is_timestamp(t, from) || (from > 0 && is_one_of(t->list[from - 1].text, not_waits)))
 		return false;
 	if (!is_last && is_one_of(next, after_not_waits))
 		return false;
 	if (is_announced(t, from))
 		return true;
-	if (is_last || !is_one_of(next, after_waits))
+	if (is_last)
+		return false;
+	/* "in 5 Minuten erneut versuchen" */
+	if (from > 0 && is_one_of(t->list[from - 1].text, in_words) && is_one_of(next, wait_verbs))
+		return true;
+	if (!is_one_of(next, after_waits))
 		return false;
 	/* "… 5 minutes later", "wait" may follow: "in 5 minutes and try again" */
 	if (span_equal_nocase(next, SPAN_LIT("later")))
