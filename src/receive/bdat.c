@@ -7,6 +7,7 @@ static bool read_chunk(struct session *s, uint64_t size, bool takes)
 	struct input_pace pace = {0};
 	uint64_t taken = 0;
 
+	stream_expect(s->stream, size < CONTENT_HELD_MAX ? (size_t)size : CONTENT_HELD_MAX);
 	while (taken < size) {
 		struct span in = stream_input(s->stream);
 		uint64_t left = size - taken;

@@ -45,6 +45,7 @@ enum reply_id verb_data(struct session *s, struct span argument, struct reply_wo
 	s->argument = (struct span){0};
 	wire_content_init(&t->decoder, (size_t)limits->text_line + 2, limits->message_size);
 	say(s, SAY_DATA_GO, NULL);
+	stream_expect(s->stream, t->announced ? t->announced : CONTENT_HELD_MAX);
 	if (!read_content(s))
 		return REPLY_ID_NONE;
 	return accept_message(s, words);
