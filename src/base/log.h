@@ -1,7 +1,7 @@
 /*
  * log - one event, one line: key=value, or one JSON object.
  *
- * A line is built on the caller's stack (bounded, 4 KiB) and written by one
+ * A line is built in a buffer of the thread (bounded, 4 KiB) and written by one
  * write(2) to stderr, so lines of several processes never mix. Values are
  * escaped: control characters, quotes and backslashes can't break a line.
  * Base and library code does not log; processes and sessions do.
