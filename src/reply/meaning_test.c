@@ -89,6 +89,33 @@ static void replies_are_understood(void **state)
 	}
 }
 
+/* The seven 451s that people look up most: each has its own cause. */
+static void the_famous_seven_are_told_apart(void **state)
+{
+	static const struct {
+		const char *text;
+		enum reply_cause cause;
+	} famous[] = {
+		{"451 4.4.3 DNS server not available, timed out", REPLY_DNS_FAILURE},
+		{"451 4.1.8 Domain of sender address a@b.example does not resolve",
+			REPLY_SENDER_DOMAIN_UNRESOLVABLE},
+		{"451 4.3.0 Error getting LDAP results in map virtual", REPLY_DIRECTORY_FAILURE},
+		{"451 4.7.1 Greylisting in action, please come back in 00:04:59",
+			REPLY_GREYLISTING},
+		{"451 Message delayed: temporary local problem", REPLY_LOCAL_ERROR},
+		{"451 Requested action aborted: local error in processing", REPLY_LOCAL_ERROR},
+		{"451 The IP 192.0.2.1 has recently sent spam", REPLY_POOR_REPUTATION},
+	};
+
+	for (size_t i = 0; i < sizeof famous / sizeof famous[0]; i++) {
+		struct arena arena = {0};
+
+		assert_int_equal(read_reply(&arena, REPLY_STAGE_RCPT, famous[i].text).cause,
+			famous[i].cause);
+		arena_done(&arena);
+	}
+}
+
 /* The example of the design: everything in one object. */
 static void the_object_is_whole(void **state)
 {
@@ -265,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replies_are_understood),
+		cmocka_unit_test(the_famous_seven_are_told_apart),
 		cmocka_unit_test(the_object_is_whole),
 		cmocka_unit_test(templates_are_stable),
 		cmocka_unit_test(own_replies_are_certain),
