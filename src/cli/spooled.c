@@ -305,15 +305,15 @@ int spooled_audit(struct spooled *s, void (*fn)(const struct ipc_control_finding
 int spooled_content(struct spooled *s, struct span id_text, int to)
 {
 	struct request r = {.to = to};
-	struct ipc_control_list body = {.id = id_text};
 	struct arena arena = {0};
 	struct spool_job job;
-	struct id id;
+	struct ipc_content_name name;
 
+	if (id_parse(id_text, &name.id) < 0)
+		return EX_NOINPUT;
 	if (s->channel)
-		return ask(s, &r, IPC_CONTROL_CONTENT, &body);
-	int rc = id_parse(id_text, &id) < 0 ? -ENOENT
-					    : spool_message_load(s->spool, id, &arena, &job);
+		return ask(s, &r, IPC_CONTROL_CONTENT, &name);
+	int rc = spool_message_load(s->spool, name.id, &arena, &job);
 
 	if (rc == 0)
 		rc = write_all(to, job.message.edits);

@@ -155,8 +155,6 @@ struct spool_accept *bounce_make(struct queue *q, const struct spool_job *job,
 		return NULL;
 	}
 	queue_assign_lanes(q, conf, a, spool_now(q->spool), arena);
-	log_event(LOG_INFO, "noticed", LOG_ID(id), LOG_SPAN("recipient", job->message.sender),
-		LOG_U64("failed_recipients", n));
 	return a;
 }
 

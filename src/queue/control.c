@@ -196,13 +196,13 @@ static void on_audit(struct control *c)
 	end(c, e);
 }
 
-static void on_content(struct control *c, const struct ipc_control_list *list)
+static void on_content(struct control *c, const struct ipc_content_name *name)
 {
 	struct ipc_control_end e = {0};
 	struct ipc_empty empty = {0};
 	struct arena arena = {0};
 	struct spool_job job;
-	int rc = load_by_text(c, list->id, &arena, &job);
+	int rc = spool_message_load(c->queue->spool, name->id, &arena, &job);
 
 	if (rc == 0)
 		say(c, IPC_CONTROL_BYTES, &empty, job.message.edits);

@@ -1,10 +1,10 @@
 #include "queue/queue.h"
 #include "queue/bounce.h"
+#include "queue/results.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #define AGAIN_AFTER (1 * NANOS_S) /* a batch that failed is tried again, the outcome is not lost */
 /* A next hop that can't be reached rests so long, doubling, at most as long as the first retry. */
@@ -18,16 +18,8 @@ struct ending { /* one outcome on its way to the disk */
 	struct lane *lane;
 	struct id id;
 	uint32_t part, attempt;
-	int64_t arrived_at;
-	struct spool_accept *notice;
+	struct results results;
 };
-
-static uint32_t dice(void)
-{
-	uint32_t n = 0;
-
-	return getrandom(&n, sizeof n, 0) == (ssize_t)sizeof n ? n : 0;
-}
 
 static void acknowledge(struct queue_peer *peer, struct id id, uint32_t part, uint32_t attempt)
 {
@@ -101,151 +93,15 @@ static void ended(struct spool_op *op, void *arg)
 	if (op->result == 0) {
 		if (e->lane)
 			add_rows(e);
-		if (e->notice)
-			queue_accepted(q, e->notice);
+		if (e->results.notice)
+			queue_accepted(q, e->results.notice);
+		results_log(q, &e->results);
 	}
 	acknowledge(e->peer, e->id, e->part, e->attempt);
 	if (e->lane)
 		queue_lane_check(q, e->lane);
 	queue_dispatch(q);
 	free_ending(e);
-}
-
-/* ---- fates become results ---- */
-
-static void log_fate(const struct ending *e, const struct spool_job *job,
-	const struct spool_recipient *r, const struct ipc_fate *f, struct span peer,
-	const char *event, const struct retry_answer *again)
-{
-	struct queue *q = e->queue;
-	bool deferred = again != NULL;
-
-	log_event(LOG_INFO, event, LOG_ID(e->id), LOG_SPAN("sender", job->message.sender),
-		LOG_SPAN("recipient", r->address), LOG_STR("site", e->lane ? e->lane->site : ""),
-		LOG_SPAN("peer", peer), LOG_U64("code", f->code), LOG_SPAN("enhanced", f->status),
-		LOG_SPAN("stage", f->stage), LOG_SPAN("cause", f->cause), LOG_SPAN("side", f->side),
-		LOG_U64("attempt", r->attempts),
-		(deferred ? LOG_STR("wait_source", retry_source_name(again->source))
-			  : LOG_STR("wait_source", "")),
-		(f->wait >= 0 ? LOG_I64("wait", f->wait) : LOG_STR("wait", "")),
-		(deferred ? LOG_TIME("next_try", spool_wall(q->spool, again->at))
-			  : LOG_STR("next_try", "")),
-		(deferred ? LOG_STR("state", f->outcome == IPC_FATE_MAYBE ? "maybe" : "deferred")
-			  : LOG_STR("state", "")),
-		LOG_SPAN("reply", f->reply),
-		LOG_I64("delay_ms", spool_now(q->spool) - job->message.arrived_at));
-}
-
-/* The last reply, bounded; borrowed from the packet or the arena. */
-static void note_reply(
-	struct spool_recipient *r, const struct ipc_fate *f, struct span peer, struct arena *arena)
-{
-	r->code = f->code;
-	r->status = arena_copy(arena, span_slice(f->status, 0, 15));
-	r->reply = arena_copy(arena, span_slice(f->reply, 0, SPOOL_REPLY_MAX));
-	r->cause = arena_copy(arena, span_slice(f->cause, 0, 64));
-	r->peer = arena_copy(arena, span_slice(peer, 0, 255));
-}
-
-static bool wants_notice(const struct spool_job *job, const struct spool_recipient *r)
-{
-	bool never = r->notify & 1;
-	bool asked_other = r->notify != 0 && !(r->notify & 4);
-
-	return job->message.sender.len > 0 && !never && !asked_other;
-}
-
-static void decide(struct ending *e, const struct spool_job *job, const struct ipc_fate *f,
-	struct span peer, const struct spool_recipient *stored, struct spool_result *ret)
-{
-	struct spool_recipient r = *stored;
-	struct queue *q = e->queue;
-
-	r.attempts++;
-	r.last_at = spool_now(q->spool);
-	note_reply(&r, f, peer, &e->arena);
-	*ret = (struct spool_result){.n = r.n};
-	if (f->outcome == IPC_FATE_DELIVERED || f->outcome == IPC_FATE_RELAYED) {
-		ret->end = f->outcome == IPC_FATE_DELIVERED ? SPOOL_DELIVERED : SPOOL_RELAYED;
-		log_fate(e, job, &r, f, peer, "delivered", NULL);
-	} else if (f->outcome != IPC_FATE_FAILED) {
-		struct retry_question question = {.now = spool_now(q->spool),
-			.arrived = job->message.arrived_at,
-			.attempts = r.attempts,
-			.wait = f->wait,
-			.cause = f->cause,
-			.maybe_delivered = f->outcome == IPC_FATE_MAYBE,
-			.dice = dice()};
-		struct retry_answer again = retry_decide(role_conf_now(q->role), &question);
-
-		r.state = f->outcome == IPC_FATE_MAYBE ? SPOOL_MAYBE : SPOOL_QUEUED;
-		r.next_at = again.at;
-		if (again.give_up)
-			ret->end = wants_notice(job, &r) ? SPOOL_BOUNCED : SPOOL_SILENT;
-		else
-			log_fate(e, job, &r, f, peer, "deferred", &again);
-	} else {
-		ret->end = wants_notice(job, &r) ? SPOOL_BOUNCED : SPOOL_SILENT;
-	}
-	ret->recipient = r;
-}
-
-static const struct ipc_fate *fate_of(const struct ipc_outcome *o, uint32_t n)
-{
-	for (size_t i = 0; i < o->fates_n; i++)
-		if (o->fates[i].n == n)
-			return &o->fates[i];
-	return NULL;
-}
-
-static bool is_failure(const struct spool_result *r)
-{
-	return r->end == SPOOL_BOUNCED || r->end == SPOOL_SILENT;
-}
-
-/* The notice for all that failed in this job; without one they end in silence, and it is said. */
-static void add_notice(struct ending *e, const struct spool_job *job, const struct ipc_outcome *o)
-{
-	struct spool_outcome *out = &e->op.outcome;
-	bool any = false;
-
-	for (size_t i = 0; i < out->results_n; i++)
-		any |= out->results[i].end == SPOOL_BOUNCED;
-	if (any)
-		e->notice = bounce_make(e->queue, job, o, out->results, out->results_n, &e->arena);
-	out->notice = e->notice;
-	for (size_t i = 0; i < out->results_n; i++) {
-		struct spool_result *r = &out->results[i];
-
-		if (!is_failure(r))
-			continue;
-		if (!e->notice)
-			r->end = SPOOL_SILENT;
-		const struct ipc_fate *f = fate_of(o, r->n);
-		bool expired = f->outcome != IPC_FATE_FAILED;
-
-		log_fate(e, job, &r->recipient, f, o->peer,
-			r->end == SPOOL_BOUNCED ? "bounced" : "dropped", NULL);
-		if (expired)
-			log_event(LOG_INFO, "expired", LOG_ID(e->id),
-				LOG_SPAN("recipient", r->recipient.address));
-	}
-}
-
-static void build_results(
-	struct ending *e, const struct spool_job *job, const struct ipc_outcome *o)
-{
-	struct spool_outcome *out = &e->op.outcome;
-
-	out->results = arena_array(&e->arena, job->recipients_n, sizeof *out->results);
-	for (size_t i = 0; i < job->recipients_n; i++) {
-		const struct ipc_fate *f = fate_of(o, job->recipients[i].n);
-
-		if (f)
-			decide(e, job, f, o->peer, &job->recipients[i],
-				&out->results[out->results_n++]);
-	}
-	add_notice(e, job, o);
 }
 
 /* ---- the lane learns ---- */
@@ -328,7 +184,10 @@ static void write_outcome(struct queue *q, struct queue_peer *peer, const struct
 		.arg = e,
 		.outcome = {.id = o->id, .lane = o->lane, .part = o->part, .due = o->due}};
 	if (rc == 0)
-		build_results(e, job, o);
+		results_make(q, e->lane, job, o, &e->arena, &e->results);
+	e->op.outcome.results = e->results.rows;
+	e->op.outcome.results_n = e->results.n;
+	e->op.outcome.notice = e->results.notice;
 	spool_submit(q->spool, &e->op);
 }
 

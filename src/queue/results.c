@@ -1,0 +1,168 @@
+#include "queue/results.h"
+#include "queue/bounce.h"
+#include <sys/random.h>
+
+struct results_told {
+	const char *event;
+	struct span stage, side;
+	int64_t wait;
+	bool is_again, is_maybe, is_expired;
+	struct retry_answer again;
+};
+
+static uint32_t dice(void)
+{
+	uint32_t n = 0;
+
+	return getrandom(&n, sizeof n, 0) == (ssize_t)sizeof n ? n : 0;
+}
+
+/* The last reply, bounded; the packet that brought it does not stay. */
+static void note_reply(
+	struct spool_recipient *r, const struct ipc_fate *f, struct span peer, struct arena *arena)
+{
+	r->code = f->code;
+	r->status = arena_copy(arena, span_slice(f->status, 0, 15));
+	r->reply = arena_copy(arena, span_slice(f->reply, 0, SPOOL_REPLY_MAX));
+	r->cause = arena_copy(arena, span_slice(f->cause, 0, 64));
+	r->peer = arena_copy(arena, span_slice(peer, 0, 255));
+}
+
+/* RFC 3461 4.1: a failure is told unless NOTIFY leaves it out; the null sender is told nothing. */
+static enum spool_end failed_end(const struct spool_job *job, const struct spool_recipient *r)
+{
+	bool never = r->notify & 1;
+	bool asked_other = r->notify != 0 && !(r->notify & 4);
+
+	return job->message.sender.len > 0 && !never && !asked_other ? SPOOL_BOUNCED : SPOOL_SILENT;
+}
+
+static void again_or_never(struct queue *q, const struct spool_job *job, const struct ipc_fate *f,
+	struct spool_result *row, struct results_told *told)
+{
+	struct spool_recipient *r = &row->recipient;
+	struct retry_question question = {.now = spool_now(q->spool),
+		.arrived = job->message.arrived_at,
+		.attempts = r->attempts,
+		.wait = f->wait,
+		.cause = f->cause,
+		.maybe_delivered = f->outcome == IPC_FATE_MAYBE,
+		.dice = dice()};
+
+	told->again = retry_decide(role_conf_now(q->role), &question);
+	told->is_again = !told->again.give_up;
+	told->is_expired = told->again.give_up;
+	told->is_maybe = f->outcome == IPC_FATE_MAYBE;
+	told->event = "deferred";
+	r->state = told->is_maybe ? SPOOL_MAYBE : SPOOL_QUEUED;
+	r->next_at = told->again.at;
+	if (told->is_expired)
+		row->end = (uint8_t)failed_end(job, r);
+}
+
+static void decide(struct queue *q, const struct spool_job *job, const struct ipc_fate *f,
+	struct span peer, const struct spool_recipient *stored, struct arena *arena,
+	struct spool_result *row, struct results_told *told)
+{
+	*row = (struct spool_result){.n = stored->n, .recipient = *stored};
+	*told = (struct results_told){.event = "delivered",
+		.stage = arena_copy(arena, f->stage),
+		.side = arena_copy(arena, f->side),
+		.wait = f->wait};
+	row->recipient.attempts++;
+	row->recipient.last_at = spool_now(q->spool);
+	note_reply(&row->recipient, f, peer, arena);
+	if (f->outcome == IPC_FATE_DELIVERED)
+		row->end = SPOOL_DELIVERED;
+	else if (f->outcome == IPC_FATE_RELAYED)
+		row->end = SPOOL_RELAYED;
+	else if (f->outcome == IPC_FATE_FAILED)
+		row->end = (uint8_t)failed_end(job, &row->recipient);
+	else
+		again_or_never(q, job, f, row, told);
+}
+
+static const struct ipc_fate *fate_of(const struct ipc_outcome *o, uint32_t n)
+{
+	for (size_t i = 0; i < o->fates_n; i++)
+		if (o->fates[i].n == n)
+			return &o->fates[i];
+	return NULL;
+}
+
+/* One notice for all that failed in this job; where none can go they end in silence. */
+static void add_notice(struct queue *q, const struct spool_job *job, const struct ipc_outcome *o,
+	struct arena *arena, struct results *ret)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ret->n; i++)
+		any |= ret->rows[i].end == SPOOL_BOUNCED;
+	if (any)
+		ret->notice = bounce_make(q, job, o, ret->rows, ret->n, arena);
+	for (size_t i = 0; i < ret->n; i++) {
+		struct spool_result *row = &ret->rows[i];
+
+		if (row->end == SPOOL_BOUNCED && !ret->notice)
+			row->end = SPOOL_SILENT;
+		if (row->end == SPOOL_BOUNCED || row->end == SPOOL_SILENT)
+			ret->told[i].event = "bounced";
+	}
+}
+
+void results_make(struct queue *q, const struct lane *lane, const struct spool_job *job,
+	const struct ipc_outcome *o, struct arena *arena, struct results *ret)
+{
+	*ret = (struct results){.id = o->id,
+		.sender = job->message.sender,
+		.site = lane ? lane->site : "",
+		.arrived_at = job->message.arrived_at,
+		.rows = arena_array(arena, job->recipients_n, sizeof *ret->rows),
+		.told = arena_array(arena, job->recipients_n, sizeof *ret->told)};
+	for (size_t i = 0; i < job->recipients_n; i++) {
+		const struct ipc_fate *f = fate_of(o, job->recipients[i].n);
+
+		if (!f)
+			continue;
+		decide(q, job, f, o->peer, &job->recipients[i], arena, &ret->rows[ret->n],
+			&ret->told[ret->n]);
+		ret->n++;
+	}
+	add_notice(q, job, o, arena, ret);
+}
+
+/* A field that is left out where it does not apply. */
+static struct log_field when(bool is_so, struct log_field f)
+{
+	return is_so ? f : LOG_STR(f.key, "");
+}
+
+static void log_row(const struct queue *q, const struct results *all, size_t i)
+{
+	const struct spool_recipient *r = &all->rows[i].recipient;
+	const struct results_told *t = &all->told[i];
+	bool failed = all->rows[i].end == SPOOL_BOUNCED || all->rows[i].end == SPOOL_SILENT;
+
+	log_event(LOG_INFO, t->event, LOG_ID(all->id), LOG_SPAN("sender", all->sender),
+		LOG_SPAN("recipient", r->address), LOG_STR("site", all->site),
+		LOG_SPAN("peer", r->peer), LOG_U64("code", r->code),
+		LOG_SPAN("enhanced", r->status), LOG_SPAN("stage", t->stage),
+		LOG_SPAN("cause", r->cause), LOG_SPAN("side", t->side),
+		LOG_U64("attempt", r->attempts), when(t->wait >= 0, LOG_I64("wait", t->wait)),
+		when(t->is_again, LOG_STR("wait_source", retry_source_name(t->again.source))),
+		when(t->is_again, LOG_TIME("next_try", spool_wall(q->spool, t->again.at))),
+		when(t->is_again, LOG_STR("state", t->is_maybe ? "maybe" : "deferred")),
+		when(failed,
+			LOG_STR("notice", all->rows[i].end == SPOOL_BOUNCED ? "sent" : "none")),
+		when(t->is_expired, LOG_STR("reason", "expired")), LOG_SPAN("reply", r->reply),
+		LOG_I64("delay_ms", spool_now(q->spool) - all->arrived_at));
+}
+
+void results_log(const struct queue *q, const struct results *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		log_row(q, r, i);
+	if (r->notice)
+		log_event(LOG_INFO, "noticed", LOG_ID(r->notice->message.id),
+			LOG_SPAN("recipient", r->sender), LOG_STR("kind", "failed"));
+}

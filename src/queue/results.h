@@ -1,0 +1,25 @@
+/*
+ * results - fates become the new state of recipients, the notice, and lines of the log.
+ *
+ * Decides by retry.h; everything is made in the caller's arena. The log is
+ * written only when the change is on disk. Internal to queue/.
+ */
+#pragma once
+#include "queue/queue.h"
+
+struct results {
+	struct id id;
+	struct span sender;
+	const char *site;
+	int64_t arrived_at;
+	struct spool_result *rows;
+	struct results_told *told; /* for each row */
+	size_t n;
+	struct spool_accept *notice; /* NULL: nobody is told */
+};
+
+/* Fates of recipients that the job does not have are left out. */
+void results_make(struct queue *q, const struct lane *lane, const struct spool_job *job,
+	const struct ipc_outcome *o, struct arena *arena, struct results *ret);
+/* After the commit: delivered, deferred, bounced ... for each. */
+void results_log(const struct queue *q, const struct results *r);
