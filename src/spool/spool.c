@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define MAP_SIZE  (UINT64_C(64) << 30)
-#define MAP_LEAST (UINT64_C(64) << 20)
 #define ENDS_KEPT (NANOS_S * 86400 * 30)
 
 /* ---- folders and the lock ---- */
@@ -61,51 +60,6 @@ static int sync_folders(struct spool *s)
 	if (fsync(s->in_fd) < 0 || fsync(s->content_fd) < 0 || fsync(s->dir_fd) < 0)
 		return -errno;
 	return sync_parent(s->dir_fd);
-}
-
-/* ---- LMDB ---- */
-
-static int open_env(struct spool *s, const char *dir)
-{
-	/* Read-only means that no writer is there (the lock says so): no lock table either. */
-	unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (s->read_only ? MDB_RDONLY | MDB_NOLOCK : 0);
-	int rc;
-
-	/* A small address space (a limit, 32 bits) gets a smaller map. */
-	for (;; s->map_size /= 2) {
-		rc = mdb_env_create(&s->env);
-		if (rc)
-			return store_errno(rc);
-		(void)mdb_env_set_maxdbs(s->env, STORE_TABLES);
-		(void)mdb_env_set_mapsize(s->env, s->map_size);
-		rc = mdb_env_open(s->env, dir, flags, 0600);
-		if (rc == 0)
-			break;
-		mdb_env_close(s->env);
-		s->env = NULL;
-		if (rc != ENOMEM || s->map_size / 2 < MAP_LEAST)
-			return store_errno(rc);
-	}
-	MDB_envinfo info;
-	MDB_stat st;
-
-	(void)mdb_env_info(s->env, &info);
-	(void)mdb_env_stat(s->env, &st);
-	s->map_size = info.me_mapsize;
-	s->page_size = st.ms_psize;
-	return 0;
-}
-
-static int open_tables(struct spool *s, MDB_txn *txn)
-{
-	for (size_t i = 0; i < STORE_TABLES; i++) {
-		int rc = mdb_dbi_open(
-			txn, store_names[i], s->read_only ? 0 : MDB_CREATE, &s->tables[i]);
-
-		if (rc)
-			return store_errno(rc);
-	}
-	return 0;
 }
 
 /* ---- meta: made with a new spool, read with an old one ---- */
@@ -223,7 +177,7 @@ static int read_meta(struct spool *s, const unsigned char *boot_id, const char *
 	*ret_why = "LMDB can't begin";
 	if (rc < 0)
 		return rc;
-	rc = open_tables(s, t.txn);
+	rc = env_open_tables(s, t.txn);
 	if (rc == 0)
 		rc = load_meta(s, &t, boot_id, ret_why);
 	if (rc < 0) {
@@ -246,7 +200,7 @@ static int read_meta_only(struct spool *s, const unsigned char *boot_id, const c
 	if (rc < 0)
 		return rc;
 	*ret_why = "it is not complete";
-	rc = open_tables(s, t.txn);
+	rc = env_open_tables(s, t.txn);
 	if (rc == 0)
 		rc = load_meta(s, &t, boot_id, ret_why);
 	if (rc < 0)
@@ -281,7 +235,7 @@ int spool_open(const struct spool_options *options, struct spool **ret, const ch
 
 	if (rc == 0) {
 		*ret_why = "LMDB can't open data.mdb";
-		rc = open_env(s, options->dir);
+		rc = env_open(s, options->dir);
 	}
 	if (rc == 0)
 		rc = s->read_only ? read_meta_only(s, options->boot_id, ret_why)

@@ -47,6 +47,10 @@ struct spool {
 	uint64_t zeroed_to; /* data.mdb is written up to here (content.c) */
 };
 
+/* ---- env.c: LMDB's part of opening; tables are opened in the first transaction ---- */
+int env_open(struct spool *s, const char *dir);
+int env_open_tables(struct spool *s, MDB_txn *txn);
+
 /* ---- batch.c, aside.c ---- */
 #define SPOOL_OP_ASIDE ((enum spool_op_kind)100)
 struct spool_aside { /* an operation of spool's own: a row that can't be read */
