@@ -15,7 +15,7 @@
 #endif
 
 #define SLAB_SLOTS         64U
-#define WARM_MAX           64U    /* idle stacks that keep their memory */
+#define WARM_MAX           256U   /* idle stacks that keep their memory */
 #define MPROTECT_SLOTS_MAX 31000U /* two mappings each; Linux allows 65530 by default */
 #define GUARD_INSTALL      102    /* MADV_GUARD_INSTALL */
 #define COLORS             8U
