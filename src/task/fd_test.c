@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 static struct task_fd *known(int fd)
@@ -352,83 +351,6 @@ static void packets_and_descriptors(void *arg)
 	task_fd_close(p[1]);
 }
 
-struct acceptor {
-	struct task_fd *listener;
-	int n;
-};
-
-static void accept_three(void *arg)
-{
-	struct acceptor *a = arg;
-
-	for (; a->n < 3; a->n++) {
-		struct sockaddr_in from;
-		unsigned len = sizeof from;
-		int fd = task_fd_accept(a->listener, (struct sockaddr *)&from, &len, SOON);
-
-		CHECK(fd >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC));
-		CHECK(len == sizeof from && from.sin_family == AF_INET);
-		(void)close(fd);
-	}
-	CHECK(task_fd_accept(a->listener, NULL, NULL, clock_after(NANOS_MS)) == -ETIMEDOUT);
-}
-
-static void connections_are_accepted(void *arg)
-{
-	struct sockaddr_in to;
-	struct acceptor a = {.listener = listen_tcp(&to)};
-	struct task *t = task_spawn("acceptor", accept_three, &a);
-	char c;
-
-	(void)task_yield();
-	for (int i = 0; i < 3; i++) {
-		struct task_fd *f;
-
-		CHECK(connect_tcp(&to, &f) == 0);
-		CHECK(task_fd_read(f, &c, 1, SOON) == 0); /* closed by the acceptor */
-		task_fd_close(f);
-	}
-	CHECK(task_join(t, SOON) == 0);
-	task_fd_close(a.listener);
-}
-
-/* A refused connection is told apart from one that is slow. */
-static void connection_refused(void *arg)
-{
-	struct sockaddr_in to;
-	struct task_fd *f, *l = listen_tcp(&to);
-
-	task_fd_close(l);
-	CHECK(connect_tcp(&to, &f) == -ECONNREFUSED);
-	task_fd_close(f);
-
-	struct sockaddr_un gone = {.sun_family = AF_UNIX, .sun_path = "/nonexistent/socket"};
-
-	f = known(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-	CHECK(task_fd_connect(f, (const struct sockaddr *)&gone, sizeof gone, SOON) == -ENOENT);
-	task_fd_close(f);
-}
-
-static void connect_cancelled(void *arg)
-{
-	struct acceptor *a = arg;
-	struct sockaddr_in to = loopback();
-	struct task_fd *f;
-
-	a->n = connect_tcp(&to, &f);
-	task_fd_close(f);
-}
-
-static void cancelled_before_connect(void *arg)
-{
-	struct acceptor a = {0};
-	struct task *t = task_spawn("connect", connect_cancelled, &a);
-
-	task_cancel(t);
-	CHECK(task_join(t, SOON) == 0);
-	CHECK(a.n == -ECANCELED);
-}
-
 /* Someone may pipe a file into a program that reads by tasks. */
 static void plain_files_are_always_ready(void *arg)
 {
@@ -466,12 +388,14 @@ static void busy_descriptor_lets_others_run(void *arg)
 	char c = 'x';
 
 	open_pair(SOCK_STREAM, p);
-	task_detach(task_spawn("other", count_down, &n));
+	struct task *t = task_spawn("other", count_down, &n);
+
 	for (int i = 0; i < 1000 && n > 0; i++) {
 		CHECK(task_fd_write(p[0], &c, 1, SOON) == 1);
 		CHECK(task_fd_read(p[1], &c, 1, SOON) == 1);
 	}
 	CHECK(n == 0);
+	CHECK(task_join(t, SOON) == 0);
 	task_fd_close(p[0]);
 	task_fd_close(p[1]);
 }
@@ -488,9 +412,6 @@ int main(void)
 		IN_TASK(bulk_over_tcp_and_unix),
 		IN_TASK(wait_is_level_triggered),
 		IN_TASK(packets_and_descriptors),
-		IN_TASK(connections_are_accepted),
-		IN_TASK(connection_refused),
-		IN_TASK(cancelled_before_connect),
 		IN_TASK(plain_files_are_always_ready),
 		IN_TASK(busy_descriptor_lets_others_run),
 	};

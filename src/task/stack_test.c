@@ -6,6 +6,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@ static void overflow_hits_the_guard(void **state)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
 		(void)task_run(NULL, overflow, NULL);
 		_exit(0);
 	}
