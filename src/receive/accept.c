@@ -65,8 +65,11 @@ static int commit(struct session *s, struct span edits, uint32_t *ret_ms)
 		.recipients_n = t->recipients_n,
 	};
 
-	return v->commit->commit(v->commit_self, &c, content_bytes(&t->content),
+	s->is_committing = true;
+	int rc = v->commit->commit(v->commit_self, &c, content_bytes(&t->content),
 		clock_after(COMMIT_PATIENCE), ret_ms);
+	s->is_committing = false;
+	return rc;
 }
 
 static void log_accepted(struct session *s, uint32_t commit_ms)

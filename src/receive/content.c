@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* How long a session waits for the descriptor of a large content. */
-#define MAKE_PATIENCE (30 * NANOS_S)
+/* How long a session waits for a queue that is being started again. */
+#define QUEUE_PATIENCE (30 * NANOS_S)
 
 void content_begin(struct content *c, unsigned hops_most)
 {
@@ -92,13 +92,24 @@ static void write_job(void *arg)
 		j->rc = -errno;
 }
 
+/* Only now, so that a message that is thrown away uses up none. */
+static int take_id(struct content *c, struct server *v, nanos deadline)
+{
+	int rc = v->commit->ready(v->commit_self, deadline);
+
+	return rc < 0 ? rc : v->commit->new_id(v->commit_self, &c->id);
+}
+
 static void make_file(struct content *c, struct server *v)
 {
-	int rc = v->commit->new_id(v->commit_self, &c->id);
+	nanos deadline = clock_after(QUEUE_PATIENCE);
+	int rc = -EPIPE;
 
-	if (rc == 0)
-		rc = v->commit->content_make(
-			v->commit_self, c->id, clock_after(MAKE_PATIENCE), &c->fd);
+	for (unsigned tries = 0; rc == -EPIPE && tries < 3; tries++) {
+		rc = take_id(c, v, deadline);
+		if (rc == 0)
+			rc = v->commit->content_make(v->commit_self, c->id, deadline, &c->fd);
+	}
 	if (rc < 0) {
 		c->fd = -1;
 		fail(c, rc);
@@ -153,7 +164,7 @@ void content_end(struct content *c, struct server *v)
 	if (c->refusal)
 		return;
 	if (!c->is_in_file) {
-		int rc = v->commit->new_id(v->commit_self, &c->id);
+		int rc = take_id(c, v, clock_after(QUEUE_PATIENCE));
 
 		if (rc < 0)
 			fail(c, rc);

@@ -33,16 +33,21 @@ static void go_down(struct link *l)
 		l->on_down(l, l->arg);
 }
 
+static void lose(struct link *l, const char *why)
+{
+	log_event(LOG_WARN, "peer_gone", LOG_STR("peer", role_kind_name(l->kind)),
+		LOG_STR("reason", why));
+	go_down(l);
+	if (l->role)
+		role_lost_peer(l->role, l->kind, 0);
+}
+
 static void on_end(struct ipc_channel *c, const char *why, void *arg)
 {
 	struct link *l = arg;
 
-	if (l->channel != c)
-		return;
-	log_event(LOG_WARN, "peer_gone", LOG_STR("peer", ipc_name(c)), LOG_STR("reason", why));
-	go_down(l);
-	if (l->role)
-		role_lost_peer(l->role, l->kind, 0);
+	if (l->channel == c)
+		lose(l, why);
 }
 
 static void come_up(void *arg)
@@ -94,13 +99,25 @@ int link_await(struct link *l, nanos deadline)
 	return l->is_up ? 0 : rc;
 }
 
+/* Who finds that the channel has ended says so: else the link would look up until it is read. */
+static int check(struct link *l, const struct ipc_channel *c, int rc)
+{
+	if (rc == -EPIPE && l->channel == c && !ipc_is_open(c))
+		lose(l, "send failed");
+	return rc;
+}
+
 int link_ask(struct link *l, const struct ipc_out *o, nanos deadline, struct arena *arena,
 	struct ipc_packet *ret)
 {
-	return l->channel ? ipc_ask(l->channel, o, deadline, arena, ret) : -EPIPE;
+	struct ipc_channel *c = l->channel;
+
+	return c ? check(l, c, ipc_ask(c, o, deadline, arena, ret)) : -EPIPE;
 }
 
 int link_send(struct link *l, const struct ipc_out *o)
 {
-	return l->channel ? ipc_send(l->channel, o) : -EPIPE;
+	struct ipc_channel *c = l->channel;
+
+	return c ? check(l, c, ipc_send(c, o)) : -EPIPE;
 }

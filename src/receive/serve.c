@@ -31,8 +31,9 @@ struct door { /* a listening socket and the task that waits in it, which frees i
 };
 
 /* For a client that gets no task: the reply and the end, without waiting. */
-static void turn_away(struct server *v, int fd, enum reply_id id)
+static void turn_away(struct server *v, int fd, const struct wire_ip *client, enum reply_id id)
 {
+	char peer[WIRE_IP_TEXT_MAX];
 	struct buf *out = pool_take(&v->replies);
 	const struct reply_words words = {.host = server_conf(v)->hostname};
 
@@ -40,6 +41,9 @@ static void turn_away(struct server *v, int fd, enum reply_id id)
 		(void)send(fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	pool_give(&v->replies, out);
 	close(fd);
+	log_event(LOG_INFO, "refused", LOG_SPAN("peer", wire_ip_text(client, peer)),
+		LOG_U64("code", catalogue_get(id)->code),
+		LOG_STR("cause", reply_cause_text(catalogue_get(id)->cause)));
 }
 
 static void run_session(void *arg)
@@ -61,7 +65,7 @@ static void begin_session(struct receive *r, int fd, const struct sockaddr *from
 	}
 	/* facts counts over all processes; this is for when it is away. */
 	if (v->sessions_n >= server_conf(v)->limits.sessions) {
-		turn_away(v, fd, SAY_TOO_MANY_SESSIONS);
+		turn_away(v, fd, &client, SAY_TOO_MANY_SESSIONS);
 		return;
 	}
 	if (stream_open_fd(fd, &stream) < 0)
@@ -195,8 +199,9 @@ static void cancel_sessions(struct server *v, bool spares_transactions)
 	list_for_each (node, &v->sessions) {
 		struct session *s = container_of(node, struct session, node);
 
-		if (!spares_transactions || !session_has_transaction(s))
-			task_cancel(s->task);
+		if (s->is_committing || (spares_transactions && session_has_transaction(s)))
+			continue;
+		task_cancel(s->task);
 	}
 }
 

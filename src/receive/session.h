@@ -54,6 +54,7 @@ struct session {
 	bool is_closing; /* no further command is read */
 	bool is_over;    /* nothing more is said: the last words were, or nobody hears */
 	bool has_quit;
+	bool is_committing;     /* not to be cancelled: its end would be in doubt */
 	bool has_entered;       /* facts counts it (facts_link.c) */
 	bool is_after_bare_lf;  /* the line so far was refused and is not over */
 	bool bdat_failed;       /* until MAIL, RSET or EHLO: further chunks are refused */
