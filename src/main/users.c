@@ -1,4 +1,5 @@
 #include "main/users.h"
+#include "base/buf.h"
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -6,17 +7,21 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define NOBODY 65534 /* where the database has no nobody */
+#define ROOM_MOST ((size_t)1 << 20) /* of an entry in the database */
+#define NOBODY    65534             /* where the database has no nobody */
 
-/* pwd.h's own buffer will do: one task of one process asks. */
 static bool find(const char *name, struct user *ret)
 {
-	const struct passwd *p = getpwnam(name);
+	struct buf room = BUF_INIT(ROOM_MOST);
+	struct passwd p, *found = NULL;
+	int rc = ERANGE;
 
-	if (!p)
-		return false;
-	*ret = (struct user){p->pw_uid, p->pw_gid};
-	return true;
+	for (size_t size = 1024; rc == ERANGE && buf_reserve(&room, size) == 0; size *= 4)
+		rc = getpwnam_r(name, &p, room.at, room.room, &found);
+	if (found)
+		*ret = (struct user){p.pw_uid, p.pw_gid};
+	buf_done(&room);
+	return found != NULL;
 }
 
 int users_resolve(struct span name, struct users *ret)
