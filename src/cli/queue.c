@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "cli/json_text.h"
 #include "cli/spooled.h"
+#include "reply/catalogue.h"
 #include "reply/explain.h"
 #include "reply/meaning.h"
 #include "task/task.h"
@@ -62,14 +63,24 @@ static json_t *reply_json(const struct ipc_control_recipient *r)
 	return text;
 }
 
+static void explain(const struct ipc_control_recipient *r, const struct reply_meaning *m,
+	bool known, struct buf *out)
+{
+	if (span_equal(r->state, SPAN_LIT("maybe")))
+		(void)buf_add_str(out, catalogue_get(EVENT_LOST_AFTER_DOT)->advice);
+	if (out->len > 0)
+		(void)buf_add_byte(out, ' ');
+	if (known)
+		(void)reply_explain(m, out);
+}
+
 static json_t *recipient_json(const struct ipc_control_recipient *r)
 {
 	struct reply_meaning m;
 	struct buf words = BUF_INIT(4096);
 	bool known = cause_of(r, &m);
 
-	if (known)
-		(void)reply_explain(&m, &words);
+	explain(r, &m, known, &words);
 	json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "address",
 		json_text(r->address), "site", json_text(r->site), "state", json_text(r->state),
 		"attempts", (json_int_t)r->attempts, "next_try", time_json(r->next_try_wall_ms),
@@ -144,7 +155,10 @@ static void print_recipient(const struct ipc_control_recipient *r)
 		print_safe(r->reply);
 		(void)putchar('\n');
 	}
-	if (cause_of(r, &m) && reply_explain(&m, &words) == 0) {
+	bool known = cause_of(r, &m);
+
+	explain(r, &m, known, &words);
+	if (known && words.len > 0) {
 		(void)printf("    %s (%.*s): ", reply_side_text(m.side), SPAN_F(r->cause));
 		print_safe(buf_span(&words));
 		(void)putchar('\n');

@@ -24,11 +24,30 @@ static void fate_for_open(struct transaction *t, const struct trouble *why)
 	}
 }
 
+/*
+ * The peer's last reply as the reason. A code that says neither "not now" nor "no" where only they
+ * can be meant leaves open where this peer stands: the session ends, and after the dot it may
+ * have taken the message.
+ */
 static struct trouble refusal(struct transaction *t, enum reply_stage stage)
 {
-	return (struct trouble){.stage = stage,
-		.reply = t->connection->reader.reply,
-		.is_lost = t->connection->is_lost};
+	static const char *const names[REPLY_STAGES] = {[REPLY_STAGE_MAIL] = "MAIL",
+		[REPLY_STAGE_RCPT] = "RCPT",
+		[REPLY_STAGE_DATA] = "DATA",
+		[REPLY_STAGE_EOD] = "the end of the message"};
+	struct connection *c = t->connection;
+	struct trouble why = {.stage = stage, .reply = c->reader.reply, .is_lost = c->is_lost};
+
+	if (c->reader.reply.code >= 400)
+		return why;
+	c->is_lost = true;
+	why = (struct trouble){.stage = stage,
+		.event = EVENT_REPLY_WRONG,
+		.words = connection_words(c),
+		.maybe_delivered = stage == REPLY_STAGE_EOD,
+		.is_lost = true};
+	why.words.stage = span_str(names[stage]);
+	return why;
 }
 
 /* ---- commands ---- */
@@ -145,7 +164,7 @@ static bool rcpt_reply(struct transaction *t, size_t i, size_t *taken)
 	}
 	struct trouble why = refusal(t, REPLY_STAGE_RCPT);
 
-	if (r->code == 421) { /* for this one and for all behind it, the taken ones too */
+	if (why.is_lost) { /* 421: for this one and for all behind it, the taken ones too */
 		fate_for_open(t, &why);
 		return false;
 	}
@@ -212,14 +231,6 @@ static void data_reply(struct transaction *t, size_t taken)
 	}
 	if (r->code != 354) {
 		why = refusal(t, REPLY_STAGE_DATA);
-		if (r->code < 400) { /* 2yz to DATA: no one knows where this peer stands */
-			why = (struct trouble){.stage = REPLY_STAGE_DATA,
-				.event = EVENT_REPLY_WRONG,
-				.words = connection_words(t->connection),
-				.is_lost = true};
-			why.words.stage = SPAN_LIT("DATA");
-			t->connection->is_lost = true;
-		}
 		if (taken > 0)
 			fate_for_open(t, &why);
 		return;

@@ -158,8 +158,11 @@ static void committed(struct spool_op *op, void *arg)
 		queue_accepted(q, &op->accept);
 		queue_dispatch(q);
 	} else if (op->result != -EEXIST) {
+		struct spool_figures room = spool_figures(q->spool);
+
 		log_event(LOG_ERROR, "commit_failed", LOG_ID(op->accept.message.id),
-			LOG_ERRNO(op->result));
+			LOG_ERRNO(op->result), LOG_U64("map_used", room.map_used),
+			LOG_U64("map_size", room.map_size));
 	}
 	c->peer->busy--;
 	free(c->content);

@@ -13,6 +13,18 @@ static const char *state_name(const struct describe_source *from, const struct s
 	return r->attempts > 0 ? "deferred" : "queued";
 }
 
+/*
+ * For people, times are told by the wall clock of the arrival as long as it agrees with the clock
+ * now: the same time is then told the same way by every process and at every moment.
+ */
+static int64_t told(const struct describe_source *from, const struct spool_message *m, int64_t at)
+{
+	int64_t by_arrival = m->arrived_wall_ms + (at - m->arrived_at);
+	int64_t now = spool_wall(from->spool, at), apart = by_arrival - now;
+
+	return apart > -2000 && apart < 2000 ? by_arrival : now;
+}
+
 void describe_message(const struct describe_source *from, const struct spool_job *job,
 	struct arena *arena, struct ipc_control_message *ret)
 {
@@ -23,8 +35,7 @@ void describe_message(const struct describe_source *from, const struct spool_job
 		.sender = m->sender,
 		.size = m->content_len + m->edits.len,
 		.arrived_wall_ms = m->arrived_wall_ms,
-		.expires_wall_ms =
-			spool_wall(from->spool, retry_expires(from->conf, m->arrived_at)),
+		.expires_wall_ms = told(from, m, retry_expires(from->conf, m->arrived_at)),
 		.recipients_n = job->recipients_n};
 	ret->recipients = arena_array(arena, job->recipients_n, sizeof *ret->recipients);
 	for (size_t i = 0; i < job->recipients_n; i++) {
@@ -36,8 +47,7 @@ void describe_message(const struct describe_source *from, const struct spool_job
 			.site = from->site(r->lane, from->arg),
 			.state = span_str(state_name(from, job, r)),
 			.attempts = r->attempts,
-			.next_try_wall_ms =
-				r->state == SPOOL_HELD ? 0 : spool_wall(from->spool, next),
+			.next_try_wall_ms = r->state == SPOOL_HELD ? 0 : told(from, m, next),
 			.code = r->code,
 			.status = r->status,
 			.reply = r->reply,

@@ -54,6 +54,8 @@ static void again_or_never(struct queue *q, const struct spool_job *job, const s
 	told->is_expired = told->again.give_up;
 	told->is_maybe = f->outcome == IPC_FATE_MAYBE;
 	told->event = "deferred";
+	if (f->wait < 0 && told->is_again)
+		told->wait = (told->again.at - question.now) / 1000;
 	r->state = told->is_maybe ? SPOOL_MAYBE : SPOOL_QUEUED;
 	r->next_at = told->again.at;
 	if (told->is_expired)

@@ -62,7 +62,7 @@ struct retry_answer retry_decide(const struct conf *conf, const struct retry_que
 
 const char *retry_source_name(enum retry_source source)
 {
-	static const char *const names[] = {"stated", "learned", "schedule", "doubt"};
+	static const char *const names[] = {"stated", "learned", "schedule", "schedule"};
 
 	return names[source];
 }
