@@ -9,11 +9,12 @@
 #define LOG_LINE_ROOM \
 	(LOG_LINE_MAX - 8U) /* the end of a quoted value and of the line fit behind it */
 
+/* Helper threads log too, while a new configuration may change what can be changed. */
 static struct {
-	char role[32];
-	bool json;
-	enum log_level most;
-	int fd;
+	char role[32]; /* written once, before there are threads */
+	_Atomic bool json;
+	_Atomic enum log_level most;
+	_Atomic int fd;
 } state = {.most = LOG_INFO, .fd = 2};
 
 struct line {
@@ -23,7 +24,8 @@ struct line {
 
 void log_init(const char *role, bool json, enum log_level most)
 {
-	(void)span_copy(span_str(role), state.role, sizeof state.role);
+	if (strncmp(role, state.role, sizeof state.role - 1) != 0)
+		(void)span_copy(span_str(role), state.role, sizeof state.role);
 	state.json = json;
 	state.most = most;
 }
