@@ -2,7 +2,6 @@
 import os
 import random
 import re
-import signal
 import threading
 import time
 
@@ -57,7 +56,7 @@ def kill_one(a, rng):
     roles = pids_by_role(a)
     pid = rng.choice(sorted(roles))
     try:
-        os.kill(pid, signal.SIGKILL)
+        a.kill_pid(pid)
     except ProcessLookupError:
         return None
     at = time.monotonic()

@@ -319,7 +319,7 @@ def test_deliver_dies_at_the_dot(abide, lab):
     wait_until(sent, what="an attempt")
     for role, pid in a.roles().items():
         if role.startswith("deliver"):
-            os.kill(pid, signal.SIGKILL)
+            a.kill_pid(pid)
     wait_until(lambda: a.show(mid)["recipients"][0]["state"] in ("maybe", "deferred"), what="a verdict")
     a.audit()
 

@@ -65,7 +65,7 @@ def test_supervisor_dies(abide):
     a = abide()
     mid = a.send()
     pids = a.all_pids()
-    os.kill(a.process.pid, signal.SIGKILL)
+    a.kill_pid(a.process.pid)
     a.process.popen.wait()
     wait_until(lambda: not any(os.path.exists(f"/proc/{p}") and status_of(p)["State"][0] != "Z" for p in pids),
                what="the end of all roles")

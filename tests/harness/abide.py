@@ -78,6 +78,7 @@ class Abide:
         self.env = dict(os.environ, **(env or {}))
         self.process = None
         self.past = []
+        self.killed = set()  # pids that a test has ended itself
 
     @property
     def port(self):
@@ -106,14 +107,25 @@ class Abide:
         """The machine goes dark: SIGKILL to all of its processes at once."""
         for pid in self.all_pids():
             try:
-                os.kill(pid, signal.SIGKILL)
+                self.kill_pid(pid)
             except ProcessLookupError:
                 pass
         self.process.popen.wait()
 
+    def kill_pid(self, pid, number=signal.SIGKILL):
+        self.killed.add(pid)
+        os.kill(pid, number)
+
     def destroy(self):
+        """Ends it; a process that died by itself, or a broken request, fails the test."""
         for p in self.past:
             p.destroy()
+        for p in self.past:
+            assert not p.sanitizer_report(), p.sanitizer_report()
+            died = [e for e in p.log.find(event="role_died") if int(e["pid"]) not in self.killed
+                    and not self.killed]
+            wrong = p.log.find(event="wrong_request") + p.log.find(event="record_unreadable")
+            assert not died and not wrong, (died, wrong, p.log.lines[-40:])
 
     def all_pids(self):
         if not self.process.alive():
@@ -136,7 +148,7 @@ class Abide:
 
     def kill_role(self, role, number=signal.SIGKILL):
         pid = self.role_pid(role)
-        os.kill(pid, number)
+        self.kill_pid(pid, number)
         return pid
 
     def client(self, **kw):

@@ -45,3 +45,10 @@ class Lab(Process):
         """The bytes that were kept (keep=True)."""
         with open(os.path.join(self.keep, os.path.basename(message["kept"])), "rb") as f:
             return f.read()
+
+    def destroy(self):
+        """Asked to end, so that a sanitizer has its say."""
+        status = self.stop(20) if self.alive() else 0
+        super().destroy()
+        assert not self.sanitizer_report(), self.sanitizer_report()
+        assert status == 0, f"the lab ended with {status}"

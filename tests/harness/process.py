@@ -116,6 +116,9 @@ class Events:
                 self.changed.wait(min(left, 1))
 
 
+SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed")
+
+
 class Process:
     """A program in a session of its own, so that what it starts can be ended with it."""
 
@@ -145,6 +148,14 @@ class Process:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.name} did not end after SIGTERM; the last lines:\n"
                                  + "\n".join(self.log.lines[-40:])) from None
+
+    def sanitizer_report(self):
+        """What a sanitizer or an assertion said, as text; empty: nothing."""
+        lines = self.log.lines
+        for i, line in enumerate(lines):
+            if SANITIZER.search(line):
+                return "\n".join(lines[max(0, i - 2):i + 60])
+        return ""
 
     def destroy(self):
         """Ends whatever is left of it."""
