@@ -205,7 +205,8 @@ def test_pipelined_groups(server, c):
     """RFC 2920: replies come in order, and each recipient gets its own."""
     c.ehlo()
     c.send("MAIL FROM:<s@src.test>\r\nRCPT TO:<a@b.test>\r\nRCPT TO:<bad\r\nRCPT TO:<c@b.test>\r\nDATA\r\n")
-    assert [c.read().code for _ in range(5)] == [250, 250, 501, 250, 354]
+    codes = [c.read().code for _ in range(5)]
+    assert codes[2] in (501, 553) and codes[:2] + codes[3:] == [250, 250, 250, 354]
     c.send(CONTENT + b".\r\nMAIL FROM:<s@src.test>\r\nRCPT TO:<a@b.test>\r\nRSET\r\nQUIT\r\n")
     assert [c.read().code for _ in range(5)] == [250, 250, 250, 250, 221]
 
@@ -284,9 +285,16 @@ def test_flaws_in_commands(server, c, line):
     c.ehlo()
     c.send(line)
     assert c.read().code == 500
+    # Whatever stands before the next CRLF belongs to the refused line; each piece may get its 500.
     c.send("NOOP\r\n")
-    codes = {c.read().code}
-    assert codes == {250}
+    codes = []
+    for last in (250, 503):
+        while not codes or codes[-1] != last:
+            codes.append(c.read().code)
+            assert codes[-1] in (500, last) and len(codes) < 5, codes
+            if codes == [500] and line == b"NOOP\n":
+                c.send("NOOP\r\n")
+        c.send("RCPT TO:<x@d.test>\r\n")
 
 
 def test_bytes_that_are_no_text_in_commands(c):
