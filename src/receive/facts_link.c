@@ -27,8 +27,9 @@ static void make_keys(const struct session *s, struct keys *k)
 	for (unsigned i = 0; i < 16; i++) {
 		unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
 
-		k->network[i] = kept >= 8 ? k->client[i]
-					  : (unsigned char)(k->client[i] & (0xff00U >> kept));
+		unsigned mask = kept >= 8 ? 0xffU : 0xffU & (0xff00U >> kept);
+
+		k->network[i] = (unsigned char)(k->client[i] & mask);
 	}
 }
 
