@@ -8,12 +8,14 @@ import pytest
 
 from harness.abide import Abide, Config
 from harness.lab import Lab
-from harness.process import free_port, wait_until
+from harness.process import free_port, seconds
 from harness.smtp import Smtp
 
 SHORT = 'connect = "2s" greeting = "2s" command = "2s" data = "2s" final = "2s"'
 LONG_WAIT = {"default": 'first = "10m" max = "1h" give_up = "5d"'}
 BIG = b"Subject: big\r\n\r\n" + b"0123456789abcdef\r\n" * 60000
+# More than the buffers of both kernels hold: its final dot can't be on its way while nobody reads.
+HUGE = b"Subject: huge\r\n\r\n" + (b"0123456789abcdef" * 60 + b"\r\n") * 24000
 
 DELIVERED, DEFERRED, BOUNCED, MAYBE = "delivered", "deferred", "bounced", "maybe"
 
@@ -61,7 +63,7 @@ def nasty(request, binary, serves):
     a.start()
     for name in BY_RECIPIENT:
         # A null sender, so that bounces don't add mail of their own.
-        a.send("", [f"{name}@dst.test"], BIG if "body" in name else b"Subject: a\r\n\r\nb\r\n")
+        a.send("", [f"{name}@dst.test"], HUGE if "body" in name else b"Subject: a\r\n\r\nb\r\n")
     return a, x
 
 
@@ -80,7 +82,8 @@ def test_fate(nasty, name):
         got = MAYBE
     taken = [m for m in x.messages(rcpt) if m["answered"] and m["code"] // 100 == 2]
     assert got in fates, (e, state)
-    assert (got == DELIVERED) == (len(taken) == 1), (e, taken)
+    if got != MAYBE:
+        assert (got == DELIVERED) == (len(taken) == 1), (e, taken)
     if got in (DEFERRED, MAYBE):
         assert state and state["attempts"] == 1 and state["next_try"], state
         assert state["cause"] and state["side"] and state["explanation"]
@@ -302,25 +305,23 @@ def test_maybe_is_not_hurried(abide, lab):
     mid = a.send("", ["take-close@dst.test"])
     d = a.wait_fate("take-close@dst.test", "deferred")
     r = a.show(mid)["recipients"][0]
-    assert r["state"] == "maybe" and "deliver" in r["explanation"]
-    assert int(d["wait"]) >= 60, d
+    assert r["state"] == "maybe" and "may have been delivered" in d["reply"], (d, r)
+    assert seconds(d["next_try"]) - seconds(d["time"]) >= 60, d
     assert len(x.messages()) == 1
 
 
 def test_deliver_dies_at_the_dot(abide, lab):
     """Killed between the final dot and its reply: *maybe*, not lost and not repeated at once."""
-    x = lab("hang-eod")
+    x = lab("take-hang")
     a = abide(routes={"*": x.port})
     mid = a.send("", ["r@dst.test"])
-    x.out.wait(event="connect")
-
-    def sent():
-        return a.show(mid)["recipients"][0]["state"] == "active"
-    wait_until(sent, what="an attempt")
-    for role, pid in a.roles().items():
+    x.wait_for("r@dst.test")
+    for role in a.roles():
         if role.startswith("deliver"):
-            a.kill_pid(pid)
-    wait_until(lambda: a.show(mid)["recipients"][0]["state"] in ("maybe", "deferred"), what="a verdict")
+            a.kill_role(role)
+    d = a.wait_fate("r@dst.test", "deferred")
+    assert a.show(mid)["recipients"][0]["state"] == "maybe"
+    assert seconds(d["next_try"]) - seconds(d["time"]) >= 60, d
     a.audit()
 
 

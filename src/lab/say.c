@@ -119,6 +119,8 @@ static void add_lines(struct buf *out, unsigned code, struct span text)
 static void build(struct buf *out, const struct lab_step *step, unsigned code, struct span text)
 {
 	unsigned n = step->shape_n ? step->shape_n : 3;
+	ptrdiff_t end = span_find(text, '\n');
+	struct span first = end < 0 ? text : span_slice(text, 0, (size_t)end);
 
 	switch (step->shape) {
 	case LAB_MULTILINE:
@@ -128,7 +130,7 @@ static void build(struct buf *out, const struct lab_step *step, unsigned code, s
 				step->shape == LAB_MULTILINE ? code
 				: code == 250                ? 451
 							     : 250,
-				SPAN_F(text), i);
+				SPAN_F(first), i);
 		break;
 	case LAB_CODEONLY:
 		(void)buf_printf(out, "%03u\r\n", code);

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+from datetime import datetime
 
 # Generous: it bounds a hang, it measures nothing.
 PATIENCE = float(os.environ.get("ABIDE_PATIENCE", "30"))
@@ -33,6 +34,11 @@ def parse_log_line(line):
             return None
     fields = {k: unescape(q) if q or not p else p for k, q, p in FIELD.findall(line)}
     return fields if "event" in fields else None
+
+
+def seconds(text):
+    """RFC 3339 to seconds since 1970."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def free_port(host="127.0.0.1"):
