@@ -174,6 +174,7 @@ static void arguments_are_read(void **state)
 		{true, S("TO:<@[1.2.3.4]:a@b>"), WIRE_PATH_ROUTE, 0, S(""), S("")},
 		{true, S("TO:<>"), WIRE_PATH_NULL_RECIPIENT, 0, S(""), S("")},
 		{true, S("TO:<a>"), WIRE_PATH_DOMAIN_MISSING, 0, S(""), S("")},
+		{true, S("TO:<a"), WIRE_PATH_BRACKET, 0, S(""), S("")},
 		{true, S("TO:<a@>"), WIRE_PATH_DOMAIN_EMPTY, 0, S(""), S("")},
 		{true, S("TO:<@b>"), WIRE_PATH_LOCAL_EMPTY, 0, S(""), S("")},
 		{true, S("TO:<@>"), WIRE_PATH_LOCAL_EMPTY, 0, S(""), S("")},
