@@ -156,25 +156,32 @@ static int hand_back(const struct conf *conf, uint32_t number)
 		       : 0;
 }
 
+static int parse(char **argv, bool is_reload, struct arena *arena, struct buf *text)
+{
+	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+	struct conf conf;
+	int rc = read_file(4, text);
+
+	if (rc < 0)
+		return say(is_reload, argv[3], strerrordesc_np(-rc));
+	rc = conf_parse(argv[3], buf_span(text), arena, &conf, &errors);
+	print_lines(buf_span(&errors), is_reload, rc < 0);
+	buf_done(&errors);
+	return rc < 0 ? 78 : hand_back(&conf, (uint32_t)strtoul(argv[4], NULL, 10));
+}
+
 /* abide role parse FILE NUMBER start|reload; 3: the supervisor, 4: the file. */
 int parse_main(int argc, char **argv)
 {
 	struct arena arena = {0};
-	struct buf text = BUF_INIT(CONF_FILE_MAX + 4096), errors = BUF_INIT(CONF_ERRORS_MAX);
-	struct conf conf;
+	struct buf text = BUF_INIT(CONF_FILE_MAX + 4096);
 
 	if (argc != 6 || users_become(users_nobody()) < 0)
 		return 71;
-	bool is_reload = strcmp(argv[5], "reload") == 0;
-
 	log_init("parse", false, LOG_INFO);
-	int rc = read_file(4, &text);
+	int status = parse(argv, strcmp(argv[5], "reload") == 0, &arena, &text);
 
-	if (rc < 0)
-		return say(is_reload, argv[3], strerrordesc_np(-rc));
-	rc = conf_parse(argv[3], buf_span(&text), &arena, &conf, &errors);
-	print_lines(buf_span(&errors), is_reload, rc < 0);
-	if (rc < 0)
-		return 78;
-	return hand_back(&conf, (uint32_t)strtoul(argv[4], NULL, 10));
+	buf_done(&text);
+	arena_done(&arena);
+	return status;
 }

@@ -233,7 +233,6 @@ static int read_letter(struct sendmail *s)
 	char *at = alloc_zero(65536);
 	int rc = 0;
 
-	letter_init(&s->letter, !s->ignores_dots);
 	while (rc == 0) {
 		ssize_t n = read(0, at, 65536);
 
@@ -326,24 +325,30 @@ static void run(void *arg)
 	s->status = s->is_session ? submit_session(&s->conf) : send_letter(s);
 }
 
+static int start(struct sendmail *s, char *const *argv)
+{
+	int status = read_conf(s);
+
+	if (status == EX_OK)
+		status = read_arguments(s, argv);
+	if (status != EX_OK)
+		return status;
+	/* Standard input may keep us waiting: that is no fault of a task here. */
+	const struct task_options options = {.watchdog = 3600 * NANOS_S, .stack_size = 128 * 1024};
+	int rc = task_run(&options, run, s);
+
+	return rc < 0 ? complain(EX_OSERR, "starting", strerrordesc_np(-rc)) : s->status;
+}
+
 int main(int argc, char **argv)
 {
 	struct sendmail *s = alloc_zero(sizeof *s);
 	int status = read_options(s, argc, argv);
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (status != EX_OK || s->does_nothing)
-		return status;
-	status = read_conf(s);
-	if (status == EX_OK)
-		status = read_arguments(s, argv + optind);
-	if (status != EX_OK)
-		return status;
-	/* A message may keep its reader waiting: that is no fault of a task here. */
-	const struct task_options options = {.watchdog = 3600 * NANOS_S, .stack_size = 128 * 1024};
-	int rc = task_run(&options, run, s);
-
-	status = rc < 0 ? complain(EX_OSERR, "starting", strerrordesc_np(-rc)) : s->status;
+	letter_init(&s->letter, !s->ignores_dots);
+	if (status == EX_OK && !s->does_nothing)
+		status = start(s, argv + optind);
 	letter_done(&s->letter);
 	arena_done(&s->arena);
 	free(s);
