@@ -162,8 +162,10 @@ static void work(void *arg)
 		for (unsigned i = 0; i < STEPS; i++) {
 			int rc = step(&w->t, k, i);
 
-			if (rc == -ENOTSUP)
+			if (rc == -ENOTSUP) {
+				arena_done(&w->t.arena);
 				continue;
+			}
 			if (rc < 0)
 				fail("step", k, rc);
 			struct span state = state_of(&w->t, k);
