@@ -5,6 +5,7 @@ import re
 import threading
 import time
 
+from harness.abide import is_zombie
 from harness.process import children, wait_until
 from harness.smtp import Closed, Smtp
 
@@ -63,7 +64,7 @@ def kill_one(a, rng):
     if roles[pid] == "supervisor":
         a.process.popen.wait()
         rest = [p for p in roles if p != pid]
-        wait_until(lambda: not any(os.path.exists(f"/proc/{p}") for p in rest), what="the end of the roles")
+        wait_until(lambda: all(is_zombie(p) for p in rest), what="the end of the roles")
         a.start()
     return at, roles[pid]
 

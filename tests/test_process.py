@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from harness.abide import is_zombie
 from harness.process import children, seconds, status_of, wait_until
 from harness.smtp import Closed
 
@@ -66,8 +67,7 @@ def test_supervisor_dies(abide):
     pids = a.all_pids()
     a.kill_pid(a.process.pid)
     a.process.popen.wait()
-    wait_until(lambda: not any(os.path.exists(f"/proc/{p}") and status_of(p)["State"][0] != "Z" for p in pids),
-               what="the end of all roles")
+    wait_until(lambda: all(is_zombie(p) for p in pids), what="the end of all roles")
     a.start()
     assert [m["id"] for m in a.queue()] == [mid]
 

@@ -28,12 +28,10 @@ def by_smtplib(port, directory, peer):
 def by_swaks(port, directory, peer):
     path = os.path.join(directory, "message")
     with open(path, "wb") as f:
-        f.write(CONTENT.replace(b"\r\n", b"\n"))
+        f.write(CONTENT.replace(b"\r\n", b"\n")[:-1])  # swaks adds a line end of its own
     done = subprocess.run([program("swaks"), "--server", f"127.0.0.1:{port}", "--from", "s@src.test",
-                           "--to", "r@dst.test", "--data", f"@{path}", "--no-data-fixup", "--pipeline"],
+                           "--to", "r@dst.test", "--data", f"@{path}", "--pipeline"],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
-    if b"no-data-fixup" in done.stdout and b"Unknown option" in done.stdout:
-        pytest.skip("this swaks can't send a message as it is")
     assert done.returncode == 0, done.stdout
 
 
@@ -134,9 +132,8 @@ def content_of_size(n, size):
     block = b"\r\n".join(rng.choice(kinds) for _ in range(400)) + b"\r\n"
     head = b"X-Number: %d\r\n\r\n" % n if size > 40 else b""
     text = (head + block * (size // len(block) + 1))[:size]
-    while text.endswith((b"\r", b"\n")):
-        text = text[:-1] + b"e"
-    return text + b"\r\n"
+    bare = text.rstrip(b"\r\n")
+    return bare + b"e" * (len(text) - len(bare)) + b"\r\n"
 
 
 def test_two_hundred_messages_of_all_sizes(abide, lab, long_run):

@@ -105,12 +105,15 @@ class Abide:
 
     def kill(self):
         """The machine goes dark: SIGKILL to all of its processes at once."""
-        for pid in self.all_pids():
+        pids = self.all_pids()
+        for pid in pids:
             try:
                 self.kill_pid(pid)
             except ProcessLookupError:
                 pass
         self.process.popen.wait()
+        # A port is free only once the last holder of its socket is gone.
+        wait_until(lambda: all(is_zombie(p) for p in pids), what="the end of the killed processes")
 
     def kill_pid(self, pid, number=signal.SIGKILL):
         self.killed.add(pid)
