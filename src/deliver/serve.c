@@ -226,8 +226,11 @@ static void queue_ended(struct ipc_channel *c, const char *why, void *arg)
 	struct deliver *d = arg;
 
 	log_event(LOG_WARN, "queue_gone", LOG_STR("reason", why));
-	if (d->queue == c)
+	if (d->queue == c) {
 		d->queue = NULL;
+		if (!d->stopping)
+			role_lost_peer(d->role, IPC_QUEUE, 0);
+	}
 	ipc_close(c);
 	task_gate_wake_all(&d->changed);
 }

@@ -65,6 +65,7 @@ struct queue {
 	uint64_t last_slot;
 	size_t slots_n;
 	struct queue_peer *deliver[QUEUE_DELIVER_MOST];
+	struct queue_peer *receive[QUEUE_DELIVER_MOST]; /* the newest channel of each process */
 	struct list peers_gone;
 	struct task_gate changed; /* the scheduler's: something may be due earlier */
 	struct task_gate news;    /* a deliver process said hello, or the end comes */

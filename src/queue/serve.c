@@ -53,8 +53,17 @@ static void peer_ended(struct ipc_channel *channel, const char *why, void *arg)
 		LOG_INFO, "peer_gone", LOG_STR("peer", ipc_name(channel)), LOG_STR("reason", why));
 	ipc_close(peer->channel);
 	peer->channel = NULL;
+	struct queue_peer **place =
+		peer->role == IPC_DELIVER ? &q->deliver[peer->index] : &q->receive[peer->index];
+	bool was_newest = *place == peer;
+
+	if (was_newest)
+		*place = NULL;
 	if (peer->role == IPC_DELIVER)
 		queue_deliver_gone(q, peer);
+	/* Where that process lives on and only the channel broke, a new one is made. */
+	if (was_newest && !q->stopping)
+		role_lost_peer(q->role, peer->role, peer->index);
 	list_add_tail(&q->peers_gone, &peer->gone);
 	sweep_peers(q);
 	queue_dispatch(q);
@@ -72,18 +81,22 @@ static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int f
 	list_init(&peer->gone);
 	(void)snprintf(
 		name, sizeof name, "%s/%u", kind == IPC_DELIVER ? "deliver" : "receive", index);
+	if (index >= QUEUE_DELIVER_MOST) {
+		log_event(LOG_ERROR, "peer_refused", LOG_STR("peer", name));
+		fd_close(&fd);
+		free(peer);
+		return;
+	}
 	int rc = ipc_open(fd, name, ipc_kinds, ipc_kinds_n,
 		kind == IPC_DELIVER ? queue_on_deliver : queue_on_receive, peer_ended, peer,
 		&peer->channel);
 
-	if (rc < 0 || (kind == IPC_DELIVER && index >= QUEUE_DELIVER_MOST)) {
+	if (rc < 0) {
 		log_event(LOG_ERROR, "peer_refused", LOG_STR("peer", name), LOG_ERRNO(rc));
-		ipc_close(peer->channel);
 		free(peer);
 		return;
 	}
-	if (kind == IPC_DELIVER)
-		q->deliver[index] = peer;
+	*(kind == IPC_DELIVER ? &q->deliver[index] : &q->receive[index]) = peer;
 }
 
 static void on_stop(struct role *role, void *arg)
