@@ -44,7 +44,6 @@ enum reply_id bdat_drain(struct session *s, struct span argument, struct reply_w
 	if (wire_bdat_read(argument, &size, &is_last) < 0)
 		return lose_track(s);
 	session_consume_line(s);
-	s->argument = (struct span){0};
 	(void)read_chunk(s, size, false); /* false: s->is_over */
 	return REPLY_ID_NONE;
 }
@@ -71,7 +70,6 @@ enum reply_id verb_bdat(struct session *s, struct span argument, struct reply_wo
 	if (wire_bdat_read(argument, &size, &is_last) < 0)
 		return lose_track(s);
 	session_consume_line(s);
-	s->argument = (struct span){0};
 	if (!t->has_chunks)
 		wire_content_init(&t->decoder, (size_t)limits->text_line + 2, limits->message_size);
 	t->has_chunks = true;

@@ -42,7 +42,6 @@ enum reply_id verb_data(struct session *s, struct span argument, struct reply_wo
 	const struct conf_limits *limits = &t->conf->limits;
 
 	session_consume_line(s);
-	s->argument = (struct span){0};
 	wire_content_init(&t->decoder, (size_t)limits->text_line + 2, limits->message_size);
 	say(s, SAY_DATA_GO, NULL);
 	stream_expect(s->stream, t->announced ? t->announced : CONTENT_HELD_MAX);

@@ -42,15 +42,18 @@ static void grow(struct transaction *t)
 }
 
 /* A recipient that was named before, in the same way, is taken once. */
-static enum reply_id add(struct transaction *t, struct span address,
-	const struct wire_rcpt_params *p, struct reply_words *words)
+static enum reply_id add(struct session *s, struct span address, const struct wire_rcpt_params *p,
+	struct reply_words *words)
 {
+	struct transaction *t = &s->transaction;
 	uint32_t hash = (uint32_t)table_hash(address);
 	const struct ipc_recipient *twin = find(t, address, hash);
 	size_t size = ENVELOPE_RECIPIENT + address.len + p->orcpt.len;
 
-	if (twin && twin->notify == p->notify && span_equal(twin->orcpt, p->orcpt))
+	if (twin && twin->notify == p->notify && span_equal(twin->orcpt, p->orcpt)) {
+		s->idle_commands++;
 		return SAY_RCPT_OK;
+	}
 	if (t->recipients_n >= t->conf->limits.recipients || t->envelope + size > ENVELOPE_MAX) {
 		words->limit = t->recipients_n;
 		return SAY_TOO_MANY_RECIPIENTS;
@@ -91,7 +94,7 @@ static enum reply_id take(struct session *s, struct span argument, struct reply_
 	struct buf *text = pool_take(&s->server->replies);
 
 	(void)wire_path_text(&path, text);
-	refusal = add(t, buf_span(text), &params, words);
+	refusal = add(s, buf_span(text), &params, words);
 	pool_give(&s->server->replies, text);
 	return refusal;
 }
@@ -107,7 +110,9 @@ enum reply_id verb_rcpt(struct session *s, struct span argument, struct reply_wo
 
 	if (id == SAY_RCPT_OK)
 		return id;
-	s->transaction.refused++;
+	/* A long list goes on after the first 452; one that never ends is no list. */
+	if (++s->transaction.refused > s->transaction.conf->limits.recipients)
+		s->errors++;
 	words->ip = wire_ip_text(&s->client, ip);
 	say(s, id, words);
 	return REPLY_ID_NONE;

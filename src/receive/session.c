@@ -64,6 +64,7 @@ void session_consume_line(struct session *s)
 {
 	stream_consume(s->stream, s->line_len);
 	s->line_len = 0;
+	s->argument = (struct span){0};
 }
 
 void session_close(struct session *s, const char *reason)
@@ -86,7 +87,8 @@ static void greet(struct session *s)
 {
 	const struct facts_ops *facts = s->server->facts;
 	enum reply_id refusal = facts ? facts->enter(s->server->facts_self, s) : REPLY_ID_NONE;
-	struct reply_words words = {0};
+	char ip[WIRE_IP_TEXT_MAX];
+	struct reply_words words = {.ip = wire_ip_text(&s->client, ip)};
 
 	if (!refusal && s->server->is_stopping)
 		refusal = SAY_SHUTTING_DOWN;
@@ -119,10 +121,25 @@ static void linger(struct session *s)
 	}
 }
 
+/* The client went away in the middle: it still has the message, and somebody may ask why. */
+static void log_abandoned(const struct session *s)
+{
+	const struct transaction *t = &s->transaction;
+	char name[SESSION_NAME_MAX], peer[WIRE_IP_TEXT_MAX];
+
+	log_event(LOG_INFO, "abandoned", LOG_SPAN("session", session_name(s, name)),
+		LOG_SPAN("peer", wire_ip_text(&s->client, peer)),
+		LOG_SPAN("sender", t->sender.len ? t->sender : SPAN_LIT("<>")),
+		LOG_U64("recipients", t->recipients_n), LOG_U64("size", t->decoder.size),
+		LOG_SPAN("verb", wire_verb_name(s->verb)), LOG_STR("reason", s->end_reason));
+}
+
 static void end(struct session *s)
 {
 	char name[SESSION_NAME_MAX], peer[WIRE_IP_TEXT_MAX];
 
+	if (s->transaction.recipients_n > 0 && !s->has_quit)
+		log_abandoned(s);
 	session_end_transaction(s);
 	if (stream_error(s->stream) == 0 && stream_flush(s->stream, clock_after(LAST_WORDS)) == 0 &&
 		(!s->has_quit || stream_input(s->stream).len > 0))
@@ -157,10 +174,9 @@ void session_run(struct session *s)
 		struct span line;
 		enum input_line found = input_line(s, &line);
 
-		s->verb = WIRE_UNKNOWN;
-		s->argument = (struct span){0};
 		if (found == INPUT_END)
 			break;
+		s->verb = WIRE_UNKNOWN;
 		s->commands++;
 		if (found == INPUT_LINE)
 			verbs_obey(s, line);
