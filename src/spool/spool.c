@@ -222,7 +222,7 @@ static struct spool *new_spool(const struct spool_options *o)
 	if (s->map_size > SIZE_MAX / 4)
 		s->map_size = SIZE_MAX / 4;
 	s->read_only = o->read_only;
-	s->dir_fd = s->content_fd = s->in_fd = s->lock_fd = s->data_fd = -1;
+	s->dir_fd = s->content_fd = s->in_fd = s->lock_fd = -1;
 	list_init(&s->pending);
 	task_gate_init(&s->gate);
 	return s;
@@ -278,7 +278,6 @@ void spool_close(struct spool *s)
 		mdb_txn_abort(s->reader);
 	if (s->env)
 		mdb_env_close(s->env);
-	fd_close(&s->data_fd);
 	fd_close(&s->in_fd);
 	fd_close(&s->content_fd);
 	fd_close(&s->dir_fd);

@@ -16,7 +16,7 @@ struct spool {
 	uint32_t batch_most;
 	nanos ends_kept;
 	bool read_only, started, closing, damaged;
-	int dir_fd, content_fd, in_fd, lock_fd, data_fd;
+	int dir_fd, content_fd, in_fd, lock_fd;
 	MDB_env *env;
 	MDB_dbi tables[STORE_TABLES];
 	uint64_t map_size, page_size;
@@ -44,7 +44,6 @@ struct spool {
 	uint32_t tidy_lane;
 	bool tidying;       /* a pass is under way */
 	nanos tidied_at;    /* when the last one began */
-	uint64_t zeroed_to; /* data.mdb is written up to here (content.c) */
 };
 
 /* ---- env.c: LMDB's part of opening; tables are opened in the first transaction ---- */
