@@ -1,35 +1,46 @@
 #include "spool/audit.h"
 #include <errno.h>
 
-void audit_aside(struct audit *a)
+#define MISSING_MOST 1000U /* rows of aside that are named; a wrong total must not keep us */
+
+/* Serial numbers from *next up to `before` have no row. */
+static void missing_aside(struct audit *a, uint64_t *next, uint64_t before)
 {
-	uint64_t newest = a->meta.totals.aside, expected = 1;
-	struct span key, value;
-	int rc = store_seek(&a->t, STORE_ASIDE, (struct span){0}, &key, &value);
-
-	for (; rc == 0; rc = store_next(&a->t, STORE_ASIDE, &key, &value), expected++) {
-		struct pack_cursor c = {.rest = value};
-		uint64_t table = pack_get_u(&c, 1);
-		struct span row = pack_get_bytes(&c, (size_t)pack_get_u(&c, 2));
-		char text[64] = {(char)table};
-
-		for (struct store_key k = store_key_u64(expected);
-			expected <= newest && memcmp(k.at, key.at, 8) != 0;
-			k = store_key_u64(++expected))
-			audit_found(a, STORE_ASIDE, store_key_span(&k), "is missing");
-		if (c.failed || key.len != 8 || table >= STORE_TABLES || row.len >= sizeof text) {
-			audit_found(a, STORE_ASIDE, key, "can't be read");
-			continue;
-		}
-		audit_found(a, (enum store_table)table, row, "could not be read and was set aside");
-		memcpy(text + 1, row.at, row.len);
-		(void)table_set(&a->aside, span_of(text, row.len + 1), a);
-	}
-	for (; expected <= newest; expected++) {
-		struct store_key k = store_key_u64(expected);
+	for (unsigned n = 0; *next < before && n < MISSING_MOST; n++, ++*next) {
+		struct store_key k = store_key_u64(*next);
 
 		audit_found(a, STORE_ASIDE, store_key_span(&k), "is missing");
 	}
+	*next = before;
+}
+
+void audit_aside(struct audit *a)
+{
+	uint64_t next = 1;
+	struct span key, value;
+	int rc = store_seek(&a->t, STORE_ASIDE, (struct span){0}, &key, &value);
+
+	for (; rc == 0; rc = store_next(&a->t, STORE_ASIDE, &key, &value)) {
+		struct pack_cursor c = {.rest = value};
+		uint64_t table = pack_get_u(&c, 1);
+		struct span row = pack_get_bytes(&c, (size_t)pack_get_u(&c, 2));
+		uint64_t serial = store_id_of(key).high;
+		char text[64] = {(char)table};
+
+		if (c.failed || key.len != 8 || table >= STORE_TABLES || row.len >= sizeof text ||
+			serial < next || serial > a->meta.totals.aside) {
+			audit_found(a, STORE_ASIDE, key, "can't be read");
+			continue;
+		}
+		missing_aside(a, &next, serial);
+		next = serial + 1;
+		audit_found(a, (enum store_table)table, row, "could not be read and was set aside");
+		if (row.len > 0)
+			memcpy(text + 1, row.at, row.len);
+		(void)table_set(&a->aside, span_of(text, row.len + 1), a);
+	}
+	if (next <= a->meta.totals.aside && a->meta.totals.aside < UINT64_MAX)
+		missing_aside(a, &next, a->meta.totals.aside + 1);
 }
 
 static void missing_end(struct audit *a, const struct store_key *key)

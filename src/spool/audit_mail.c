@@ -191,20 +191,22 @@ void audit_recipients(struct audit *a)
 
 void audit_contents(struct audit *a)
 {
+	struct id last = {0};
 	struct span key, value;
 	int rc = store_seek(&a->t, STORE_CONTENTS, (struct span){0}, &key, &value);
 
-	while (rc == 0) {
+	for (; rc == 0; rc = store_next(&a->t, STORE_CONTENTS, &key, &value)) {
 		struct id id = store_id_of(key);
 		struct store_key message = store_key_id(id);
-		struct store_key last = store_key_id_n(id, UINT32_MAX);
 
-		if (!audit_has(a, STORE_MESSAGES, &message) &&
+		if (key.len != ID_BYTES + 4) {
+			audit_found(a, STORE_CONTENTS, key, "can't be read");
+			continue;
+		}
+		if (!id_equal(id, last) && !audit_has(a, STORE_MESSAGES, &message) &&
 			!audit_is_aside(a, STORE_MESSAGES, store_key_span(&message)))
 			audit_found(a, STORE_MESSAGES, store_key_span(&message),
 				"is missing, but has content");
-		rc = store_seek(&a->t, STORE_CONTENTS, store_key_span(&last), &key, &value);
-		if (rc == 0 && id_equal(store_id_of(key), id))
-			rc = store_next(&a->t, STORE_CONTENTS, &key, &value);
+		last = id;
 	}
 }

@@ -189,7 +189,7 @@ static void hostile_body(struct testing *t)
 	bool is_long = getenv("ABIDE_LONG") != NULL;
 	const char *given = getenv("ABIDE_SEED");
 	uint64_t first = given ? strtoull(given, NULL, 10) : 1;
-	uint64_t last = given ? first : is_long ? 20000 : 150;
+	uint64_t last = given ? first : is_long ? 5000 : 150;
 	uint32_t opened = 0;
 
 	t->map_size = 1UL << 28;

@@ -16,8 +16,9 @@ static uint64_t get(struct span key, size_t at, unsigned bytes)
 {
 	uint64_t value = 0;
 
-	for (size_t i = at; i < at + bytes && i < key.len; i++)
-		value = value << 8 | (unsigned char)key.at[i];
+	/* A key that damage cut short reads as if zeroes followed: the order of keys stays. */
+	for (size_t i = at; i < at + bytes; i++)
+		value = value << 8 | (i < key.len ? (unsigned char)key.at[i] : 0U);
 	return value;
 }
 

@@ -47,7 +47,7 @@ static int64_t next_lane(struct lane_walk *w, enum store_table table, uint32_t f
 	struct store_key key = store_key_u32(from);
 	struct span k, v;
 
-	if (store_seek(w->t, table, store_key_span(&key), &k, &v) < 0 || k.len < 4)
+	if (store_seek(w->t, table, store_key_span(&key), &k, &v) < 0)
 		return -1;
 	return store_u32_at(k, 0);
 }
