@@ -32,28 +32,39 @@ void deliver_say_slot_end(struct deliver *d, uint64_t slot)
 		(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_SLOT_END, .body = &end});
 }
 
-/* What runs here, then what has ended and was not acknowledged: queue may be a new one. */
+static size_t add_running(const struct list *jobs, struct ipc_running *to)
+{
+	size_t n = 0;
+
+	list_for_each (node, jobs) {
+		const struct deliver_job *job = container_of(node, struct deliver_job, node);
+
+		if (to)
+			to[n] = (struct ipc_running){.id = job->body.id,
+				.part = job->body.part,
+				.attempt = job->body.attempt,
+				.lane = job->body.lane,
+				.slot = job->body.slot,
+				.dot_sent = job->dot_sent};
+		n++;
+	}
+	return n;
+}
+
+/*
+ * What queue must not hand out again, since it may be a new one: what runs here, and what has ended
+ * without an acknowledgement, whose outcomes follow.
+ */
 static void say_hello(struct deliver *d)
 {
 	struct arena arena = {0};
-	size_t n = 0, i = 0;
-
-	list_for_each (node, &d->running)
-		n++;
+	size_t running = add_running(&d->running, NULL), done = add_running(&d->done, NULL);
 	struct ipc_deliver_hello hello = {.index = d->role->index,
-		.running = arena_array(&arena, n, sizeof *hello.running),
-		.running_n = n};
+		.running = arena_array(&arena, running + done, sizeof *hello.running),
+		.running_n = running + done};
 
-	list_for_each (node, &d->running) {
-		const struct deliver_job *job = container_of(node, struct deliver_job, node);
-
-		hello.running[i++] = (struct ipc_running){.id = job->body.id,
-			.part = job->body.part,
-			.attempt = job->body.attempt,
-			.lane = job->body.lane,
-			.slot = job->body.slot,
-			.dot_sent = job->dot_sent};
-	}
+	(void)add_running(&d->running, hello.running);
+	(void)add_running(&d->done, hello.running + running);
 	(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_DELIVER_HELLO, .body = &hello});
 	arena_done(&arena);
 	list_for_each (node, &d->done)
@@ -250,6 +261,8 @@ static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int f
 		log_event(LOG_ERROR, "peer_refused", LOG_STR("peer", "queue"), LOG_ERRNO(rc));
 		return;
 	}
+	/* Jobs that lie unread in the old channel are not begun: the new queue hands them out. */
+	ipc_close(d->queue);
 	d->queue = c;
 	say_hello(d);
 }
