@@ -42,8 +42,8 @@ struct spool {
 	unsigned char
 		tidy_ends[20]; /* where the pass through the journal goes on; zero: at the first */
 	uint32_t tidy_lane;
-	bool tidying;       /* a pass is under way */
-	nanos tidied_at;    /* when the last one began */
+	bool tidying;    /* a pass is under way */
+	nanos tidied_at; /* when the last one began */
 };
 
 /* ---- env.c: LMDB's part of opening; tables are opened in the first transaction ---- */
