@@ -13,7 +13,8 @@ static int check_file(const char *file)
 	int rc = conf_load(file, &arena, &conf, &errors);
 	bool good = rc == 0 && conf.unresolved == 0;
 
-	(void)fwrite(errors.at, 1, errors.len, stderr);
+	if (errors.len > 0)
+		(void)fwrite(errors.at, 1, errors.len, stderr);
 	if (good)
 		(void)printf("%s: ok\n", file);
 	buf_done(&errors);

@@ -27,11 +27,10 @@ static char unescape(struct span *s)
 }
 
 /* `"..."` with escapes, or all up to the next comma. */
-static struct span take_text(struct span *s)
+static struct span take_text(struct span *s, struct arena *arena)
 {
 	bool quoted = span_take(s, '"');
 	struct buf text = BUF_INIT(64 * 1024);
-	size_t len;
 
 	while (s->len > 0 && s->at[0] != (quoted ? '"' : ',')) {
 		char c = s->at[0];
@@ -41,12 +40,14 @@ static struct span take_text(struct span *s)
 	}
 	if (quoted)
 		(void)span_take(s, '"');
-	char *at = buf_take(&text, &len);
+	struct span kept = arena_copy(arena, buf_span(&text));
 
-	return span_of(at, len);
+	buf_done(&text);
+	return kept;
 }
 
-int lab_behaviour_read(struct span spec, bool texts, struct lab_behaviour *b, struct span *ret_bad)
+int lab_behaviour_read(
+	struct span spec, struct arena *texts, struct lab_behaviour *b, struct span *ret_bad)
 {
 	for (spec = span_trim(spec); spec.len > 0; spec = span_trim(spec)) {
 		size_t n = 0;
@@ -59,7 +60,7 @@ int lab_behaviour_read(struct span spec, bool texts, struct lab_behaviour *b, st
 		spec = span_slice(spec, n, spec.len);
 		if (span_take(&spec, '=')) {
 			if (texts)
-				text = take_text(&spec);
+				text = take_text(&spec, texts);
 			else
 				spec = span_slice(spec, spec.len, 0);
 		}

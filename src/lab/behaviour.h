@@ -4,9 +4,10 @@
  * A behaviour is a list of atoms with commas between them: "greylist-5",
  * "no-pipelining,451-data", `550-rcpt="5.1.1 No such user"`. Atoms that say
  * nothing about a thing leave it as it was, so behaviours can be laid over
- * each other. Texts live as long as the process. Never logs or waits.
+ * each other. Texts belong to the arena that was given. Never logs or waits.
  */
 #pragma once
+#include "base/arena.h"
 #include "base/buf.h"
 
 enum lab_stage {
@@ -88,10 +89,11 @@ struct lab_behaviour {
 
 /*
  * Lays what spec says over *b. 0, or -EINVAL: then *b is part done and *ret_bad
- * is the atom that was not understood. Texts ("=...") are refused unless
- * texts is true, for they are never freed.
+ * is the atom that was not understood. Texts ("=...") are kept in texts; NULL:
+ * they are left out.
  */
-int lab_behaviour_read(struct span spec, bool texts, struct lab_behaviour *b, struct span *ret_bad);
+int lab_behaviour_read(
+	struct span spec, struct arena *texts, struct lab_behaviour *b, struct span *ret_bad);
 /* Lays upper over *b: what upper says wins. */
 void lab_behaviour_lay(struct lab_behaviour *b, const struct lab_behaviour *upper);
 /* One line an atom: its form and what it does. */

@@ -70,7 +70,7 @@ static int read_behaviour(struct lab *lab, const char *value)
 	struct lab_behaviour b = {0};
 	struct span bad;
 
-	if (lab_behaviour_read(span_str(value), true, &b, &bad) == 0) {
+	if (lab_behaviour_read(span_str(value), &lab->rules.texts, &b, &bad) == 0) {
 		lab_behaviour_lay(&lab->session, &b);
 		return 0;
 	}

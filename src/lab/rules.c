@@ -5,15 +5,14 @@
 
 struct lab_rule {
 	enum lab_rule_of of;
-	struct span pattern; /* owned */
+	struct span pattern;
 	struct lab_behaviour behaviour;
 };
 
 void lab_rules_done(struct lab_rules *r)
 {
-	for (size_t i = 0; i < r->n; i++)
-		free((char *)(uintptr_t)r->at[i].pattern.at);
 	free(r->at);
+	arena_done(&r->texts);
 	*r = (struct lab_rules){0};
 }
 
@@ -23,7 +22,7 @@ static void add(struct lab_rules *r, enum lab_rule_of of, struct span pattern,
 	r->at = alloc_grow(r->at, r->n + 1, sizeof *r->at);
 	r->at[r->n++] = (struct lab_rule){
 		.of = of,
-		.pattern = span_of(alloc_copy(pattern.at, pattern.len), pattern.len),
+		.pattern = arena_copy(&r->texts, pattern),
 		.behaviour = *behaviour,
 	};
 }
@@ -53,10 +52,10 @@ static int read_line(
 		return -EINVAL;
 	}
 	if (span_equal(pattern, SPAN_LIT("session")))
-		return lab_behaviour_read(line, true, session, ret_bad);
+		return lab_behaviour_read(line, &r->texts, session, ret_bad);
 	if (span_take_nocase(&pattern, SPAN_LIT("sender:")))
 		of = LAB_RULE_SENDER;
-	int rc = lab_behaviour_read(line, true, &b, ret_bad);
+	int rc = lab_behaviour_read(line, &r->texts, &b, ret_bad);
 
 	if (rc == 0)
 		add(r, of, pattern, &b);

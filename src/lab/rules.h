@@ -13,6 +13,7 @@ enum lab_rule_of { LAB_RULE_RECIPIENT, LAB_RULE_SENDER };
 
 struct lab_rule;
 struct lab_rules {
+	struct arena texts;
 	struct lab_rule *at;
 	size_t n;
 };

@@ -113,7 +113,7 @@ static void lay_address(struct lab_session *s, enum lab_rule_of of, struct span 
 	while (n < address.len && !strchr("@.+", address.at[n] ? address.at[n] : ' '))
 		n++;
 	if (!s->lab->plain && n > 0 &&
-		lab_behaviour_read(span_slice(address, 0, n), false, &named, &bad) == 0)
+		lab_behaviour_read(span_slice(address, 0, n), NULL, &named, &bad) == 0)
 		lab_behaviour_lay(&s->t.b, &named);
 }
 
