@@ -1,9 +1,7 @@
 #include "cli/cli.h"
 #include "cli/json_text.h"
+#include "cli/listing.h"
 #include "cli/spooled.h"
-#include "reply/catalogue.h"
-#include "reply/explain.h"
-#include "reply/meaning.h"
 #include "task/task.h"
 #include <errno.h>
 #include <getopt.h>
@@ -24,172 +22,17 @@ struct command { /* one run of abide queue or abide audit */
 	int status;
 };
 
-/* ---- one message ---- */
-
-static json_t *time_json(int64_t wall_ms)
-{
-	char text[CLOCK_TEXT_MAX];
-
-	return wall_ms > 0 ? json_text(clock_rfc3339(wall_ms, text)) : json_null();
-}
-
-/* The meaning as it was understood when the reply came: from its cause, no text is read. */
-static bool cause_of(const struct ipc_control_recipient *r, struct reply_meaning *ret)
-{
-	struct span status = r->status;
-
-	*ret = (struct reply_meaning){.code = r->code, .wait_seconds = -1, .confidence = 1};
-	(void)reply_status_take(&status, &ret->status);
-	if (!reply_cause_parse(r->cause, &ret->cause))
-		return false;
-	const struct reply_cause_info *info = reply_cause_info(ret->cause);
-
-	ret->side = info->side;
-	ret->scope = info->scope;
-	ret->nature = info->nature;
-	ret->action = info->action;
-	return true;
-}
-
-static json_t *reply_json(const struct ipc_control_recipient *r)
-{
-	struct arena arena = {0};
-	json_t *text = r->code == 0 ? json_null()
-				    : json_text(arena_printf(&arena, "%u%s%.*s%s%.*s", r->code,
-					      r->status.len ? " " : "", SPAN_F(r->status),
-					      r->reply.len ? " " : "", SPAN_F(r->reply)));
-
-	arena_done(&arena);
-	return text;
-}
-
-static void explain(const struct ipc_control_recipient *r, const struct reply_meaning *m,
-	bool known, struct buf *out)
-{
-	if (span_equal(r->state, SPAN_LIT("maybe")))
-		(void)buf_add_str(out, catalogue_get(EVENT_LOST_AFTER_DOT)->advice);
-	if (out->len > 0)
-		(void)buf_add_byte(out, ' ');
-	if (known)
-		(void)reply_explain(m, out);
-}
-
-static json_t *recipient_json(const struct ipc_control_recipient *r)
-{
-	struct reply_meaning m;
-	struct buf words = BUF_INIT(4096);
-	bool known = cause_of(r, &m);
-
-	explain(r, &m, known, &words);
-	json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "address",
-		json_text(r->address), "site", json_text(r->site), "state", json_text(r->state),
-		"attempts", (json_int_t)r->attempts, "next_try", time_json(r->next_try_wall_ms),
-		"reply", reply_json(r), "cause", known ? json_text(r->cause) : json_null(), "side",
-		known ? json_string(reply_side_text(m.side)) : json_null(), "explanation",
-		known ? json_text(buf_span(&words)) : json_null());
-
-	buf_done(&words);
-	return o;
-}
-
-static void print_json(const struct ipc_control_message *m)
-{
-	char id[ID_TEXT_LEN + 1];
-	json_t *recipients = json_array();
-
-	for (size_t i = 0; i < m->recipients_n; i++)
-		json_array_append_new(recipients, recipient_json(&m->recipients[i]));
-	json_t *o = json_pack("{s:s, s:o, s:I, s:o, s:o, s:o}", "id", id_text(m->id, id), "sender",
-		json_text(m->sender), "size", (json_int_t)m->size, "arrived",
-		time_json(m->arrived_wall_ms), "expires", time_json(m->expires_wall_ms),
-		"recipients", recipients);
-
-	if (o && json_dumpf(o, stdout, JSON_COMPACT) == 0)
-		(void)putchar('\n');
-	json_decref(o);
-}
-
-static void print_in(const char *what, int64_t wall_ms)
-{
-	char text[CLOCK_TEXT_MAX];
-	int64_t seconds = (wall_ms - clock_wall_ms()) / 1000;
-	struct span when = clock_rfc3339(wall_ms, text);
-
-	if (seconds <= 0)
-		(void)printf("%s now", what);
-	else if (seconds < 120)
-		(void)printf("%s in %lld s", what, (long long)seconds);
-	else if (seconds < 7200)
-		(void)printf("%s in %lld min", what, (long long)(seconds / 60));
-	else
-		(void)printf("%s in %lld h", what, (long long)(seconds / 3600));
-	(void)printf(" (%.*s)", SPAN_F(when));
-}
-
-/* Control bytes of strangers must not reach a terminal. */
-static void print_safe(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.at[i];
-
-		(void)putchar(c == '\n' ? ' ' : c < 32 || c == 127 ? '?' : c);
-	}
-}
-
-static void print_recipient(const struct ipc_control_recipient *r)
-{
-	struct reply_meaning m;
-	struct buf words = BUF_INIT(4096);
-
-	(void)printf("  to <");
-	print_safe(r->address);
-	(void)printf(">: %.*s", SPAN_F(r->state));
-	if (r->attempts > 0)
-		(void)printf(", %u attempt%s", r->attempts, r->attempts == 1 ? "" : "s");
-	if (r->next_try_wall_ms > 0)
-		print_in(", next try", r->next_try_wall_ms);
-	(void)putchar('\n');
-	if (r->code > 0) {
-		(void)printf(
-			"    %.*s said: %u %.*s ", SPAN_F(r->peer), r->code, SPAN_F(r->status));
-		print_safe(r->reply);
-		(void)putchar('\n');
-	}
-	bool known = cause_of(r, &m);
-
-	explain(r, &m, known, &words);
-	if (known && words.len > 0) {
-		(void)printf("    %s (%.*s): ", reply_side_text(m.side), SPAN_F(r->cause));
-		print_safe(buf_span(&words));
-		(void)putchar('\n');
-	}
-	buf_done(&words);
-}
-
-static void print_text(const struct ipc_control_message *m)
-{
-	char id[ID_TEXT_LEN + 1], when[CLOCK_TEXT_MAX];
-	struct span arrived = clock_rfc3339(m->arrived_wall_ms, when);
-
-	(void)printf("%s  %.*s  %llu octets  from <", id_text(m->id, id), SPAN_F(arrived),
-		(unsigned long long)m->size);
-	print_safe(m->sender);
-	(void)printf(">\n");
-	for (size_t i = 0; i < m->recipients_n; i++)
-		print_recipient(&m->recipients[i]);
-}
+/* ---- what to do ---- */
 
 static void print_message(const struct ipc_control_message *m, void *arg)
 {
 	const struct command *c = arg;
 
 	if (c->json)
-		print_json(m);
+		listing_json(m);
 	else
-		print_text(m);
+		listing_text(m);
 }
-
-/* ---- what to do ---- */
 
 static int unknown_id(int rc, const char *id)
 {
@@ -261,7 +104,7 @@ static void print_finding(const struct ipc_control_finding *f, void *arg)
 
 	if (!c->json) {
 		(void)printf("%.*s: %.*s: ", SPAN_F(f->table), SPAN_F(f->row));
-		print_safe(f->wrong);
+		listing_safe(f->wrong);
 		(void)putchar('\n');
 		return;
 	}

@@ -201,7 +201,8 @@ static enum wire_path_error take_path(struct span *s, bool is_rcpt, struct wire_
 	}
 	p->kind = WIRE_PATH_MAILBOX;
 	error = take_mailbox(s, p);
-	if (error == WIRE_PATH_DOMAIN_MISSING && s->len == 0) /* "<a": what is missing first of all */
+	if (error == WIRE_PATH_DOMAIN_MISSING &&
+		s->len == 0) /* "<a": what is missing first of all */
 		error = WIRE_PATH_BRACKET;
 	if (error)
 		return error;
