@@ -1,5 +1,6 @@
 """Fixtures of the scenarios. ABIDE_BUILD: the folder with the program (build); ABIDE_LONG=1: all of it."""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,14 @@ def binary():
     if not os.access(path, os.X_OK):
         pytest.fail(f"{path} isn't there: build it, or set ABIDE_BUILD")
     return path
+
+
+@pytest.fixture(scope="session")
+def plain_build(binary):
+    """For what is measured: a sanitizer's memory and time are not abide's."""
+    with open(binary, "rb") as f:
+        if re.search(rb"__[at]san_init", f.read()):
+            pytest.skip("this build has a sanitizer in it")
 
 
 @pytest.fixture(scope="session")
