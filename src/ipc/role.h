@@ -15,6 +15,8 @@
 
 struct role;
 
+#define ROLE_BOOT_ID 16
+
 struct role_events { /* called in the supervisor channel's task; must not wait for long */
 	/*
 	 * A channel (SOCK_SEQPACKET, for ipc_open) to that process; the callee owns fd. Called
@@ -42,6 +44,7 @@ struct role {
 	size_t listeners_n;
 	int control_fd; /* queue: the listening control socket (SOCK_SEQPACKET), else -1 */
 	char *spool;    /* queue: the spool's folder ("/" after chroot), else NULL */
+	unsigned char boot_id[ROLE_BOOT_ID]; /* queue: of this boot, read before the chroot */
 
 	/* for the program entry */
 	uint32_t uid, gid;                   /* to become */

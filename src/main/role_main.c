@@ -4,6 +4,7 @@
 #include "facts/facts.h"
 #include "ipc/role.h"
 #include "main/supervisor.h"
+#include "spool/spool.h"
 #include "queue/queue.h"
 #include "receive/receive.h"
 #include <errno.h>
@@ -12,6 +13,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+_Static_assert(ROLE_BOOT_ID == SPOOL_BOOT_ID, "spool_boot_id fills role.boot_id");
 
 static int (*const bodies[SUPERVISOR_KINDS])(struct role *r) = {
 	[IPC_RECEIVE] = receive_serve,
@@ -95,6 +98,8 @@ int role_main(int argc, char **argv)
 	const struct conf *conf = role_conf_now(r);
 
 	log_init(r->name, conf->log == CONF_LOG_JSON, conf->log_level);
+	if (r->kind == IPC_QUEUE)
+		spool_boot_id(r->boot_id);
 	rc = give_up_rights(r);
 	if (rc < 0)
 		return fail("rights", rc);

@@ -156,6 +156,7 @@ static int open_spool(struct queue *q)
 	const char *why = NULL;
 	struct spool_options options = {.dir = q->role->spool,
 		.map_size = conf->limits.spool_size,
+		.boot_id = q->role->boot_id,
 		.ends_kept = conf->timeouts.journal};
 	int rc = spool_open(&options, &q->spool, &why);
 
