@@ -69,10 +69,14 @@ def directory():
 @pytest.fixture
 def started():
     """Whatever a test starts ends with it."""
-    things = []
+    things, failures = [], []
     yield things
     for t in reversed(things):
-        t.destroy()
+        try:
+            t.destroy()
+        except AssertionError as e:  # the others must end all the same
+            failures.append(str(e))
+    assert not failures, "\n".join(failures)
 
 
 @pytest.fixture
