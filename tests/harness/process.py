@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -71,55 +72,75 @@ def wait_for_port(port, host="127.0.0.1", timeout=PATIENCE):
 
 
 class Events:
-    """The lines of a stream, parsed as they come; any thread may wait for one."""
+    """The lines of a stream, parsed as they come; any thread may wait for one.
+
+    Whoever looks reads first what is there, so that what a program wrote before it answered is seen
+    by whoever has its answer.
+    """
 
     def __init__(self, stream, parse, name):
         self.items, self.lines, self.name = [], [], name
         self.changed = threading.Condition()
         self.ended = False
-        self.parse = parse
-        self.thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
+        self.parse, self.stream, self.rest = parse, stream, b""
+        os.set_blocking(stream.fileno(), False)
+        self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
-    def _read(self, stream):
-        for raw in stream:
-            line = raw.decode("utf-8", "replace")
-            item = self.parse(line)
+    def _read(self):
+        readable = select.poll()
+        readable.register(self.stream, select.POLLIN)
+        while not self.ended:
+            readable.poll()
             with self.changed:
-                self.lines.append(line.rstrip("\n"))
+                self._take()
+
+    def _take(self):
+        """All that is there now; under the lock."""
+        while not self.ended:
+            try:
+                piece = os.read(self.stream.fileno(), 65536)
+            except BlockingIOError:
+                return
+            *whole, self.rest = (self.rest + piece).split(b"\n")
+            if not piece:
+                whole, self.ended = [self.rest] if self.rest else [], True
+            for raw in whole:
+                line = raw.decode("utf-8", "replace")
+                item = self.parse(line)
+                self.lines.append(line)
                 if item is not None:
                     self.items.append(item)
-                self.changed.notify_all()
-        with self.changed:
-            self.ended = True
             self.changed.notify_all()
 
     def find(self, since=0, match=None, **fields):
         """All events with these fields (compared as text) that match(event) accepts."""
         with self.changed:
+            self._take()
             items = self.items[since:]
         return [e for e in items if all(str(e.get(k)) == str(v) for k, v in fields.items())
                 and (match is None or match(e))]
 
     def mark(self):
         with self.changed:
+            self._take()
             return len(self.items)
 
     def wait(self, count=1, timeout=PATIENCE, since=0, match=None, **fields):
         """Until there are count of them: the last of these; with count > 1, all of them."""
         deadline = time.monotonic() + timeout
-        while True:
-            found = self.find(since, match, **fields)
-            if len(found) >= count:
-                return found[count - 1] if count == 1 else found[:count]
-            with self.changed:
+        with self.changed:
+            while True:
+                found = self.find(since, match, **fields)
+                if len(found) >= count:
+                    return found[count - 1] if count == 1 else found[:count]
                 left = deadline - time.monotonic()
-                if left <= 0 or self.ended and len(self.find(since, match, **fields)) < count:
+                if left <= 0 or self.ended:
                     raise AssertionError(
                         f"{self.name}: {len(found)} of {count} events {fields} after {timeout} s"
                         f"{' (the process has ended)' if self.ended else ''}; the last lines:\n"
                         + "\n".join(self.lines[-40:]))
-                self.changed.wait(min(left, 1))
+                self.changed.wait(left)
 
 
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed")
