@@ -2,7 +2,8 @@
 #include "base/alloc.h"
 #include <stdlib.h>
 
-#define TRANSACTIONS_MOST 100U /* a job's: each must have brought it further */
+#define TRANSACTIONS_MOST 100U          /* a job's: each must have brought it further */
+#define QUIT_PATIENCE     (5 * NANOS_S) /* the peer's answer to it decides nothing */
 
 struct attempt {
 	struct deliver_slot *slot;
@@ -49,7 +50,7 @@ static bool use_connection(
 	*ret_reused = fits && connection_is_usable(c);
 	if (*ret_reused)
 		return true;
-	connection_close(c, clock_after(a->conf->timeouts.command));
+	connection_close(c, clock_after(QUIT_PATIENCE));
 	a->slot->connection = connection_open(a->conf, target, &a->job->arena, ret);
 	return a->slot->connection != NULL;
 }
@@ -91,12 +92,7 @@ static void transact(
 		a->peer = arena_copy(&a->job->arena, a->slot->connection->peer);
 		transaction_run(&t);
 		if (t.before_mail && !reused) {
-			why = (struct trouble){.stage = REPLY_STAGE_MAIL,
-				.event = EVENT_LOST,
-				.words = connection_words(a->slot->connection),
-				.is_lost = true};
-			why.words.stage = SPAN_LIT("MAIL");
-			fate_for(a, &why, who, n);
+			fate_for(a, &t.lost, who, n);
 		}
 		drop_lost(a);
 		if (!t.before_mail)
@@ -154,6 +150,17 @@ static void run(struct attempt *a)
 	}
 }
 
+/* Nobody is left without a fate, whatever the peer made of the rounds. */
+static void settle(struct attempt *a)
+{
+	struct trouble why = {.stage = REPLY_STAGE_RCPT, .event = EVENT_NO_RESOURCES};
+
+	why.words.host = a->peer;
+	for (size_t i = 0; i < a->job->body.recipients_n; i++)
+		if (a->fates[i].outcome == 0)
+			fate_for(a, &why, &i, 1);
+}
+
 void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job)
 {
 	struct ipc_job *b = &job->body;
@@ -164,6 +171,7 @@ void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job)
 		.again = arena_array(&job->arena, b->recipients_n, sizeof *a.again)};
 
 	run(&a);
+	settle(&a);
 	job->outcome = (struct ipc_outcome){.id = b->id,
 		.part = b->part,
 		.attempt = b->attempt,

@@ -117,10 +117,12 @@ static bool wants_helo(unsigned code)
 static bool introduce(struct connection *c, const struct conf *conf, struct trouble *ret)
 {
 	struct reply *r = &c->reader.reply;
+	bool is_plain;
 
 	if (!hello(c, conf, "EHLO", ret))
 		return false;
-	if (wants_helo(r->code) && !hello(c, conf, "HELO", ret))
+	is_plain = wants_helo(r->code);
+	if (is_plain && !hello(c, conf, "HELO", ret))
 		return false;
 	if (r->code != 250) {
 		refuse(c, ret, REPLY_STAGE_HELO);
@@ -129,7 +131,7 @@ static bool introduce(struct connection *c, const struct conf *conf, struct trou
 	struct span rest = r->text, line;
 
 	(void)reply_next_line(&rest, &line);
-	while (reply_next_line(&rest, &line))
+	while (!is_plain && reply_next_line(&rest, &line))
 		wire_ehlo_add(&c->ehlo, line);
 	return true;
 }

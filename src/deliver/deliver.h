@@ -43,7 +43,6 @@ struct deliver {
 	struct role *role;
 	struct ipc_channel *queue;
 	struct table slots; /* by number */
-	struct table parts; /* content ahead of its job, by id */
 	struct list running, done;
 	struct task_gate changed; /* a job ended or was acknowledged */
 	bool stopping;

@@ -29,13 +29,17 @@ static void fill(
  * The peer's first digit is obeyed, but for a refusal before any mail was named: a whole site
  * that turns us away (554 greeting, HELO refused) may let us in later, and nothing is lost by waiting.
  */
-static enum ipc_outcome_kind kind_of(const struct trouble *t, unsigned code)
+static enum ipc_outcome_kind kind_of(
+	const struct trouble *t, unsigned code, enum reply_action action)
 {
 	bool early = t->stage == REPLY_STAGE_CONNECT || t->stage == REPLY_STAGE_HELO;
 
 	if (t->maybe_delivered)
 		return IPC_FATE_MAYBE;
-	return code / 100 == 5 && !early ? IPC_FATE_FAILED : IPC_FATE_DEFERRED;
+	/* RFC 5321 4.5.3.1.10: 552 for too many recipients means what 452 does. */
+	if (early || action == REPLY_ACT_NEXT_TRANSACTION)
+		return IPC_FATE_DEFERRED;
+	return code / 100 == 5 ? IPC_FATE_FAILED : IPC_FATE_DEFERRED;
 }
 
 void fate_make(const struct trouble *t, uint32_t n, struct arena *arena, struct ipc_fate *ret,
@@ -55,7 +59,7 @@ void fate_make(const struct trouble *t, uint32_t n, struct arena *arena, struct 
 		m.code = t->reply.code;
 		fill(&m, t->reply.text, arena, ret);
 	}
-	ret->outcome = (uint8_t)kind_of(t, ret->code);
+	ret->outcome = (uint8_t)kind_of(t, ret->code, m.action);
 	*ret_action = m.action;
 	buf_done(&text);
 }

@@ -2,8 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define PART_MOST     (16U * 1024 * 1024) /* of one message, ahead of its job */
-#define STOP_PATIENCE (60 * NANOS_S)      /* for what is past its final dot */
+#define STOP_PATIENCE (60 * NANOS_S) /* for what is past its final dot */
 
 /* ---- to queue ---- */
 
@@ -32,19 +31,20 @@ void deliver_say_slot_end(struct deliver *d, uint64_t slot)
 		(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_SLOT_END, .body = &end});
 }
 
-static size_t add_running(const struct list *jobs, struct ipc_running *to)
+/* Of one that is done the slot is no matter any more. */
+static size_t add_running(const struct list *jobs, bool is_done, struct ipc_running *to)
 {
 	size_t n = 0;
 
 	list_for_each (node, jobs) {
-		const struct deliver_job *job = container_of(node, struct deliver_job, node);
+		struct deliver_job *job = container_of(node, struct deliver_job, node);
 
 		if (to)
 			to[n] = (struct ipc_running){.id = job->body.id,
 				.part = job->body.part,
 				.attempt = job->body.attempt,
 				.lane = job->body.lane,
-				.slot = job->body.slot,
+				.slot = is_done ? 0 : job->body.slot,
 				.dot_sent = job->dot_sent};
 		n++;
 	}
@@ -58,17 +58,23 @@ static size_t add_running(const struct list *jobs, struct ipc_running *to)
 static void say_hello(struct deliver *d)
 {
 	struct arena arena = {0};
-	size_t running = add_running(&d->running, NULL), done = add_running(&d->done, NULL);
+	size_t running = add_running(&d->running, false, NULL);
+	size_t done = add_running(&d->done, true, NULL);
 	struct ipc_deliver_hello hello = {.index = d->role->index,
 		.running = arena_array(&arena, running + done, sizeof *hello.running),
 		.running_n = running + done};
 
-	(void)add_running(&d->running, hello.running);
-	(void)add_running(&d->done, hello.running + running);
+	(void)add_running(&d->running, false, hello.running);
+	(void)add_running(&d->done, true, hello.running + running);
 	(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_DELIVER_HELLO, .body = &hello});
 	arena_done(&arena);
-	list_for_each (node, &d->done)
-		deliver_send_outcome(d, container_of(node, struct deliver_job, node));
+	list_for_each (node, &d->done) {
+		struct deliver_job *job = container_of(node, struct deliver_job, node);
+
+		job->outcome.slot = 0;
+		job->outcome.wants_next = false;
+		deliver_send_outcome(d, job);
+	}
 }
 
 /* ---- jobs ---- */
@@ -100,46 +106,26 @@ static struct span key_of(const void *at, size_t len)
 	return span_of(at, len);
 }
 
-static void on_part(struct deliver *d, const struct ipc_content_name *name, struct span bytes)
+/* False where it is not the whole content. */
+static bool take_content(struct deliver_job *job, struct ipc_packet *p)
 {
-	struct buf *b = table_get(&d->parts, key_of(&name->id, sizeof name->id));
+	const struct ipc_job *b = &job->body;
 
-	if (!b) {
-		b = alloc_zero(sizeof *b);
-		buf_init(b, PART_MOST);
-		(void)table_set(&d->parts, key_of(&name->id, sizeof name->id), b);
-	}
-	(void)buf_add(b, bytes);
-}
-
-/* Joins what came ahead with the last piece; false where it is not the whole content. */
-static bool take_content(struct deliver *d, struct deliver_job *job, struct ipc_packet *p)
-{
-	struct ipc_job *b = &job->body;
-	struct buf *ahead = table_remove(&d->parts, key_of(&b->id, sizeof b->id));
-	size_t total = p->bytes.len + (ahead ? ahead->len : 0);
-	bool whole = b->content_in_file ? p->fds_n == 1 : total == b->content_len;
-
-	if (whole && b->content_in_file) {
+	if (b->content_in_file) {
+		if (p->fds_n != 1 || p->bytes.len > 0)
+			return false;
 		job->content_fd = p->fds[0];
 		p->fds[0] = -1;
-	} else if (whole) {
-		job->bytes = alloc_array(1, total);
-		if (ahead && ahead->len > 0)
-			memcpy(job->bytes, ahead->at, ahead->len);
-		if (p->bytes.len > 0)
-			memcpy(job->bytes + total - p->bytes.len, p->bytes.at, p->bytes.len);
+		return true;
 	}
-	if (ahead) {
-		buf_done(ahead);
-		free(ahead);
-	}
-	return whole;
+	if (p->bytes.len != b->content_len)
+		return false;
+	job->bytes = alloc_copy(p->bytes.at, p->bytes.len);
+	return true;
 }
 
-static struct deliver_job *copy_job(struct deliver *d, struct ipc_packet *p)
+static struct deliver_job *copy_job(const struct ipc_job *in)
 {
-	const struct ipc_job *in = p->body;
 	struct deliver_job *job = alloc_zero(sizeof *job);
 	struct arena *a = &job->arena;
 
@@ -157,24 +143,29 @@ static struct deliver_job *copy_job(struct deliver *d, struct ipc_packet *p)
 			.address = arena_copy(a, in->recipients[i].address),
 			.orcpt = arena_copy(a, in->recipients[i].orcpt),
 			.notify = in->recipients[i].notify};
-	if (take_content(d, job, p) && in->recipients_n > 0)
-		return job;
-	deliver_job_free(job);
-	return NULL;
+	return job;
+}
+
+/* It has an outcome all the same: queue waits for one. */
+static void refuse(struct deliver *d, struct deliver_job *job, const char *event)
+{
+	log_event(LOG_ERROR, event, LOG_ID(job->body.id));
+	deliver_refuse(job, EVENT_NO_RESOURCES);
+	deliver_job_done(d, job);
 }
 
 static void on_job(struct deliver *d, struct ipc_packet *p)
 {
-	struct deliver_job *job = copy_job(d, p);
+	struct deliver_job *job = copy_job(p->body);
 
-	if (!job) {
-		log_event(LOG_ERROR, "job_unreadable");
+	list_add_tail(&d->running, &job->node);
+	if (!take_content(job, p)) {
+		refuse(d, job, "job_unreadable");
 		return;
 	}
 	uint64_t number = job->body.slot;
 	struct deliver_slot *slot = table_get(&d->slots, key_of(&number, sizeof number));
 
-	list_add_tail(&d->running, &job->node);
 	if (slot && !slot->next) {
 		slot->next = job;
 		task_gate_wake_all(&slot->gate);
@@ -192,10 +183,8 @@ static void on_job(struct deliver *d, struct ipc_packet *p)
 		task_detach(t);
 		return;
 	}
-	log_event(LOG_ERROR, "no_task_for_job", LOG_ID(job->body.id));
 	free(slot);
-	deliver_refuse(job, EVENT_NO_RESOURCES);
-	deliver_job_done(d, job);
+	refuse(d, job, "no_task_for_job");
 }
 
 static void on_ack(struct deliver *d, const struct ipc_job_dot *ack)
@@ -219,9 +208,6 @@ static void on_queue(struct ipc_channel *c, struct ipc_packet *p, void *arg)
 	switch (p->type) {
 	case IPC_JOB:
 		on_job(d, p);
-		return;
-	case IPC_JOB_PART:
-		on_part(d, p->body, p->bytes);
 		return;
 	case IPC_OUTCOME_ACK:
 		on_ack(d, p->body);

@@ -33,7 +33,10 @@ void deliver_slot_run(void *arg)
 		told = !job->outcome.wants_next;
 		deliver_job_done(d, job);
 	}
-	(void)table_remove(&d->slots, span_of(&slot->number, sizeof slot->number));
+	struct span key = span_of(&slot->number, sizeof slot->number);
+
+	if (table_get(&d->slots, key) == slot)
+		(void)table_remove(&d->slots, key);
 	if (!told)
 		deliver_say_slot_end(d, slot->number);
 	connection_close(slot->connection, clock_after(QUIT_WITHIN));

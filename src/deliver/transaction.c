@@ -124,6 +124,7 @@ static bool await(struct transaction *t, enum reply_stage stage, nanos deadline)
 		return true;
 	if (stage == REPLY_STAGE_MAIL) {
 		t->before_mail = true;
+		t->lost = why;
 		return false;
 	}
 	fate_for_open(t, &why);
@@ -141,6 +142,7 @@ static bool mail_reply(struct transaction *t)
 	/* A 421 that waited for us on a connection kept open is about the connection, not the mail. */
 	if (r->code == 421 && t->connection->messages > 1) {
 		t->before_mail = true;
+		t->lost = refusal(t, REPLY_STAGE_MAIL);
 		return false;
 	}
 	struct trouble why = refusal(t, REPLY_STAGE_MAIL);
@@ -303,7 +305,7 @@ static void converse(struct transaction *t)
 	data_reply(t, taken);
 }
 
-static bool all_relayed(const struct transaction *t)
+static bool was_taken(const struct transaction *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (t->fates[t->who[i]].outcome == IPC_FATE_RELAYED)
@@ -318,7 +320,7 @@ void transaction_run(struct transaction *t)
 	t->connection->messages++;
 	converse(t);
 	/* A transaction that did not end by its dot may still be open at the peer. */
-	if (!t->connection->is_lost && !all_relayed(t)) {
+	if (!t->connection->is_lost && !was_taken(t)) {
 		(void)connection_say(t->connection, SPAN_LIT("RSET"), command_deadline(t));
 		skip_replies(t, 1);
 	}

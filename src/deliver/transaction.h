@@ -22,6 +22,7 @@ struct transaction {
 		*fates;   /* by index of the recipient in the job: n == 0 and outcome 0: none yet */
 	bool *again;      /* by the same: the peer takes it in a new transaction at once */
 	bool before_mail; /* out: the connection was lost before MAIL was answered */
+	struct trouble lost; /* out, with before_mail: how; borrows from the connection */
 };
 
 /* Runs it to its end. All recipients of who have a fate afterwards, unless before_mail or again. */

@@ -246,7 +246,6 @@ const struct ipc_kind ipc_kinds[] = {
 
 	{IPC_DELIVER_HELLO, &ipc_deliver_hello_type, 0, false},
 	{IPC_JOB, &ipc_job_type, 1, true},
-	{IPC_JOB_PART, &ipc_content_name_type, 0, true},
 	{IPC_JOB_DOT, &ipc_job_dot_type, 0, false},
 	{IPC_OUTCOME, &ipc_outcome_type, 0, false},
 	{IPC_OUTCOME_ACK, &ipc_job_dot_type, 0, false},

@@ -28,12 +28,11 @@ enum ipc_type {
 
 	/* queue <-> deliver */
 	IPC_DELIVER_HELLO = 40, /* deliver -> queue: who I am, and which jobs run in me */
-	IPC_JOB,                /* queue -> deliver: bytes: edits + content, or one fd */
-	IPC_JOB_PART,    /* queue -> deliver: earlier packets of content (ipc_content_name) */
-	IPC_JOB_DOT,     /* deliver -> queue: the final dot is about to be sent */
-	IPC_OUTCOME,     /* deliver -> queue; kept and sent again until acknowledged */
-	IPC_OUTCOME_ACK, /* queue -> deliver: it is on disk (ipc_job_dot) */
-	IPC_SLOT_END,    /* deliver -> queue: this slot's connection is closed */
+	IPC_JOB,                /* queue -> deliver: bytes: the content, or one fd */
+	IPC_JOB_DOT,            /* deliver -> queue: the final dot is about to be sent */
+	IPC_OUTCOME,            /* deliver -> queue; kept and sent again until acknowledged */
+	IPC_OUTCOME_ACK,        /* queue -> deliver: it is on disk (ipc_job_dot) */
+	IPC_SLOT_END,           /* deliver -> queue: this slot's connection is closed */
 
 	/* receive -> facts */
 	IPC_FACTS_ENTER = 60, /* a session begins; answer: IPC_FACTS_VERDICT */

@@ -248,7 +248,7 @@ static void test_wrong_packets_are_refused_and_their_descriptors_closed(void **s
 static void test_a_later_packet_must_match_the_first(void **state)
 {
 	static const char first[] = {HEAD(IPC_COMMIT_PART, 2, 1, 16), 1};
-	static const char others[][13] = {{HEAD(IPC_JOB_PART, 4, 1, 16), 1},
+	static const char others[][13] = {{HEAD(IPC_CONTENT_MAKE, 4, 1, 16), 1},
 		{HEAD(IPC_COMMIT_PART, 4, 2, 16), 1}, {HEAD(IPC_COMMIT_PART, 4, 1, 15), 1},
 		{HEAD(IPC_COMMIT_PART, 5, 1, 16), 1}, {HEAD(IPC_COMMIT_PART, 0, 1, 16), 1}};
 

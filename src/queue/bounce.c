@@ -157,25 +157,3 @@ struct spool_accept *bounce_make(struct queue *q, const struct spool_job *job,
 	queue_assign_lanes(q, conf, a, spool_now(q->spool), arena);
 	return a;
 }
-
-void bounce_lost_deliver(struct ipc_fate *ret, uint32_t n, struct arena *arena)
-{
-	const struct reply_entry *e = catalogue_get(EVENT_WORKER_DIED_AFTER_DOT);
-	struct reply_meaning m;
-	struct buf text = BUF_INIT(1024);
-
-	catalogue_meaning(EVENT_WORKER_DIED_AFTER_DOT, NULL, REPLY_STAGE_EOD, &m);
-	(void)catalogue_text(EVENT_WORKER_DIED_AFTER_DOT, NULL, &text);
-	*ret = (struct ipc_fate){.n = n,
-		.outcome = IPC_FATE_MAYBE,
-		.code = (uint16_t)e->code,
-		.status = arena_printf(
-			arena, "%u.%u.%u", e->status.class, e->status.subject, e->status.detail),
-		.reply = arena_copy(arena, buf_span(&text)),
-		.cause = span_str(reply_cause_text(m.cause)),
-		.side = span_str(reply_side_text(m.side)),
-		.stage = SPAN_LIT("eod"),
-		.wait = -1,
-		.nature = 'T'};
-	buf_done(&text);
-}

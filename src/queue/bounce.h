@@ -14,6 +14,3 @@
 struct spool_accept *bounce_make(struct queue *q, const struct spool_job *job,
 	const struct ipc_outcome *o, const struct spool_result *results, size_t results_n,
 	struct arena *arena);
-
-/* The fate of a recipient whose deliver process died after the final dot was sent. */
-void bounce_lost_deliver(struct ipc_fate *ret, uint32_t n, struct arena *arena);

@@ -142,6 +142,25 @@ static void reread_lanes(struct queue *q, const struct spool_job *job)
 	queue_dispatch(q);
 }
 
+/*
+ * Between the question which jobs run and the commit no job of the message may begin: its outcome
+ * would name a row that is not there any more, and what was delivered would be sent again.
+ */
+static int change_message(struct control *c, const struct spool_job *job, struct spool_op *op)
+{
+	struct queue *q = c->queue;
+	struct id id = job->message.id;
+
+	if (table_get(&q->changing, span_of(&id, sizeof id)))
+		return -EBUSY;
+	(void)table_set(&q->changing, span_of(&id, sizeof id), op);
+	int rc = spool_apply(q->spool, op);
+
+	(void)table_remove(&q->changing, span_of(&id, sizeof id));
+	reread_lanes(q, job);
+	return rc;
+}
+
 static void on_change(struct control *c, const struct ipc_control_change *change)
 {
 	struct ipc_control_end e = {.error = -EINVAL};
@@ -159,14 +178,12 @@ static void on_change(struct control *c, const struct ipc_control_change *change
 		e.error = load_by_text(c, change->id, &arena, &job);
 		if (e.error == 0) {
 			op.change.id = job.message.id;
-			e.error = spool_apply(c->queue->spool, &op);
+			e.error = change_message(c, &job, &op);
 			e.count = op.changed;
 		}
-		if (e.error == 0) {
+		if (e.error == 0)
 			log_event(LOG_INFO, v->event, LOG_ID(job.message.id),
 				LOG_U64("recipients", op.changed));
-			reread_lanes(c->queue, &job);
-		}
 	}
 	arena_done(&arena);
 	end(c, e);

@@ -5,90 +5,14 @@
 #include <stdlib.h>
 
 /* The edits and the content of a small message; large ones go as a descriptor. */
-#define INLINE_MOST (8U * 1024 * 1024)
-/* Leaves room for the head and a thousand recipients in one packet. */
-#define BYTES_A_PACKET (96U * 1024)
-
-static struct span number_key(const uint32_t *number)
-{
-	return span_of(number, sizeof *number);
-}
-
-struct lane *queue_lane_by_number(struct queue *q, uint32_t number)
-{
-	return table_get(&q->lanes_by_number, number_key(&number));
-}
-
-struct lane *queue_lane_get(struct queue *q, struct span name, struct span site)
-{
-	struct lane *lane = table_get(&q->lanes_by_name, name);
-
-	if (lane)
-		return lane;
-	lane = lane_new(++q->last_lane, name, site);
-	lane->exhausted = true; /* nothing of it is in the spool */
-	(void)table_set(&q->lanes_by_name, name, lane);
-	(void)table_set(&q->lanes_by_number, number_key(&lane->number), lane);
-	return lane;
-}
-
-struct job_key {
-	struct id id;
-	uint64_t part;
-};
-
-struct queue_job *queue_job_find(struct queue *q, struct id id, uint32_t part)
-{
-	struct job_key key = {id, part};
-
-	return table_get(&q->jobs, span_of(&key, sizeof key));
-}
-
-struct queue_job *queue_job_add(struct queue *q, const struct queue_job *job)
-{
-	struct job_key key = {job->id, job->part};
-	struct queue_job *copy = alloc_zero(sizeof *copy);
-
-	*copy = *job;
-	free(table_set(&q->jobs, span_of(&key, sizeof key), copy));
-	if (copy->peer)
-		copy->peer->busy++;
-	return copy;
-}
-
-void queue_job_remove(struct queue *q, struct queue_job *job)
-{
-	struct job_key key = {job->id, job->part};
-
-	(void)table_remove(&q->jobs, span_of(&key, sizeof key));
-	if (job->peer)
-		job->peer->busy--;
-	free(job);
-}
+#define INLINE_MOST     (8U * 1024 * 1024)
+#define UNSENT_PAUSE_MS 1000
+/* The scheduler looks around so often at least: a machine that slept did not count as waiting. */
+#define LOOK_AROUND (60 * NANOS_S)
 
 static bool is_running(const struct spool_due *row, void *arg)
 {
 	return queue_job_find(arg, row->id, row->part) != NULL;
-}
-
-/* ---- slots ---- */
-
-struct queue_slot *queue_slot_find(struct queue *q, uint64_t number)
-{
-	return table_get(&q->slots, span_of(&number, sizeof number));
-}
-
-void queue_slot_free(struct queue *q, struct queue_slot *slot)
-{
-	struct lane *lane = slot->lane;
-
-	list_remove(&slot->node);
-	(void)table_remove(&q->slots, span_of(&slot->number, sizeof slot->number));
-	lane->slots--;
-	lane->busy -= slot->busy;
-	q->slots_n--;
-	free(slot);
-	queue_lane_check(q, lane);
 }
 
 /* The deliver process with the least to do. */
@@ -105,42 +29,38 @@ static struct queue_peer *least_busy(struct queue *q)
 	return best;
 }
 
-static bool has_room(struct queue *q, const struct lane *lane)
+enum room { ROOM, NO_ROOM, NO_ROOM_ANYWHERE };
+
+static enum room room_for(struct queue *q, const struct lane *lane)
 {
 	const struct conf *conf = role_conf_now(q->role);
 
-	if (lane->failures > 0 && lane->busy > 0) /* one probe */
-		return false;
+	if (lane->failures > 0 && lane->probes > 0)
+		return NO_ROOM;
 	if (!list_is_empty(&lane->idle))
-		return true;
-	return lane->slots < conf->limits.deliver_connections &&
-	       q->slots_n < conf->limits.deliver_sessions;
+		return ROOM;
+	if (lane->slots >= conf->limits.deliver_connections)
+		return NO_ROOM;
+	return q->slots_n < conf->limits.deliver_sessions ? ROOM : NO_ROOM_ANYWHERE;
 }
 
 static struct queue_slot *take_slot(struct queue *q, struct lane *lane)
 {
 	struct list *node = list_take(&lane->idle);
-	struct queue_slot *slot;
 
 	if (node) {
-		slot = container_of(node, struct queue_slot, node);
-	} else {
-		struct queue_peer *peer = least_busy(q);
+		struct queue_slot *slot = container_of(node, struct queue_slot, node);
 
-		if (!peer)
-			return NULL;
-		slot = alloc_zero(sizeof *slot);
-		slot->number = ++q->last_slot;
-		slot->lane = lane;
-		slot->peer = peer;
-		list_init(&slot->node);
-		(void)table_set(&q->slots, span_of(&slot->number, sizeof slot->number), slot);
-		lane->slots++;
-		q->slots_n++;
+		slot->busy = true;
+		lane->busy++;
+		return slot;
 	}
-	slot->busy = true;
-	lane->busy++;
-	return slot;
+	struct queue_peer *peer = least_busy(q);
+
+	if (!peer)
+		return NULL;
+	queue_slot_add(q, ++q->last_slot, lane, peer);
+	return queue_slot_find(q, q->last_slot);
 }
 
 /* ---- what is due ---- */
@@ -178,8 +98,10 @@ void queue_lane_check(struct queue *q, struct lane *lane)
 		return;
 	}
 	heap_remove(&q->waiting, &lane->due);
-	if (has_room(q, lane))
-		list_add_tail(&q->ready, &lane->ready);
+	enum room room = room_for(q, lane);
+
+	if (room != NO_ROOM)
+		list_add_tail(room == ROOM ? &q->ready : &q->crowded, &lane->ready);
 }
 
 static void copy_job(const struct spool_job *from, const struct queue_job *job,
@@ -212,8 +134,8 @@ static void copy_job(const struct spool_job *from, const struct queue_job *job,
 			.notify = from->recipients[i].notify};
 }
 
-/* Sends the content ahead as far as it does not fit the job's own packet. 0 or -errno. */
-static int send_job(struct queue *q, struct queue_peer *peer, struct ipc_job *body,
+/* 0; -EBADMSG or -ENOENT where the content is not what was accepted; or another -errno. */
+static int send_job(struct queue *q, struct queue_peer *peer, const struct ipc_job *body,
 	const struct spool_message *m)
 {
 	struct buf content = BUF_INIT(INLINE_MOST);
@@ -229,15 +151,6 @@ static int send_job(struct queue *q, struct queue_peer *peer, struct ipc_job *bo
 		if (rc == 0 && content.len != m->content_len)
 			rc = -EBADMSG;
 		out.bytes = buf_span(&content);
-	}
-	while (rc == 0 && out.bytes.len > BYTES_A_PACKET) {
-		struct ipc_content_name name = {.id = m->id};
-
-		rc = ipc_send(
-			peer->channel, &(struct ipc_out){.type = IPC_JOB_PART,
-					       .body = &name,
-					       .bytes = span_slice(out.bytes, 0, BYTES_A_PACKET)});
-		out.bytes = span_slice(out.bytes, BYTES_A_PACKET, out.bytes.len);
 	}
 	if (rc == 0)
 		rc = ipc_send(peer->channel, &out);
@@ -256,7 +169,62 @@ static uint32_t attempts_of(const struct spool_job *job)
 	return most;
 }
 
-/* One job of the lane. False where it could not be handed out and the lane must wait. */
+/* What can't be read now is read again, after a moment in which damage is set aside. */
+static void rest(struct queue *q, struct lane *lane)
+{
+	lane->paused_until = spool_now(q->spool) + UNSENT_PAUSE_MS;
+	lane_reset(lane);
+}
+
+/* The part of that row; a row that the window kept may be gone, held or moved by now. */
+static bool load_job(struct queue *q, struct lane *lane, const struct spool_due *row,
+	struct arena *arena, struct spool_job *ret)
+{
+	int rc = spool_job_load(q->spool, row->id, row->part, arena, ret);
+
+	if (rc == 0)
+		return ret->recipients_n > 0 && ret->recipients[0].next_at == row->due;
+	if (rc != -ENOENT) {
+		log_event(LOG_ERROR, "record_unreadable", LOG_ID(row->id), LOG_ERRNO(rc));
+		rest(q, lane);
+	}
+	return false;
+}
+
+static void give_job(struct queue *q, struct queue_slot *slot, const struct spool_due *row,
+	const struct spool_job *stored, struct arena *arena)
+{
+	struct lane *lane = slot->lane;
+	struct queue_job job = {.id = row->id,
+		.part = row->part,
+		.count = row->count,
+		.due = row->due,
+		.attempt = attempts_of(stored) + 1,
+		.lane = lane,
+		.peer = slot->peer,
+		.slot = slot->number,
+		.is_probe = lane->failures > 0};
+	struct ipc_job body;
+
+	copy_job(stored, &job, lane, arena, &body);
+	int rc = send_job(q, slot->peer, &body, &stored->message);
+
+	if (rc == 0) {
+		(void)queue_job_add(q, &job);
+		return;
+	}
+	log_event(LOG_ERROR, "job_not_sent", LOG_ID(row->id), LOG_ERRNO(rc));
+	queue_slot_free(q, slot);
+	if (rc == -EBADMSG || rc == -ENOENT) {
+		/* Else this message would stand in the way of all behind it for ever. */
+		job.peer = NULL;
+		queue_job_end(q, queue_job_add(q, &job), EVENT_CONTENT_UNREADABLE);
+		return;
+	}
+	rest(q, lane);
+}
+
+/* One job of the lane. False where no deliver process takes anything now. */
 static bool hand_out(struct queue *q, struct lane *lane)
 {
 	struct spool_due row;
@@ -264,70 +232,64 @@ static bool hand_out(struct queue *q, struct lane *lane)
 	struct spool_job stored;
 
 	lane_take(lane, &row);
-	if (queue_job_find(q, row.id, row.part))
+	/* What is being changed is read again when the change is on disk. */
+	if (queue_job_find(q, row.id, row.part) ||
+		table_get(&q->changing, span_of(&row.id, sizeof row.id)))
 		return true;
-	int rc = spool_job_load(q->spool, row.id, row.part, &arena, &stored);
+	bool is_there = load_job(q, lane, &row, &arena, &stored);
+	struct queue_slot *slot = is_there ? take_slot(q, lane) : NULL;
 
-	/* A row that the window kept may be gone, held or moved by now: the spool knows. */
-	if (rc == 0 && (stored.recipients_n == 0 || stored.recipients[0].next_at != row.due))
-		rc = -ENOENT;
-	if (rc < 0) {
-		if (rc != -ENOENT)
-			log_event(LOG_ERROR, "record_unreadable", LOG_ID(row.id), LOG_ERRNO(rc));
-		arena_done(&arena);
-		return true;
-	}
-	struct queue_slot *slot = take_slot(q, lane);
-
-	if (!slot) {
+	if (slot)
+		give_job(q, slot, &row, &stored, &arena);
+	else if (is_there)
 		lane_add(lane, &row);
-		arena_done(&arena);
-		return false;
-	}
-	struct queue_job job = {.id = row.id,
-		.part = row.part,
-		.count = row.count,
-		.due = row.due,
-		.attempt = attempts_of(&stored) + 1,
-		.lane = lane,
-		.peer = slot->peer,
-		.slot = slot->number};
-	struct ipc_job body;
-
-	copy_job(&stored, &job, lane, &arena, &body);
-	rc = send_job(q, slot->peer, &body, &stored.message);
-	if (rc == 0) {
-		(void)queue_job_add(q, &job);
-	} else {
-		log_event(LOG_ERROR, "job_not_sent", LOG_ID(row.id), LOG_ERRNO(rc));
-		queue_slot_free(q, slot);
-		lane->paused_until = spool_now(q->spool) + 1000;
-		lane_add(lane, &row);
-	}
 	arena_done(&arena);
-	return rc == 0;
+	return slot || !is_there;
+}
+
+/* Lanes that waited for any connection at all come first. */
+static struct list *next_lane(struct queue *q)
+{
+	struct list *node = NULL;
+
+	if (q->slots_n < role_conf_now(q->role)->limits.deliver_sessions)
+		node = list_take(&q->crowded);
+	return node ? node : list_take(&q->ready);
 }
 
 void queue_dispatch(struct queue *q)
 {
-	if (!q->handing_out || q->stopping)
-		return;
-	for (;;) {
-		struct list *node = list_take(&q->ready);
+	bool goes_on = q->handing_out && !q->stopping;
+
+	while (goes_on) {
+		struct list *node = next_lane(q);
 
 		if (!node)
 			return;
 		struct lane *lane = container_of(node, struct lane, ready);
 
-		if (!lane_first(lane) || !has_room(q, lane))
-			continue;
-		if (!hand_out(q, lane)) {
-			/* No deliver process takes anything now; a hello or an end wakes us again. */
-			queue_lane_check(q, lane);
-			return;
-		}
+		/* Where no deliver process takes anything, a hello or an end wakes us again. */
+		if (lane_first(lane) && room_for(q, lane) == ROOM)
+			goes_on = hand_out(q, lane);
 		queue_lane_check(q, lane);
 	}
+}
+
+/* Until something is due or is to be written again. */
+static nanos next_look(struct queue *q)
+{
+	struct heap_node *first = heap_first(&q->waiting);
+	nanos wait = LOOK_AROUND;
+
+	if (first) {
+		int64_t ms = first->key - spool_now(q->spool);
+
+		if (ms < wait / NANOS_MS)
+			wait = (ms < 0 ? 0 : ms) * NANOS_MS;
+	}
+	nanos deadline = clock_after(wait);
+
+	return !list_is_empty(&q->again) && q->again_at < deadline ? q->again_at : deadline;
 }
 
 void queue_scheduler(void *arg)
@@ -335,22 +297,16 @@ void queue_scheduler(void *arg)
 	struct queue *q = arg;
 
 	for (;;) {
-		struct heap_node *first = heap_first(&q->waiting);
-		nanos deadline = CLOCK_NEVER;
-
-		if (first) {
-			int64_t ms = first->key - spool_now(q->spool);
-
-			deadline = clock_after((ms < 0 ? 0 : ms) * NANOS_MS);
-		}
-		int rc = task_gate_wait(&q->changed, deadline);
+		int rc = task_gate_wait(&q->changed, next_look(q));
 
 		if (rc == -ECANCELED || q->stopping)
 			return;
 		int64_t now = spool_now(q->spool);
 
-		while ((first = heap_first(&q->waiting)) && first->key <= now)
+		for (struct heap_node *first;
+			(first = heap_first(&q->waiting)) && first->key <= now;)
 			queue_lane_check(q, container_of(first, struct lane, due));
+		queue_write_again(q);
 		queue_dispatch(q);
 	}
 }

@@ -22,10 +22,11 @@ struct lane {
 	struct spool_due after; /* the spool was read up to here (inclusive) */
 	bool exhausted;         /* nothing lies beyond `after` */
 	struct heap_node due;   /* queue->waiting */
-	struct list ready;      /* queue->ready */
+	struct list ready;      /* queue->ready or queue->crowded */
 	struct list idle;       /* slots with an open connection and nothing to do */
 	unsigned slots;         /* all slots: busy, idle */
 	unsigned busy;
+	unsigned probes;      /* jobs that run to see whether it can be reached again */
 	int64_t paused_until; /* after a failure to connect; 0: flows */
 	unsigned failures;    /* to connect, in a row */
 	struct spool_site profile;

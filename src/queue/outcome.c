@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define AGAIN_AFTER (1 * NANOS_S) /* a batch that failed is tried again, the outcome is not lost */
+#define NOBODY      QUEUE_DELIVER_MOST /* index of the deliver process where there is none */
 /* A next hop that can't be reached rests so long, doubling, at most as long as the first retry. */
 #define PAUSE_FIRST_MS 1000
 
@@ -14,16 +15,21 @@ struct ending { /* one outcome on its way to the disk */
 	struct spool_op op;
 	struct arena arena;
 	struct queue *queue;
-	struct queue_peer *peer; /* NULL: its process died */
+	struct list again;           /* queue->again while it waits */
+	uint32_t from;               /* index of the deliver process, or NOBODY */
+	const struct ipc_outcome *o; /* a copy, where its records could not be read */
 	struct lane *lane;
 	struct id id;
 	uint32_t part, attempt;
 	struct results results;
 };
 
-static void acknowledge(struct queue_peer *peer, struct id id, uint32_t part, uint32_t attempt)
+/* To the process that said it, even if it came back behind another channel meanwhile. */
+static void acknowledge(
+	struct queue *q, uint32_t from, struct id id, uint32_t part, uint32_t attempt)
 {
 	struct ipc_job_dot ack = {.id = id, .part = part, .attempt = attempt};
+	struct queue_peer *peer = from < QUEUE_DELIVER_MOST ? q->deliver[from] : NULL;
 
 	if (peer && peer->channel)
 		(void)ipc_send(
@@ -55,21 +61,36 @@ static void add_rows(struct ending *e)
 	}
 }
 
-static void free_ending(struct ending *e)
+static void try_again(struct ending *e, int error)
 {
-	if (e->peer)
-		e->peer->busy--;
-	arena_done(&e->arena);
-	free(e);
+	struct queue *q = e->queue;
+
+	log_event(LOG_ERROR, "outcome_not_written", LOG_ID(e->id), LOG_ERRNO(error));
+	if (list_is_empty(&q->again)) {
+		q->again_at = clock_after(AGAIN_AFTER);
+		task_gate_wake_all(&q->changed);
+	}
+	list_add_tail(&q->again, &e->again);
 }
 
-static void resubmit(void *arg)
+/* The job is over: on disk, or what it said had been settled before. */
+static void finish(struct ending *e, bool is_settled)
 {
-	struct ending *e = arg;
+	struct queue *q = e->queue;
+	struct queue_job *job = queue_job_find(q, e->id, e->part);
 
-	(void)task_sleep(clock_after(AGAIN_AFTER));
-	e->op.result = 0;
-	spool_submit(e->queue->spool, &e->op);
+	if (job)
+		queue_job_remove(q, job);
+	acknowledge(q, e->from, e->id, e->part, e->attempt);
+	if (e->lane) {
+		/* Rows of this part that were passed over while it ran may be due at other times now. */
+		if (is_settled)
+			lane_reset(e->lane);
+		queue_lane_check(q, e->lane);
+	}
+	queue_dispatch(q);
+	arena_done(&e->arena);
+	free(e);
 }
 
 static void ended(struct spool_op *op, void *arg)
@@ -78,18 +99,9 @@ static void ended(struct spool_op *op, void *arg)
 	struct queue *q = e->queue;
 
 	if (op->result < 0 && op->result != -ENOENT) {
-		log_event(LOG_ERROR, "outcome_not_written", LOG_ID(e->id), LOG_ERRNO(op->result));
-		struct task *t = task_spawn("resubmit", resubmit, e);
-
-		if (t) {
-			task_detach(t);
-			return;
-		}
+		try_again(e, op->result);
+		return;
 	}
-	struct queue_job *job = queue_job_find(q, e->id, e->part);
-
-	if (job)
-		queue_job_remove(q, job);
 	if (op->result == 0) {
 		if (e->lane)
 			add_rows(e);
@@ -97,11 +109,7 @@ static void ended(struct spool_op *op, void *arg)
 			queue_accepted(q, e->results.notice);
 		results_log(q, &e->results);
 	}
-	acknowledge(e->peer, e->id, e->part, e->attempt);
-	if (e->lane)
-		queue_lane_check(q, e->lane);
-	queue_dispatch(q);
-	free_ending(e);
+	finish(e, op->result == -ENOENT);
 }
 
 /* ---- the lane learns ---- */
@@ -138,15 +146,16 @@ static void note_lane(struct queue *q, struct lane *lane, const struct ipc_outco
 		LOG_TIME("next_try", spool_wall(q->spool, lane->paused_until)));
 }
 
-static void release_slot(struct queue *q, const struct ipc_outcome *o)
+static void release_slot(struct queue *q, struct queue_peer *peer, const struct ipc_outcome *o)
 {
 	struct queue_slot *slot = queue_slot_find(q, o->slot);
 
-	if (!slot || !slot->busy)
+	if (!slot || !slot->busy || slot->peer != peer)
 		return;
 	slot->busy = false;
 	slot->lane->busy--;
-	if (o->wants_next)
+	/* While others wait for any connection at all, this one is theirs. */
+	if (o->wants_next && list_is_empty(&q->crowded))
 		list_add_tail(&slot->lane->idle, &slot->node);
 	else
 		queue_slot_free(q, slot);
@@ -154,41 +163,88 @@ static void release_slot(struct queue *q, const struct ipc_outcome *o)
 
 /* ---- requests ---- */
 
-static void write_outcome(struct queue *q, struct queue_peer *peer, const struct ipc_outcome *o)
+static struct ipc_outcome *copy_outcome(const struct ipc_outcome *o, struct arena *arena)
 {
-	struct ending *e = alloc_zero(sizeof *e);
+	struct ipc_outcome *copy = ARENA_NEW(arena, struct ipc_outcome);
+
+	*copy = *o;
+	copy->peer = arena_copy(arena, o->peer);
+	copy->fates = arena_array(arena, o->fates_n, sizeof *copy->fates);
+	for (size_t i = 0; i < o->fates_n; i++) {
+		struct ipc_fate *f = &copy->fates[i];
+
+		*f = o->fates[i];
+		f->status = arena_copy(arena, f->status);
+		f->reply = arena_copy(arena, f->reply);
+		f->cause = arena_copy(arena, f->cause);
+		f->side = arena_copy(arena, f->side);
+		f->stage = arena_copy(arena, f->stage);
+	}
+	return copy;
+}
+
+/* Makes the change out of the outcome and the records, and submits it. */
+static void submit(struct ending *e, const struct ipc_outcome *o)
+{
+	struct queue *q = e->queue;
 	struct spool_job *job = ARENA_NEW(&e->arena, struct spool_job);
 	int rc = spool_job_load(q->spool, o->id, o->part, &e->arena, job);
 
-	e->queue = q;
-	e->lane = queue_lane_by_number(q, o->lane);
+	/* Written before, by us or by the queue before us; or an operator dropped it. */
 	if (rc == -ENOENT) {
-		/* It was written before, by us or by the queue before us; or an operator dropped it. */
-		struct queue_job *gone = queue_job_find(q, o->id, o->part);
-
-		if (gone)
-			queue_job_remove(q, gone);
-		acknowledge(peer, o->id, o->part, o->attempt);
-		arena_done(&e->arena);
-		free(e);
+		finish(e, true);
 		return;
 	}
-	e->peer = peer;
-	if (peer)
-		peer->busy++;
-	e->id = o->id;
-	e->part = o->part;
-	e->attempt = o->attempt;
-	e->op = (struct spool_op){.kind = SPOOL_OP_OUTCOME,
-		.done = ended,
-		.arg = e,
-		.outcome = {.id = o->id, .lane = o->lane, .part = o->part, .due = o->due}};
-	if (rc == 0)
-		results_make(q, e->lane, job, o, &e->arena, &e->results);
+	if (rc < 0) {
+		if (!e->o)
+			e->o = copy_outcome(o, &e->arena);
+		try_again(e, rc);
+		return;
+	}
+	e->o = NULL;
+	results_make(q, e->lane, job, o, &e->arena, &e->results);
 	e->op.outcome.results = e->results.rows;
 	e->op.outcome.results_n = e->results.n;
 	e->op.outcome.notice = e->results.notice;
 	spool_submit(q->spool, &e->op);
+}
+
+static void write_outcome(struct queue *q, uint32_t from, const struct ipc_outcome *o)
+{
+	struct ending *e = alloc_zero(sizeof *e);
+
+	e->queue = q;
+	e->lane = queue_lane_by_number(q, o->lane);
+	e->from = from;
+	e->id = o->id;
+	e->part = o->part;
+	e->attempt = o->attempt;
+	list_init(&e->again);
+	e->op = (struct spool_op){.kind = SPOOL_OP_OUTCOME,
+		.done = ended,
+		.arg = e,
+		.outcome = {.id = o->id, .lane = o->lane, .part = o->part, .due = o->due}};
+	submit(e, o);
+}
+
+void queue_write_again(struct queue *q)
+{
+	struct list all;
+
+	if (list_is_empty(&q->again) || clock_now() < q->again_at)
+		return;
+	list_init(&all);
+	for (struct list *node; (node = list_take(&q->again));)
+		list_add_tail(&all, node);
+	for (struct list *node; (node = list_take(&all));) {
+		struct ending *e = container_of(node, struct ending, again);
+
+		e->op.result = 0;
+		if (e->o)
+			submit(e, e->o);
+		else
+			spool_submit(q->spool, &e->op);
+	}
 }
 
 static void on_outcome(struct queue_peer *peer, const struct ipc_outcome *o)
@@ -197,55 +253,29 @@ static void on_outcome(struct queue_peer *peer, const struct ipc_outcome *o)
 	struct queue_job *job = queue_job_find(q, o->id, o->part);
 	struct lane *lane = queue_lane_by_number(q, o->lane);
 
-	release_slot(q, o);
+	release_slot(q, peer, o);
 	if (lane)
 		note_lane(q, lane, o);
+	/* Of an earlier attempt, by a process that was thought dead: settled since. */
+	if (job && job->peer != peer && job->due != 0 && job->due != o->due) {
+		acknowledge(q, peer->index, o->id, o->part, o->attempt);
+		return;
+	}
+	/* Nobody may be given this part before it is written, also where it came unexpected. */
+	if (!job && lane)
+		job = queue_job_add(q, &(struct queue_job){.id = o->id,
+					       .part = o->part,
+					       .attempt = o->attempt,
+					       .lane = lane,
+					       .peer = peer,
+					       .due = o->due});
 	if (!job || !job->ending) {
 		if (job)
 			job->ending = true;
-		write_outcome(q, peer, o);
+		write_outcome(q, peer->index, o);
 	}
 	if (lane)
 		queue_lane_check(q, lane);
-	queue_dispatch(q);
-}
-
-static void on_hello(struct queue_peer *peer, const struct ipc_deliver_hello *hello)
-{
-	struct queue *q = peer->queue;
-
-	peer->said_hello = true;
-	for (size_t i = 0; i < hello->running_n; i++) {
-		const struct ipc_running *r = &hello->running[i];
-		struct lane *lane = queue_lane_by_number(q, r->lane);
-
-		if (!lane || queue_job_find(q, r->id, r->part))
-			continue;
-		if (!queue_slot_find(q, r->slot)) {
-			struct queue_slot *slot = alloc_zero(sizeof *slot);
-
-			*slot = (struct queue_slot){
-				.number = r->slot, .lane = lane, .peer = peer, .busy = true};
-			list_init(&slot->node);
-			(void)table_set(
-				&q->slots, span_of(&slot->number, sizeof slot->number), slot);
-			lane->slots++;
-			lane->busy++;
-			q->slots_n++;
-		}
-		if (r->slot > q->last_slot)
-			q->last_slot = r->slot;
-		(void)queue_job_add(q, &(struct queue_job){.id = r->id,
-					       .part = r->part,
-					       .attempt = r->attempt,
-					       .lane = lane,
-					       .peer = peer,
-					       .slot = r->slot,
-					       .dot_sent = r->dot_sent});
-	}
-	log_event(LOG_INFO, "deliver_hello", LOG_U64("index", peer->index),
-		LOG_U64("running", hello->running_n));
-	task_gate_wake_all(&q->news);
 	queue_dispatch(q);
 }
 
@@ -256,7 +286,7 @@ void queue_on_deliver(struct ipc_channel *channel, struct ipc_packet *p, void *a
 
 	switch (p->type) {
 	case IPC_DELIVER_HELLO:
-		on_hello(peer, p->body);
+		queue_on_hello(peer, p->body);
 		return;
 	case IPC_OUTCOME:
 		on_outcome(peer, p->body);
@@ -274,7 +304,7 @@ void queue_on_deliver(struct ipc_channel *channel, struct ipc_packet *p, void *a
 		struct queue_slot *slot = queue_slot_find(q, end->slot);
 
 		/* A job that was on its way opens a new connection for the slot: it lives on. */
-		if (slot && !slot->busy) {
+		if (slot && !slot->busy && slot->peer == peer) {
 			queue_slot_free(q, slot);
 			queue_dispatch(q);
 		}
@@ -286,66 +316,25 @@ void queue_on_deliver(struct ipc_channel *channel, struct ipc_packet *p, void *a
 	}
 }
 
-/* ---- a deliver process died: its death tells maybe from surely not ---- */
-
-static void orphan(struct queue *q, struct queue_job *job)
+void queue_job_end(struct queue *q, struct queue_job *job, enum reply_id event)
 {
-	struct lane *lane = job->lane;
-	struct spool_due row = {
-		.due = job->due, .id = job->id, .part = job->part, .count = job->count};
-
-	if (!job->dot_sent) {
-		queue_job_remove(q, job);
-		if (row.due)
-			lane_add(lane, &row);
-		else
-			lane_reset(
-				lane); /* handed out by a queue before us: its row is in the spool */
-		queue_lane_check(q, lane);
-		return;
-	}
 	struct arena arena = {0};
+	struct ipc_outcome o = {.id = job->id,
+		.part = job->part,
+		.attempt = job->attempt,
+		.lane = job->lane->number,
+		.due = job->due};
+	uint32_t from = job->peer ? job->peer->index : NOBODY;
 	struct spool_job stored;
 
+	job->ending = true;
 	if (spool_job_load(q->spool, job->id, job->part, &arena, &stored) == 0) {
-		struct ipc_outcome o = {.id = job->id,
-			.part = job->part,
-			.attempt = job->attempt,
-			.lane = lane->number,
-			.due = stored.recipients[0].next_at,
-			.fates_n = stored.recipients_n};
-
+		o.due = stored.recipients[0].next_at;
+		o.fates_n = stored.recipients_n;
 		o.fates = arena_array(&arena, o.fates_n, sizeof *o.fates);
 		for (size_t i = 0; i < o.fates_n; i++)
-			bounce_lost_deliver(&o.fates[i], stored.recipients[i].n, &arena);
-		job->ending = true;
-		write_outcome(q, NULL, &o);
-	} else {
-		queue_job_remove(q, job);
+			results_fate(event, stored.recipients[i].n, &arena, &o.fates[i]);
 	}
+	write_outcome(q, from, &o);
 	arena_done(&arena);
-}
-
-void queue_deliver_gone(struct queue *q, struct queue_peer *peer)
-{
-	struct span key;
-	void *value;
-
-	if (peer->index < QUEUE_DELIVER_MOST && q->deliver[peer->index] == peer)
-		q->deliver[peer->index] = NULL;
-	for (size_t i = 0; table_next(&q->slots, &i, &key, &value);) {
-		struct queue_slot *slot = value;
-
-		if (slot->peer == peer)
-			queue_slot_free(q, slot);
-	}
-	for (size_t i = 0; table_next(&q->jobs, &i, &key, &value);) {
-		struct queue_job *job = value;
-
-		if (job->peer != peer || job->ending)
-			continue;
-		peer->busy--;
-		job->peer = NULL;
-		orphan(q, job);
-	}
 }

@@ -17,6 +17,7 @@
 #include "ipc/role.h"
 #include "queue/lane.h"
 #include "queue/retry.h"
+#include "reply/catalogue.h"
 #include "spool/spool.h"
 #include "task/task.h"
 
@@ -27,7 +28,7 @@ struct queue_peer { /* a process of receive or deliver */
 	uint8_t role;
 	uint32_t index;
 	struct ipc_channel *channel;
-	struct list gone;   /* in queue->gone once its channel ended, until it is freed */
+	struct list gone;   /* in queue->peers_gone once its channel ended, until it is freed */
 	struct table parts; /* receive: content that came ahead of its commit, by id */
 	size_t parts_bytes;
 	bool said_hello;
@@ -47,10 +48,11 @@ struct queue_job { /* handed out, until its outcome is on disk */
 	uint32_t part, attempt, count;
 	int64_t due;
 	struct lane *lane;
-	struct queue_peer *peer; /* NULL: its process died */
+	struct queue_peer *peer; /* NULL: it was never sent */
 	uint64_t slot;
 	bool dot_sent;
-	bool ending; /* its outcome is being written */
+	bool ending;   /* its outcome is being written */
+	bool is_probe; /* handed out while its lane could not be reached: the only one then */
 };
 
 struct queue {
@@ -58,7 +60,9 @@ struct queue {
 	struct spool *spool;
 	struct table lanes_by_name, lanes_by_number; /* struct lane */
 	uint32_t last_lane;
-	struct list ready;   /* lanes with something due and room for it, round robin */
+	struct list ready; /* lanes with something due and room for it, round robin */
+	struct list
+		crowded; /* lanes with something due while all connections there may be are used */
 	struct heap waiting; /* lanes by the next time that something is due */
 	struct table jobs;   /* by id and part */
 	struct table slots;  /* by number */
@@ -67,6 +71,9 @@ struct queue {
 	struct queue_peer *deliver[QUEUE_DELIVER_MOST];
 	struct queue_peer *receive[QUEUE_DELIVER_MOST]; /* the newest channel of each process */
 	struct list peers_gone;
+	struct list again; /* outcomes whose writing failed: tried again by the scheduler */
+	nanos again_at;
+	struct table changing;    /* ids of messages that an operator's change is written for */
 	struct task_gate changed; /* the scheduler's: something may be due earlier */
 	struct task_gate news;    /* a deliver process said hello, or the end comes */
 	struct id_maker {         /* for notices */
@@ -95,16 +102,28 @@ void queue_accepted(struct queue *q, const struct spool_accept *accept);
 void queue_dispatch(struct queue *q); /* hands out what is due and has room; never waits */
 void queue_scheduler(void *queue);    /* task: wakes lanes when their time has come */
 void queue_lane_check(struct queue *q, struct lane *lane); /* into ready, waiting, or neither */
-void queue_slot_free(struct queue *q, struct queue_slot *slot);
-struct queue_slot *queue_slot_find(struct queue *q, uint64_t number);
+
+/* jobs.c: lanes, what runs, and on which connections */
+struct lane *queue_lane_get(struct queue *q, struct span name, struct span site);
+struct lane *queue_lane_by_number(struct queue *q, uint32_t number);
 struct queue_job *queue_job_find(struct queue *q, struct id id, uint32_t part);
 struct queue_job *queue_job_add(struct queue *q, const struct queue_job *job);
 void queue_job_remove(struct queue *q, struct queue_job *job);
-struct lane *queue_lane_get(struct queue *q, struct span name, struct span site);
-struct lane *queue_lane_by_number(struct queue *q, uint32_t number);
+struct queue_slot *queue_slot_find(struct queue *q, uint64_t number);
+/* A connection that a job runs on; number 0: none. */
+void queue_slot_add(struct queue *q, uint64_t number, struct lane *lane, struct queue_peer *peer);
+void queue_slot_free(struct queue *q, struct queue_slot *slot);
 
-/* outcome.c: deliver's requests */
+/* outcome.c: deliver's requests, and what ends a job */
 void queue_on_deliver(struct ipc_channel *c, struct ipc_packet *p, void *peer);
+/* Ends a job for that event of the catalogue, without deliver; job may be freed by then. */
+void queue_job_end(struct queue *q, struct queue_job *job, enum reply_id event);
+/* Submits once more what could not be written, when its time has come. */
+void queue_write_again(struct queue *q);
+
+/* hello.c: deliver processes come, go and come back */
+void queue_on_hello(struct queue_peer *peer, const struct ipc_deliver_hello *hello);
+/* The channel has ended: the process died, or only the channel broke and it says hello again. */
 void queue_deliver_gone(struct queue *q, struct queue_peer *peer);
 
 /* control.c */

@@ -1,5 +1,6 @@
 #include "queue/results.h"
 #include "queue/bounce.h"
+#include "reply/catalogue.h"
 #include <sys/random.h>
 
 struct results_told {
@@ -8,6 +9,16 @@ struct results_told {
 	int64_t wait;
 	bool is_again, is_maybe, is_expired;
 	struct retry_answer again;
+};
+
+/* What all recipients of an outcome share. */
+struct making {
+	struct queue *queue;
+	const struct spool_job *job;
+	struct span peer;
+	int64_t now;
+	uint32_t dice;
+	struct arena *arena;
 };
 
 static uint32_t dice(void)
@@ -37,19 +48,19 @@ static enum spool_end failed_end(const struct spool_job *job, const struct spool
 	return job->message.sender.len > 0 && !never && !asked_other ? SPOOL_BOUNCED : SPOOL_SILENT;
 }
 
-static void again_or_never(struct queue *q, const struct spool_job *job, const struct ipc_fate *f,
+static void again_or_never(const struct making *m, const struct ipc_fate *f,
 	struct spool_result *row, struct results_told *told)
 {
 	struct spool_recipient *r = &row->recipient;
-	struct retry_question question = {.now = spool_now(q->spool),
-		.arrived = job->message.arrived_at,
+	struct retry_question question = {.now = m->now,
+		.arrived = m->job->message.arrived_at,
 		.attempts = r->attempts,
 		.wait = f->wait,
 		.cause = f->cause,
 		.maybe_delivered = f->outcome == IPC_FATE_MAYBE,
-		.dice = dice()};
+		.dice = m->dice};
 
-	told->again = retry_decide(role_conf_now(q->role), &question);
+	told->again = retry_decide(role_conf_now(m->queue->role), &question);
 	told->is_again = !told->again.give_up;
 	told->is_expired = told->again.give_up;
 	told->is_maybe = f->outcome == IPC_FATE_MAYBE;
@@ -59,37 +70,82 @@ static void again_or_never(struct queue *q, const struct spool_job *job, const s
 	r->state = told->is_maybe ? SPOOL_MAYBE : SPOOL_QUEUED;
 	r->next_at = told->again.at;
 	if (told->is_expired)
-		row->end = (uint8_t)failed_end(job, r);
+		row->end = (uint8_t)failed_end(m->job, r);
 }
 
-static void decide(struct queue *q, const struct spool_job *job, const struct ipc_fate *f,
-	struct span peer, const struct spool_recipient *stored, struct arena *arena,
-	struct spool_result *row, struct results_told *told)
+static void decide(const struct making *m, const struct ipc_fate *f,
+	const struct spool_recipient *stored, struct spool_result *row, struct results_told *told)
 {
 	*row = (struct spool_result){.n = stored->n, .recipient = *stored};
 	*told = (struct results_told){.event = "delivered",
-		.stage = arena_copy(arena, f->stage),
-		.side = arena_copy(arena, f->side),
+		.stage = arena_copy(m->arena, f->stage),
+		.side = arena_copy(m->arena, f->side),
 		.wait = f->wait};
 	row->recipient.attempts++;
-	row->recipient.last_at = spool_now(q->spool);
-	note_reply(&row->recipient, f, peer, arena);
+	row->recipient.last_at = m->now;
+	note_reply(&row->recipient, f, m->peer, m->arena);
 	if (f->outcome == IPC_FATE_DELIVERED)
 		row->end = SPOOL_DELIVERED;
 	else if (f->outcome == IPC_FATE_RELAYED)
 		row->end = SPOOL_RELAYED;
 	else if (f->outcome == IPC_FATE_FAILED)
-		row->end = (uint8_t)failed_end(job, &row->recipient);
+		row->end = (uint8_t)failed_end(m->job, &row->recipient);
 	else
-		again_or_never(q, job, f, row, told);
+		again_or_never(m, f, row, told);
 }
 
-static const struct ipc_fate *fate_of(const struct ipc_outcome *o, uint32_t n)
+void results_fate(enum reply_id event, uint32_t n, struct arena *arena, struct ipc_fate *ret)
 {
-	for (size_t i = 0; i < o->fates_n; i++)
-		if (o->fates[i].n == n)
-			return &o->fates[i];
-	return NULL;
+	bool maybe = event == EVENT_WORKER_DIED_AFTER_DOT;
+	enum reply_stage stage = maybe ? REPLY_STAGE_EOD : REPLY_STAGE_DATA;
+	const struct reply_entry *e = catalogue_get(event);
+	struct reply_meaning m;
+	struct buf text = BUF_INIT(1024);
+
+	catalogue_meaning(event, NULL, stage, &m);
+	(void)catalogue_text(event, NULL, &text);
+	*ret = (struct ipc_fate){.n = n,
+		.outcome = maybe                ? IPC_FATE_MAYBE
+			   : e->code / 100 == 5 ? IPC_FATE_FAILED
+						: IPC_FATE_DEFERRED,
+		.code = (uint16_t)e->code,
+		.status = arena_printf(
+			arena, "%u.%u.%u", e->status.class, e->status.subject, e->status.detail),
+		.reply = arena_copy(arena, buf_span(&text)),
+		.cause = span_str(reply_cause_text(m.cause)),
+		.side = span_str(reply_side_text(m.side)),
+		.stage = span_str(reply_stage_text(stage)),
+		.wait = -1,
+		.nature = e->code / 100 == 5 ? 'P' : 'T'};
+	buf_done(&text);
+}
+
+/* A fate for each recipient of the job, in their order. */
+static struct ipc_outcome whole_outcome(
+	const struct spool_job *job, const struct ipc_outcome *o, struct arena *arena)
+{
+	struct ipc_outcome whole = *o;
+
+	whole.fates_n = job->recipients_n;
+	whole.fates = arena_array(arena, whole.fates_n, sizeof *whole.fates);
+	for (size_t i = 0, from = 0; i < whole.fates_n; i++) {
+		uint32_t n = job->recipients[i].n;
+		const struct ipc_fate *f = NULL;
+
+		/* Both are in the same order as a rule: then the search ends where it begins. */
+		for (size_t j = 0; j < o->fates_n && !f; j++) {
+			f = &o->fates[(from + j) % o->fates_n];
+			if (f->n != n || f->outcome == 0)
+				f = NULL;
+		}
+		if (!f) {
+			results_fate(EVENT_WORKER_DIED, n, arena, &whole.fates[i]);
+			continue;
+		}
+		whole.fates[i] = *f;
+		from = (size_t)(f - o->fates) + 1;
+	}
+	return whole;
 }
 
 /* One notice for all that failed in this job; where none can go they end in silence. */
@@ -121,16 +177,18 @@ void results_make(struct queue *q, const struct lane *lane, const struct spool_j
 		.arrived_at = job->message.arrived_at,
 		.rows = arena_array(arena, job->recipients_n, sizeof *ret->rows),
 		.told = arena_array(arena, job->recipients_n, sizeof *ret->told)};
-	for (size_t i = 0; i < job->recipients_n; i++) {
-		const struct ipc_fate *f = fate_of(o, job->recipients[i].n);
+	struct ipc_outcome whole = whole_outcome(job, o, arena);
+	struct making m = {.queue = q,
+		.job = job,
+		.peer = o->peer,
+		.now = spool_now(q->spool),
+		.dice = dice(),
+		.arena = arena};
 
-		if (!f)
-			continue;
-		decide(q, job, f, o->peer, &job->recipients[i], arena, &ret->rows[ret->n],
+	for (ret->n = 0; ret->n < job->recipients_n; ret->n++)
+		decide(&m, &whole.fates[ret->n], &job->recipients[ret->n], &ret->rows[ret->n],
 			&ret->told[ret->n]);
-		ret->n++;
-	}
-	add_notice(q, job, o, arena, ret);
+	add_notice(q, job, &whole, arena, ret);
 }
 
 /* A field that is left out where it does not apply. */

@@ -18,8 +18,13 @@ struct results {
 	struct spool_accept *notice; /* NULL: nobody is told */
 };
 
-/* Fates of recipients that the job does not have are left out. */
+/*
+ * Fates of recipients that the job does not have are left out; a recipient that has none is tried
+ * again. One moment and one throw of dice for all of them: those who wait equally long stay together.
+ */
 void results_make(struct queue *q, const struct lane *lane, const struct spool_job *job,
 	const struct ipc_outcome *o, struct arena *arena, struct results *ret);
 /* After the commit: delivered, deferred, bounced ... for each. */
 void results_log(const struct queue *q, const struct results *r);
+/* What an event of the catalogue, without a peer, is for recipient n. */
+void results_fate(enum reply_id event, uint32_t n, struct arena *arena, struct ipc_fate *ret);

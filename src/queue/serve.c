@@ -115,7 +115,7 @@ static void on_conf(struct role *role, void *arg)
 	struct span key;
 	void *lane;
 
-	for (size_t i = 0; table_next(&q->lanes_by_name, &i, &key, &lane);)
+	for (size_t i = 0; table_next(&q->lanes_by_number, &i, &key, &lane);)
 		queue_lane_check(q, lane);
 	queue_dispatch(q);
 }
@@ -127,7 +127,9 @@ static void add_lane(const struct spool_lane *stored, const struct spool_due *fi
 	struct queue *q = arg;
 	struct lane *lane = lane_new(stored->number, stored->name, stored->site);
 
-	(void)table_set(&q->lanes_by_name, stored->name, lane);
+	/* One whose record is damaged has no name; its mail finds its way by its addresses. */
+	if (stored->name.len > 0)
+		(void)table_set(&q->lanes_by_name, stored->name, lane);
 	(void)table_set(&q->lanes_by_number, span_of(&lane->number, sizeof lane->number), lane);
 	if (stored->number > q->last_lane)
 		q->last_lane = stored->number;
@@ -145,7 +147,7 @@ static int load_lanes(struct queue *q)
 	struct span key;
 	void *lane;
 
-	for (size_t i = 0; rc == 0 && table_next(&q->lanes_by_name, &i, &key, &lane);)
+	for (size_t i = 0; rc == 0 && table_next(&q->lanes_by_number, &i, &key, &lane);)
 		queue_lane_check(q, lane);
 	return rc;
 }
@@ -182,6 +184,8 @@ static int take_generation(struct queue *q)
 
 	q->ids.generation = op.generation;
 	q->ids.instance = spool_instance(q->spool);
+	/* No slot has the number of one that a queue before us made. */
+	q->last_slot = (uint64_t)op.generation << 32;
 	return rc;
 }
 
@@ -217,7 +221,7 @@ static void close_queue(struct queue *q)
 	/* Outcomes that are on their way are written; what runs goes on in deliver and is told
 	 * to the next queue. */
 	spool_close(q->spool);
-	for (size_t i = 0; table_next(&q->lanes_by_name, &i, &key, &value);)
+	for (size_t i = 0; table_next(&q->lanes_by_number, &i, &key, &value);)
 		lane_free(value);
 }
 
@@ -229,6 +233,8 @@ int queue_serve(struct role *role)
 
 	q->role = role;
 	list_init(&q->ready);
+	list_init(&q->crowded);
+	list_init(&q->again);
 	list_init(&q->peers_gone);
 	task_gate_init(&q->changed);
 	task_gate_init(&q->news);
