@@ -1,10 +1,13 @@
 #include "base/alloc.h"
+#include "spool/reserve.h"
 #include "spool/spool_in.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#define IDLE_AFTER (NANOS_MS * 50) /* nothing came for so long: time for the reserve */
 
 /* What goes to the helper thread. */
 struct batch {
@@ -202,13 +205,28 @@ static void finish(struct spool *s, struct batch *b)
 	free(b->ops);
 }
 
+/* Waits for work, or for the time to tidy: then true. Makes use of idle moments meanwhile. */
+static bool await_work(struct spool *s, nanos tidy)
+{
+	bool is_short = list_is_empty(&s->pending) && reserve_is_short(s);
+	nanos idle = clock_after(IDLE_AFTER);
+
+	if (!list_is_empty(&s->pending))
+		return true;
+	if (!is_short || tidy < idle)
+		return task_gate_wait(&s->gate, tidy) == -ETIMEDOUT;
+	if (task_gate_wait(&s->gate, idle) == -ETIMEDOUT && task_offload(reserve_step, s) < 0)
+		s->reserve_failed = true;
+	return false;
+}
+
 void batch_committer(void *spool)
 {
 	struct spool *s = spool;
 	nanos tidy = clock_after(SPOOL_TIDY_EVERY);
 
 	while (!s->closing || !list_is_empty(&s->pending)) {
-		if (list_is_empty(&s->pending) && task_gate_wait(&s->gate, tidy) != -ETIMEDOUT)
+		if (!await_work(s, tidy))
 			continue;
 		struct batch b = {.s = s, .damaged = s->damaged};
 

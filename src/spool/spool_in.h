@@ -33,6 +33,7 @@ struct spool {
 	struct list pending;
 	size_t pending_n;
 	struct task_gate gate;
+	bool reserve_failed; /* reserve.c */
 	struct task *task;
 	struct spool_figures figures;
 	uint64_t read_failures;   /* rows that could not be read; read_only sets none aside */
