@@ -22,6 +22,7 @@ LONG = os.environ.get("ABIDE_LONG") == "1"
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "root: needs to be started as root")
+    config.addinivalue_line("markers", "backends: waits in ways that the back-ends of task/ differ in")
 
 
 def pytest_collection_modifyitems(items):

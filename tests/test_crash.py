@@ -6,10 +6,13 @@ import re
 import threading
 import time
 
+import pytest
+
 from harness.abide import is_zombie
 from harness.process import children, wait_until
 from harness.smtp import Closed, Smtp
 
+pytestmark = pytest.mark.backends
 SESSIONS = 20
 
 

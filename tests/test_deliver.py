@@ -11,6 +11,8 @@ from harness.lab import Lab
 from harness.process import free_port, seconds
 from harness.smtp import Smtp
 
+pytestmark = pytest.mark.backends
+
 SHORT = 'connect = "2s" greeting = "2s" command = "2s" data = "2s" final = "2s"'
 LONG_WAIT = {"default": 'first = "10m" max = "1h" give_up = "5d"'}
 BIG = b"Subject: big\r\n\r\n" + b"0123456789abcdef\r\n" * 60000

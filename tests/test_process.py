@@ -11,6 +11,8 @@ from harness.abide import is_zombie
 from harness.process import children, seconds, status_of, wait_until
 from harness.smtp import Closed
 
+pytestmark = pytest.mark.backends
+
 ROLES = ["queue/0", "receive/0", "deliver/0", "facts/0"]
 
 

@@ -9,6 +9,8 @@ import pytest
 from harness.process import wait_until
 from harness.smtp import Closed, Smtp
 
+pytestmark = pytest.mark.backends
+
 CONTENT = b"From: <s@src.example.test>\r\nSubject: a\r\n\r\nbody\r\n"
 
 
