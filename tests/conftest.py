@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from harness.process import Process  # noqa: E402
 TOP = os.path.dirname(HERE)
 BUILD = os.path.abspath(os.environ.get("ABIDE_BUILD", os.path.join(TOP, "build")))
 LONG = os.environ.get("ABIDE_LONG") == "1"
+LIMIT = 4 * 3600 if LONG else 600  # seconds a test
 
 
 def pytest_configure(config):
@@ -31,6 +33,17 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("root"):
             item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call():
+    """A test that hangs fails by itself, and the others go on."""
+    def late(_signal, _frame):
+        raise AssertionError(f"still running after {LIMIT} s")
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(LIMIT)
+    yield
+    signal.alarm(0)
 
 
 @pytest.fixture(scope="session")
