@@ -161,12 +161,12 @@ static void settle(struct attempt *a)
 			fate_for(a, &why, &i, 1);
 }
 
-void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job)
+void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job, const struct conf *conf)
 {
 	struct ipc_job *b = &job->body;
 	struct attempt a = {.slot = slot,
 		.job = job,
-		.conf = role_conf_get(slot->deliver->role),
+		.conf = conf,
 		.fates = arena_array(&job->arena, b->recipients_n, sizeof *a.fates),
 		.again = arena_array(&job->arena, b->recipients_n, sizeof *a.again)};
 
@@ -182,7 +182,6 @@ void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job)
 		.wants_next = slot->connection != NULL,
 		.fates = a.fates,
 		.fates_n = b->recipients_n};
-	role_conf_put(a.conf);
 }
 
 void deliver_refuse(struct deliver_job *job, enum reply_id event)

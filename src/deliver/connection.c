@@ -136,6 +136,11 @@ static bool introduce(struct connection *c, const struct conf *conf, struct trou
 	return true;
 }
 
+bool connection_greet(struct connection *c, const struct conf *conf, struct trouble *ret)
+{
+	return greeting(c, conf, ret) && introduce(c, conf, ret);
+}
+
 static enum reply_id connect_event(int error)
 {
 	switch (error) {
@@ -221,7 +226,7 @@ static struct connection *open_one(const struct conf *conf, const struct conf_ta
 	if (rc < 0) {
 		(void)fail(c, ret, REPLY_STAGE_CONNECT, connect_event(rc));
 		ret->words.text = span_str(log_strerror(rc));
-	} else if (greeting(c, conf, ret) && introduce(c, conf, ret)) {
+	} else if (connection_greet(c, conf, ret)) {
 		return c;
 	}
 	keep_trouble(ret, arena);

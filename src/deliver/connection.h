@@ -28,6 +28,8 @@ struct connection {
 /* Tries the hosts of a target in order. NULL, and why in *ret_trouble (spans live in arena). */
 struct connection *connection_open(const struct conf *conf, const struct conf_target *target,
 	struct arena *arena, struct trouble *ret_trouble);
+/* The greeting and EHLO, over c->stream. False: the trouble says why. */
+bool connection_greet(struct connection *c, const struct conf *conf, struct trouble *ret);
 /* QUIT where the session is alive, then closes and frees. NULL is fine. */
 void connection_close(struct connection *c, nanos deadline);
 /* False where the peer has closed or said something while nothing was asked. */

@@ -63,6 +63,6 @@ void deliver_job_done(struct deliver *d, struct deliver_job *job);
 void deliver_slot_run(void *slot); /* task */
 
 /* attempt.c: fills job->outcome; uses and keeps slot->connection */
-void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job);
+void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job, const struct conf *conf);
 /* Nothing was tried: every recipient is deferred for that reason. */
 void deliver_refuse(struct deliver_job *job, enum reply_id event);

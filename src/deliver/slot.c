@@ -27,8 +27,11 @@ void deliver_slot_run(void *arg)
 	while (!told && next_job(slot)) {
 		struct deliver_job *job = slot->next;
 
+		const struct conf *conf = role_conf_get(d->role);
+
 		slot->next = NULL;
-		deliver_attempt(slot, job);
+		deliver_attempt(slot, job, conf);
+		role_conf_put(conf);
 		/* Without a connection queue forgets the slot when it reads the outcome. */
 		told = !job->outcome.wants_next;
 		deliver_job_done(d, job);

@@ -292,21 +292,20 @@ static nanos next_look(struct queue *q)
 	return !list_is_empty(&q->again) && q->again_at < deadline ? q->again_at : deadline;
 }
 
+void queue_look(struct queue *q)
+{
+	int64_t now = spool_now(q->spool);
+
+	for (struct heap_node *first; (first = heap_first(&q->waiting)) && first->key <= now;)
+		queue_lane_check(q, container_of(first, struct lane, due));
+	queue_write_again(q);
+	queue_dispatch(q);
+}
+
 void queue_scheduler(void *arg)
 {
 	struct queue *q = arg;
 
-	for (;;) {
-		int rc = task_gate_wait(&q->changed, next_look(q));
-
-		if (rc == -ECANCELED || q->stopping)
-			return;
-		int64_t now = spool_now(q->spool);
-
-		for (struct heap_node *first;
-			(first = heap_first(&q->waiting)) && first->key <= now;)
-			queue_lane_check(q, container_of(first, struct lane, due));
-		queue_write_again(q);
-		queue_dispatch(q);
-	}
+	while (task_gate_wait(&q->changed, next_look(q)) != -ECANCELED && !q->stopping)
+		queue_look(q);
 }

@@ -81,8 +81,11 @@ void queue_on_hello(struct queue_peer *peer, const struct ipc_deliver_hello *hel
 	list_for_each (node, &q->peers_gone) {
 		struct queue_peer *before = container_of(node, struct queue_peer, gone);
 
-		if (before->role == IPC_DELIVER && before->index == peer->index)
-			settle(q, before);
+		if (before->role != IPC_DELIVER || before->index != peer->index)
+			continue;
+		settle(q, before);
+		if (before->awaiting)
+			task_cancel(before->awaiting);
 	}
 	task_gate_wake_all(&q->news);
 	queue_dispatch(q);
@@ -92,9 +95,11 @@ static void await_return(void *arg)
 {
 	struct queue_peer *peer = arg;
 
-	(void)task_sleep(clock_after(RETURN_PATIENCE));
+	int rc = task_sleep(clock_after(RETURN_PATIENCE));
+
+	peer->awaiting = NULL;
 	peer->busy--;
-	if (peer->queue->stopping)
+	if (rc < 0 || peer->queue->stopping)
 		return;
 	settle(peer->queue, peer);
 	queue_dispatch(peer->queue);
@@ -122,5 +127,6 @@ void queue_deliver_gone(struct queue *q, struct queue_peer *peer)
 		return;
 	}
 	peer->busy++;
+	peer->awaiting = t;
 	task_detach(t);
 }

@@ -32,7 +32,8 @@ struct queue_peer { /* a process of receive or deliver */
 	struct table parts; /* receive: content that came ahead of its commit, by id */
 	size_t parts_bytes;
 	bool said_hello;
-	unsigned busy; /* deliver: jobs running there */
+	unsigned busy;         /* deliver: jobs running there */
+	struct task *awaiting; /* waits for that process to come back */
 };
 
 struct queue_slot { /* a connection (or one to be) in a deliver process */
@@ -101,6 +102,7 @@ void queue_accepted(struct queue *q, const struct spool_accept *accept);
 /* hand.c: jobs to deliver */
 void queue_dispatch(struct queue *q); /* hands out what is due and has room; never waits */
 void queue_scheduler(void *queue);    /* task: wakes lanes when their time has come */
+void queue_look(struct queue *q);     /* what it does each time */
 void queue_lane_check(struct queue *q, struct lane *lane); /* into ready, waiting, or neither */
 
 /* jobs.c: lanes, what runs, and on which connections */

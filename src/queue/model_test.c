@@ -1,0 +1,323 @@
+/*
+ * What a user would lose if this failed: a message that no queue looks at again, or one that two
+ * deliver processes send at the same time. Random events (mail, outcomes, deaths of deliver
+ * processes and of queue, broken channels, failing batches, other limits) on a spool in memory; at
+ * the end everything must have been delivered.
+ */
+#include "queue/model.h"
+#include "base/alloc.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+/* ---- queue ---- */
+
+static void free_queue(struct queue *q)
+{
+	struct span key;
+	void *value;
+
+	for (size_t i = 0; table_next(&q->jobs, &i, &key, &value);)
+		free(value);
+	for (size_t i = 0; table_next(&q->slots, &i, &key, &value);)
+		free(value);
+	for (size_t i = 0; table_next(&q->lanes_by_number, &i, &key, &value);)
+		lane_free(value);
+	table_done(&q->jobs);
+	table_done(&q->slots);
+	table_done(&q->lanes_by_name);
+	table_done(&q->lanes_by_number);
+	heap_done(&q->waiting);
+	for (struct list *node; (node = list_take(&q->peers_gone));)
+		free(container_of(node, struct queue_peer, gone));
+	free(q);
+}
+
+static void start_queue(void)
+{
+	struct queue *q = alloc_zero(sizeof *q);
+	static uint64_t generation;
+
+	model()->q = q;
+	q->role = &model()->role;
+	q->last_slot = ++generation << 32;
+	list_init(&q->ready);
+	list_init(&q->crowded);
+	list_init(&q->again);
+	list_init(&q->peers_gone);
+	task_gate_init(&q->changed);
+	task_gate_init(&q->news);
+	for (uint32_t i = 1; i <= LANES; i++) {
+		char name[] = {(char)('a' + i), 0};
+		struct lane *lane = queue_lane_get(q, span_str(name), span_str(name));
+
+		lane_reset(lane);
+		queue_lane_check(q, lane);
+	}
+	for (size_t i = 0; i < PROCS; i++)
+		model_connect(&model()->procs[i]);
+	q->handing_out = true;
+	queue_dispatch(q);
+}
+
+/* After write_all: what it was told is on disk, what runs goes on in deliver. */
+static void kill_queue(void)
+{
+	struct queue *q = model()->q;
+
+	for (struct list *node; model_commit_one(), (node = list_take(&q->again));)
+		list_add_tail(&model()->pending,
+			node); /* unreachable: outcomes are written before, see below */
+	q->stopping = true;
+	for (size_t i = 0; i < PROCS; i++)
+		model_peer_gone(&model()->procs[i]);
+	list_for_each (node, &q->peers_gone) {
+		struct queue_peer *peer = container_of(node, struct queue_peer, gone);
+
+		if (peer->awaiting)
+			task_cancel(peer->awaiting);
+	}
+	for (int i = 0; i < 10; i++)
+		(void)task_yield();
+	free_queue(q);
+}
+
+static void write_all(void)
+{
+	for (int i = 0; i < 10000 &&
+			(!list_is_empty(&model()->pending) || !list_is_empty(&model()->q->again));
+		i++) {
+		model()->q->again_at = 0;
+		queue_look(model()->q);
+		model_commit_one();
+	}
+	assert_true(list_is_empty(&model()->pending));
+}
+
+/* ---- what must hold ---- */
+
+static void check_lane(struct lane *lane)
+{
+	unsigned slots = 0, busy = 0, probes = 0;
+	struct span key;
+	void *value;
+
+	for (size_t i = 0; table_next(&model()->q->slots, &i, &key, &value);) {
+		const struct queue_slot *slot = value;
+
+		slots += slot->lane == lane;
+		busy += slot->lane == lane && slot->busy;
+	}
+	for (size_t i = 0; table_next(&model()->q->jobs, &i, &key, &value);) {
+		const struct queue_job *job = value;
+
+		probes += job->lane == lane && job->is_probe;
+	}
+	assert_int_equal(lane->slots, slots);
+	assert_int_equal(lane->busy, busy);
+	assert_int_equal(lane->probes, probes);
+}
+
+static void check_all(void)
+{
+	struct span key;
+	void *value;
+
+	assert_int_equal(model()->q->slots_n, model()->q->slots.n);
+	for (size_t i = 0; table_next(&model()->q->lanes_by_number, &i, &key, &value);)
+		check_lane(value);
+	for (size_t i = 0; i < PROCS; i++) {
+		const struct queue_peer *peer = model()->procs[i].peer;
+		unsigned busy = 0;
+
+		for (size_t j = 0; table_next(&model()->q->jobs, &j, &key, &value);)
+			busy += ((struct queue_job *)value)->peer == peer;
+		assert_int_equal(peer->busy, busy);
+	}
+}
+
+/* ---- events ---- */
+
+static void mail_comes(void)
+{
+	if (model()->rows_n == ROWS_MOST)
+		return;
+	struct row *row = &model()->rows[model()->rows_n++];
+	struct spool_recipient r;
+	struct spool_accept a = {.recipients = &r, .recipients_n = 1};
+
+	*row = (struct row){.id = {1, ++model()->last_id},
+		.lane = 1 + (uint32_t)random() % LANES,
+		.due = model()->now};
+	a.message.id = row->id;
+	r = (struct spool_recipient){.lane = row->lane, .next_at = row->due};
+	queue_accepted(model()->q, &a);
+	queue_dispatch(model()->q);
+}
+
+static struct proc *any_proc(void)
+{
+	return &model()->procs[(size_t)random() % PROCS];
+}
+
+static void job_ends(void)
+{
+	struct proc *p = any_proc();
+	long dice = random() % 10;
+
+	if (p->n > 0)
+		model_end_job(p, (size_t)random() % p->n,
+			dice < 7   ? RELAYED
+			: dice < 9 ? DEFERRED
+				   : UNREACHABLE);
+}
+
+static void dot_is_sent(void)
+{
+	struct proc *p = any_proc();
+
+	if (p->n == 0)
+		return;
+	struct running *r = &p->running[(size_t)random() % p->n];
+	struct ipc_job_dot dot = {.id = r->id, .attempt = r->attempt};
+
+	r->dot_sent = true;
+	model_request(p, IPC_JOB_DOT, &dot);
+}
+
+static void slot_ends(void)
+{
+	struct span key;
+	void *value;
+
+	for (size_t i = 0; table_next(&model()->q->slots, &i, &key, &value);) {
+		const struct queue_slot *slot = value;
+		struct ipc_slot_end end = {.slot = slot->number};
+
+		if (slot->busy || random() % 3 > 0)
+			continue;
+		model_request(&model()->procs[slot->peer->index], IPC_SLOT_END, &end);
+		return;
+	}
+}
+
+static void limits_change(void)
+{
+	struct span key;
+	void *value;
+
+	model()->conf.limits.deliver_sessions = 1 + (uint32_t)random() % 8;
+	model()->conf.limits.deliver_connections = 1 + (uint32_t)random() % 4;
+	for (size_t i = 0; table_next(&model()->q->lanes_by_number, &i, &key, &value);)
+		queue_lane_check(model()->q, value);
+	queue_dispatch(model()->q);
+}
+
+static void something_breaks(void)
+{
+	struct proc *p = any_proc();
+	long dice = random() % 12;
+
+	if (dice == 0) {
+		write_all();
+		kill_queue();
+		start_queue();
+		return;
+	}
+	model_peer_gone(p);
+	if (dice < 6) /* the process died; else only its channel broke */
+		p->n = 0, p->last_how = NOTHING;
+	model_take_jobs();
+	model_connect(p);
+}
+
+static void step(void)
+{
+	long dice = random() % 100;
+
+	if (dice < 35)
+		mail_comes();
+	else if (dice < 65)
+		job_ends();
+	else if (dice < 70)
+		dot_is_sent();
+	else if (dice < 76)
+		slot_ends();
+	else if (dice < 78)
+		limits_change();
+	else if (dice < 80)
+		something_breaks();
+	else if (dice < 90)
+		model_commit_one();
+	else
+		model()->now += random() % 2000;
+	model()->q->again_at = 0;
+	queue_look(model()->q);
+	model_take_jobs();
+	check_all();
+	(void)task_yield();
+}
+
+/* From here on everything works: then everything must be delivered. */
+static void drain(void)
+{
+	model()->failing = 0;
+	for (int round = 0; round < 200000 && model()->rows_n > 0; round++) {
+		for (size_t i = 0; i < PROCS; i++)
+			while (model()->procs[i].n > 0)
+				model_end_job(&model()->procs[i], 0, RELAYED);
+		model_commit_one();
+		if (round % 50 == 0)
+			slot_ends();
+		model()->now += 1000;
+		model()->q->again_at = 0;
+		queue_look(model()->q);
+		model_take_jobs();
+	}
+	write_all();
+	check_all();
+	assert_int_equal(model()->rows_n, 0);
+	assert_int_equal(model()->q->jobs.n, 0);
+}
+
+static void run(void *arg)
+{
+	start_queue();
+	for (int i = 0; i < 30000; i++)
+		step();
+	drain();
+	kill_queue();
+}
+
+static void nothing_is_left_behind_or_given_twice(void **state)
+{
+	static const char text[] =
+		"hostname = \"test.example\"\nlisten \"127.0.0.1:2525\" { }\n"
+		"route \"*\" { to = \"127.0.0.1:2526\" }\n"
+		"limits { deliver_sessions = 4 deliver_connections = 2 }\n"
+		"retry default { first = \"1s\" max = \"2s\" give_up = \"60d\" }";
+	struct arena arena = {0};
+	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+
+	if (conf_parse("test", span_str(text), &arena, &model()->conf, &errors) < 0)
+		fail_msg("%.*s", SPAN_F(buf_span(&errors)));
+	log_init("test", false, LOG_ERROR);
+	list_init(&model()->pending);
+	model()->role.conf = &model()->conf;
+	model()->now = 1000;
+	model()->failing = 1;
+	srandom(11);
+	assert_int_equal(task_run(NULL, run, NULL), 0);
+	buf_done(&errors);
+	arena_done(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_left_behind_or_given_twice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

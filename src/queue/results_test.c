@@ -1,0 +1,155 @@
+/*
+ * What a user would lose if these failed: a recipient without a new state would never be tried
+ * again, one that failed would not be told, and a thousand that wait together would come back as a
+ * thousand messages.
+ */
+#include "queue/model.h"
+#include "queue/results.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+struct fate_in { /* outcome 0: none came */
+	uint8_t outcome;
+	uint16_t code;
+	int64_t wait;
+	uint8_t notify;
+};
+
+struct result_case {
+	const char *name;
+	const char *sender;
+	struct fate_in fates[3];
+	uint8_t ends[3]; /* 0: goes on */
+	uint8_t states[3];
+	bool has_notice;
+};
+
+static const struct result_case cases[] = {
+	{"each its own end", "me@here.test",
+		{{IPC_FATE_RELAYED, 250, -1, 0}, {IPC_FATE_FAILED, 550, -1, 0},
+			{IPC_FATE_DEFERRED, 451, 60, 0}},
+		{SPOOL_RELAYED, SPOOL_BOUNCED, 0}, {0, 0, SPOOL_QUEUED}, true},
+	{"nobody is told who did not want it", "me@here.test",
+		{{IPC_FATE_FAILED, 550, -1, 1}, {IPC_FATE_FAILED, 550, -1, 2},
+			{IPC_FATE_FAILED, 550, -1, 8}},
+		{SPOOL_SILENT, SPOOL_SILENT, SPOOL_SILENT}, {0}, false},
+	{"the null sender is told nothing", "",
+		{{IPC_FATE_FAILED, 550, -1, 0}, {IPC_FATE_FAILED, 550, -1, 4},
+			{IPC_FATE_RELAYED, 250, -1, 0}},
+		{SPOOL_SILENT, SPOOL_SILENT, SPOOL_RELAYED}, {0}, false},
+	{"who has no fate is tried again", "me@here.test",
+		{{0, 0, 0, 0}, {IPC_FATE_RELAYED, 250, -1, 0}, {0, 0, 0, 0}}, {0, SPOOL_RELAYED, 0},
+		{SPOOL_QUEUED, 0, SPOOL_QUEUED}, false},
+	{"maybe is not a refusal", "me@here.test",
+		{{IPC_FATE_MAYBE, 451, -1, 0}, {IPC_FATE_MAYBE, 451, -1, 0},
+			{IPC_FATE_DEFERRED, 451, -1, 0}},
+		{0, 0, 0}, {SPOOL_MAYBE, SPOOL_MAYBE, SPOOL_QUEUED}, false},
+};
+
+struct made {
+	struct arena arena;
+	struct conf conf;
+	struct role role;
+	struct queue queue;
+	struct results results;
+};
+
+static void make(struct made *m, const struct result_case *c)
+{
+	static const char text[] = "hostname = \"here.test\"\nlisten \"127.0.0.1:2525\" { }\n"
+				   "route \"*\" { to = \"127.0.0.1:2526\" }\n";
+	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+	struct spool_recipient recipients[3];
+	struct ipc_fate fates[3];
+	struct ipc_outcome o = {.fates = fates};
+	struct spool_job job = {.recipients = recipients, .recipients_n = 3};
+
+	*m = (struct made){.role = {.conf = NULL}};
+	assert_int_equal(conf_parse("test", span_str(text), &m->arena, &m->conf, &errors), 0);
+	m->role.conf = &m->conf;
+	m->queue.role = &m->role;
+	model()->now = 1000000;
+	model()->tick = 1; /* it never stands still */
+	job.message = (struct spool_message){.id = {1, 1},
+		.sender = span_str(c->sender),
+		.arrived_at = 1000000,
+		.recipients = 30};
+	for (uint32_t i = 0; i < 3; i++) {
+		/* Not the first recipients of their message, and fates in another order. */
+		recipients[i] = (struct spool_recipient){.n = 10 + i,
+			.notify = c->fates[i].notify,
+			.address = SPAN_LIT("a@one.test"),
+			.state = SPOOL_QUEUED,
+			.lane = 1};
+		const struct fate_in *in = &c->fates[2 - i];
+
+		if (in->outcome)
+			fates[o.fates_n++] = (struct ipc_fate){.n = 12 - i,
+				.outcome = in->outcome,
+				.code = in->code,
+				.wait = in->wait};
+	}
+	results_make(&m->queue, NULL, &job, &o, &m->arena, &m->results);
+	buf_done(&errors);
+}
+
+static void done(struct made *m)
+{
+	struct span key;
+	void *lane;
+
+	for (size_t i = 0; table_next(&m->queue.lanes_by_number, &i, &key, &lane);)
+		lane_free(lane);
+	table_done(&m->queue.lanes_by_number);
+	table_done(&m->queue.lanes_by_name);
+	arena_done(&m->arena);
+}
+
+static void each_fate_becomes_what_it_says(void **state)
+{
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct result_case *c = &cases[i];
+		static struct made m;
+
+		make(&m, c);
+		assert_int_equal(m.results.n, 3);
+		assert_int_equal(m.results.notice != NULL, c->has_notice);
+		for (size_t j = 0; j < 3; j++) {
+			const struct spool_result *r = &m.results.rows[j];
+
+			if (r->end != c->ends[j] || r->recipient.attempts != 1)
+				fail_msg("%s: recipient %zu ends %u", c->name, j, r->end);
+			if (r->end == 0)
+				assert_int_equal(r->recipient.state, c->states[j]);
+		}
+		done(&m);
+	}
+}
+
+static void who_waits_equally_long_stays_together(void **state)
+{
+	static const struct result_case c = {"together", "me@here.test",
+		{{IPC_FATE_DEFERRED, 451, -1, 0}, {IPC_FATE_DEFERRED, 450, -1, 0},
+			{IPC_FATE_DEFERRED, 451, -1, 0}},
+		{0}, {0}, false};
+	static struct made m;
+
+	make(&m, &c);
+	assert_true(m.results.rows[0].recipient.next_at > 1000000);
+	for (size_t i = 1; i < 3; i++)
+		assert_int_equal(
+			m.results.rows[i].recipient.next_at, m.results.rows[0].recipient.next_at);
+	done(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_fate_becomes_what_it_says),
+		cmocka_unit_test(who_waits_equally_long_stays_together),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
