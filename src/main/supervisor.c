@@ -247,6 +247,8 @@ static void stop_kind(struct supervisor *s, enum ipc_role kind, nanos most)
 /* What takes mail in first, what keeps it last: outcomes still find their way to the spool. */
 static void stop_all(struct supervisor *s)
 {
+	sockets_close(
+		&s->sockets); /* else the kernel would go on taking clients that nobody serves */
 	stop_kind(s, IPC_RECEIVE, 7 * NANOS_S);
 	stop_kind(s, IPC_DELIVER, 62 * NANOS_S);
 	stop_kind(s, IPC_QUEUE, 60 * NANOS_S);
