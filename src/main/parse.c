@@ -42,7 +42,8 @@ static int say(bool is_reload, const char *file, const char *what)
 static int start_parser(
 	struct supervisor *s, uint32_t number, bool is_reload, int file, int *snapshot)
 {
-	const char *mode = is_reload ? "reload" : "start";
+	bool is_json = s->conf.log == CONF_LOG_JSON; /* of the old one: it tells about the new */
+	const char *mode = !is_reload ? "start" : is_json ? "reload-json" : "reload";
 	char number_text[16];
 	char *argv[] = {(char *)(uintptr_t) "abide", (char *)(uintptr_t) "role",
 		(char *)(uintptr_t) "parse", (char *)(uintptr_t)s->file, number_text,
@@ -170,7 +171,7 @@ static int parse(char **argv, bool is_reload, struct arena *arena, struct buf *t
 	return rc < 0 ? 78 : hand_back(&conf, (uint32_t)strtoul(argv[4], NULL, 10));
 }
 
-/* abide role parse FILE NUMBER start|reload; 3: the supervisor, 4: the file. */
+/* abide role parse FILE NUMBER start|reload|reload-json; 3: the supervisor, 4: the file. */
 int parse_main(int argc, char **argv)
 {
 	struct arena arena = {0};
@@ -178,8 +179,8 @@ int parse_main(int argc, char **argv)
 
 	if (argc != 6 || users_become(users_nobody()) < 0)
 		return 71;
-	log_init("parse", false, LOG_INFO);
-	int status = parse(argv, strcmp(argv[5], "reload") == 0, &arena, &text);
+	log_init("parse", strcmp(argv[5], "reload-json") == 0, LOG_INFO);
+	int status = parse(argv, strcmp(argv[5], "start") != 0, &arena, &text);
 
 	buf_done(&text);
 	arena_done(&arena);
