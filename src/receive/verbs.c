@@ -5,7 +5,11 @@ enum {
 	NEEDS_HELLO = 1 << 0,
 	NEEDS_MAIL = 1 << 1,
 	NEEDS_RCPT = 1 << 2,
-	ENDS_GROUP = 1 << 3, /* RFC 2920 3.1: the client must wait for its reply */
+	/*
+	 * RFC 2920 3.1: the client must wait for its reply. NOOP and VRFY belong there too, but what
+	 * follows them means the same whatever they are answered, so they are let be (3.2).
+	 */
+	ENDS_GROUP = 1 << 3,
 	NO_ARGUMENT = 1 << 4,
 	NOT_IN_CHUNKS = 1 << 5, /* not between two chunks of a message (RFC 3030 2) */
 	BRINGS_MAIL = 1 << 6,   /* not counted by limits.commands_without_mail */
@@ -30,8 +34,8 @@ static const struct verb {
 		.refused = bdat_drain,
 		.flags = NEEDS_HELLO | NEEDS_MAIL | NEEDS_RCPT | BRINGS_MAIL},
 	[WIRE_RSET] = {.run = verb_rset, .flags = NO_ARGUMENT},
-	[WIRE_NOOP] = {.run = verb_noop, .flags = ENDS_GROUP},
-	[WIRE_VRFY] = {.run = verb_vrfy, .flags = ENDS_GROUP},
+	[WIRE_NOOP] = {.run = verb_noop},
+	[WIRE_VRFY] = {.run = verb_vrfy},
 	[WIRE_HELP] = {.run = verb_help},
 	[WIRE_QUIT] = {.run = verb_quit, .flags = NO_ARGUMENT},
 };
