@@ -47,6 +47,8 @@ static int open_folders(struct spool *s, const char *dir, const char **ret_why)
 	*ret_why = "the file lock can't be opened";
 	s->lock_fd = openat(s->dir_fd, "lock",
 		(make ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (s->lock_fd < 0 && errno == ENOENT && !make)
+		return 0; /* a copy that was restored without it: nobody holds it */
 	if (s->lock_fd < 0)
 		return -errno;
 	*ret_why = "another process has it open: abide is running";
