@@ -144,6 +144,26 @@ static void unknown_key(const cfg_t *cfg, const char *name)
 	buf_done(&all);
 }
 
+/* What would be right, for the errors that libconfuse finds by itself. */
+static const char *advice_for(const char *format)
+{
+	static const char *const advice[][2] = {
+		{"missing title for section '%s'",
+			"; write what it is for in quotes behind its name"},
+		{"found duplicate title '%s'", "; keep one of the two sections"},
+		{"missing equal sign after option '%s'", "; write KEY = VALUE"},
+		{"missing opening brace for section '%s'", "; write its keys between { and }"},
+		{"unexpected closing brace", "; remove it, or add the { that it closes"},
+		{"unexpected token '%s'", "; write KEY = VALUE, or a section between { and }"},
+		{"attempt to append to non-list option '%s'", "; write = for +="},
+	};
+
+	for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++)
+		if (strcmp(format, advice[i][0]) == 0)
+			return advice[i][1];
+	return "";
+}
+
 static void take_error(cfg_t *cfg, const char *format, va_list ap)
 {
 	static const char no_such[] = "no such option '%s'";
@@ -168,7 +188,7 @@ static void take_error(cfg_t *cfg, const char *format, va_list ap)
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == '\x7f')
 			*c = '?';
-	report_error(now->report, line, "%s", text);
+	report_error(now->report, line, "%s%s", text, advice_for(format));
 }
 
 static struct read_key copy_key(cfg_opt_t *opt, struct arena *arena)
