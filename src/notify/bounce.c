@@ -4,6 +4,7 @@
 #include "reply/explain.h"
 #include "reply/utf8.h"
 #include <stdio.h>
+#include <string.h>
 
 enum {
 	WIDTH = 76,       /* of the text for a person */
@@ -15,7 +16,8 @@ enum {
 struct writer {
 	const struct bounce *bounce;
 	struct buf *out;
-	bool is_8bit; /* bytes over 127 were written */
+	bool may_8bit; /* else what is beyond ASCII is written as \x{E9} (RFC 6533 3) */
+	bool is_8bit;  /* bytes over 127 were written */
 };
 
 static void put(struct writer *w, const char *text)
@@ -23,26 +25,38 @@ static void put(struct writer *w, const char *text)
 	(void)buf_add_str(w->out, text);
 }
 
+enum { CHARACTER_MAX = 16 };
+
+/* The character at the front of s as it is shown, of n octets; how long that is. */
+static size_t show_character(
+	const struct writer *w, struct span s, size_t n, char shown[CHARACTER_MAX])
+{
+	if (n == 0 || utf8_is_control(s)) {
+		shown[0] = s.at[0] == '\n' || s.at[0] == '\t' || s.at[0] == '\r' ? ' ' : '?';
+		return 1;
+	}
+	if (n > 1 && !w->may_8bit)
+		return (size_t)snprintf(
+			shown, CHARACTER_MAX, "\\x{%02X}", (unsigned)utf8_code_point(s));
+	memcpy(shown, s.at, n);
+	return n;
+}
+
 /* Somebody else's bytes as text: no control bytes, valid UTF-8, at most max octets. */
 static void put_clean(struct writer *w, struct span s, size_t max)
 {
-	size_t len = 0;
+	char shown[CHARACTER_MAX];
 
-	while (s.len > 0) {
-		unsigned char c = (unsigned char)s.at[0];
+	for (size_t len = 0; s.len > 0;) {
 		size_t n = utf8_sequence(s);
-		bool is_kept = n > 0 && !utf8_is_control(s);
+		size_t shown_n = show_character(w, s, n, shown);
 
-		n = n ? n : 1;
-		if (len + n > max)
+		len += shown_n;
+		if (len > max)
 			return;
-		if (is_kept)
-			(void)buf_add(w->out, span_slice(s, 0, n));
-		else
-			(void)buf_add_byte(w->out, c == '\n' || c == '\t' || c == '\r' ? ' ' : '?');
-		w->is_8bit |= is_kept && n > 1;
-		len += n;
-		s = span_slice(s, n, s.len);
+		(void)buf_add(w->out, span_of(shown, shown_n));
+		w->is_8bit |= (unsigned char)shown[0] > 127;
+		s = span_slice(s, n ? n : 1, s.len);
 	}
 }
 
@@ -105,17 +119,6 @@ static bool has_8bit(struct span s)
 		if ((unsigned char)s.at[i] > 127)
 			return true;
 	return false;
-}
-
-/* An SMTPUTF8 address or a header in UTF-8 makes it a report of RFC 6533. */
-static bool is_international(const struct bounce *b)
-{
-	bool is_it = has_8bit(b->sender) || has_8bit(span_slice(b->header, 0, BOUNCE_HEADER_MAX));
-
-	for (size_t i = 0; !is_it && i < b->n_recipients; i++)
-		is_it = has_8bit(b->recipients[i].address) || has_8bit(b->recipients[i].original) ||
-			has_8bit(b->recipients[i].reply);
-	return is_it;
 }
 
 static void put_header(struct writer *w)
@@ -269,8 +272,12 @@ static void put_returned(struct writer *w, bool is_8bit)
 
 int bounce_write(const struct bounce *b, struct buf *out, bool *ret_is_8bit)
 {
-	struct writer w = {.bounce = b, .out = out};
-	bool is_8bit = is_international(b);
+	/*
+	 * Only a sender whose address needs SMTPUTF8 gets a report of RFC 6533's kind. All others get
+	 * one in ASCII: it must go where the message that it is about perhaps could not go.
+	 */
+	struct writer w = {.bounce = b, .out = out, .may_8bit = has_8bit(b->sender)};
+	bool is_8bit = w.may_8bit;
 
 	put_header(&w);
 	put_encoding(&w, is_8bit);

@@ -39,7 +39,8 @@ enum {
 
 /*
  * Appends the whole message, CRLF lines of at most 998 octets, dots not
- * stuffed. *ret_is_8bit: it holds bytes over 127 (an SMTPUTF8 address or
- * header), else it is 7-bit clean. 0, or the buf's error (-EMSGSIZE).
+ * stuffed. *ret_is_8bit: it holds bytes over 127, as only a report to an
+ * SMTPUTF8 address does; in all others they are told as \x{E9} (RFC 6533 3),
+ * so that any server takes them. 0, or the buf's error (-EMSGSIZE).
  */
 int bounce_write(const struct bounce *b, struct buf *out, bool *ret_is_8bit);

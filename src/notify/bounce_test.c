@@ -125,26 +125,37 @@ static void strangers_cant_break_it(void **state)
 	free(long_line);
 }
 
-/* International addresses make an international report, and it says so. */
-static void international_mail_is_flagged(void **state)
+/*
+ * A report to an ASCII address is ASCII: where no server takes SMTPUTF8 the sender would never hear
+ * that the message failed, and that is why it failed.
+ */
+static void only_international_senders_get_utf8(void **state)
 {
-	struct buf out = BUF_INIT(BOUNCE_TEXT_MAX);
-	bool is_8bit = false;
 	const struct bounce_recipient recipient = {
 		.address = SPAN_LIT("j\xc3\xbcrgen@example.net"), .reply = SPAN_LIT("550 \xff no")};
-	const struct bounce b = {.hostname = SPAN_LIT("h"),
+	struct bounce b = {.hostname = SPAN_LIT("h"),
 		.id = SPAN_LIT("1"),
 		.sender = SPAN_LIT("me@example.org"),
 		.recipients = &recipient,
-		.n_recipients = 1};
+		.n_recipients = 1,
+		.header = SPAN_LIT("Subject: \xe2\x82\xac\r\n")};
+	struct buf ascii = BUF_INIT(BOUNCE_TEXT_MAX), utf8 = BUF_INIT(BOUNCE_TEXT_MAX);
+	bool is_8bit = true;
 
-	assert_int_equal(bounce_write(&b, &out, &is_8bit), 0);
+	assert_int_equal(bounce_write(&b, &ascii, &is_8bit), 0);
+	assert_false(is_8bit);
+	check_lines(buf_span(&ascii), false);
+	assert_true(holds(&ascii, "Final-Recipient: utf-8; j\\x{FC}rgen@example.net\r\n"));
+	assert_true(holds(&ascii, "Subject: \\x{20AC}\r\n"));
+	assert_true(holds(&ascii, "550 ? no"));
+	b.sender = SPAN_LIT("m\xc3\xa9@example.org");
+	assert_int_equal(bounce_write(&b, &utf8, &is_8bit), 0);
 	assert_true(is_8bit);
-	check_lines(buf_span(&out), true);
-	assert_true(holds(&out, "Final-Recipient: utf-8; j\xc3\xbcrgen@example.net\r\n"));
-	assert_true(holds(&out, "Content-Type: message/global-delivery-status\r\n"));
-	assert_true(holds(&out, "550 ? no"));
-	buf_done(&out);
+	check_lines(buf_span(&utf8), true);
+	assert_true(holds(&utf8, "Final-Recipient: utf-8; j\xc3\xbcrgen@example.net\r\n"));
+	assert_true(holds(&utf8, "Content-Type: message/global-delivery-status\r\n"));
+	buf_done(&ascii);
+	buf_done(&utf8);
 }
 
 /* A bounce that would pass the maximum is an error, not a cut message. */
@@ -166,7 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bounce_tells_everything),
 		cmocka_unit_test(strangers_cant_break_it),
-		cmocka_unit_test(international_mail_is_flagged),
+		cmocka_unit_test(only_international_senders_get_utf8),
 		cmocka_unit_test(the_maximum_holds),
 	};
 
