@@ -232,6 +232,17 @@ def test_what_the_next_hop_can_not_take(abide, lab):
     a.wait_fate("r@no-smtputf8.test", "delivered")
 
 
+@pytest.mark.parametrize("behaviour", ["no-smtputf8", "no-8bitmime,no-smtputf8"])
+def test_bounce_needs_no_extension(abide, lab, behaviour):
+    """Over a smarthost that takes only ASCII, the sender would never hear that the message failed."""
+    x = lab(behaviour)
+    a = abide(routes={"*": x.port})
+    mid = a.send("me@src.test", ["ü@dst.test"], "Subject: ö\r\n\r\nä\r\n".encode(), " SMTPUTF8")
+    a.log.wait(event="bounced", id=mid)
+    bounce = x.wait_for("me@src.test")
+    assert bounce["mail"] == "" and bounce["eightbit"] == 0, bounce
+
+
 @pytest.mark.parametrize("behaviour", ["rcpts-10", "messages-1", "throttle-2", "close-after-eod", "no-pipelining", "idle-100"])
 def test_limits_of_the_next_hop(abide, lab, behaviour):
     """Servers that ration: all mail still arrives, each piece once, and soon."""

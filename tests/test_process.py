@@ -1,7 +1,9 @@
 """The processes: started again when they die, unprivileged, told to stop, told to read again."""
+import json
 import os
 import pwd
 import signal
+import socket
 import stat
 import subprocess
 
@@ -9,7 +11,7 @@ import pytest
 
 from harness.abide import is_zombie
 from harness.process import children, seconds, status_of, wait_until
-from harness.smtp import Closed
+from harness.smtp import Closed, Smtp
 
 pytestmark = pytest.mark.backends
 
@@ -87,6 +89,28 @@ def test_stops_cleanly(abide, number):
     assert len(a.queue()) == 1
 
 
+def is_refused(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        return False
+    except ConnectionRefusedError:
+        return True
+
+
+def test_stop_shuts_the_door_at_once(abide):
+    """A client that the kernel still lets in waits for a greeting that never comes, not for the next server."""
+    a = abide()
+    with Smtp(a.port) as c:
+        c.ehlo()
+        c.envelope()
+        assert c.cmd("DATA").code == 354
+        a.process.signal(signal.SIGTERM)
+        wait_until(lambda: is_refused(a.port), what="refused connections")
+        c.send(b"Subject: last\r\n\r\nx\r\n.\r\n")
+        assert c.read().code == 250
+    assert a.process.stop() == 0
+
+
 def test_stop_lets_the_last_dot_end(abide, lab):
     """Cut between final dot and reply, a message would be sent twice after the restart."""
     x = lab("delay-eod-1500")
@@ -122,6 +146,17 @@ def test_wrong_configuration_at_sighup(abide):
     a.process.signal(signal.SIGHUP)
     a.log.wait(event="reloaded")
     assert a.send()
+
+
+def test_wrong_configuration_is_told_in_the_format_of_the_log(abide):
+    """A log collector that reads JSON would drop the one line that says what is wrong with the file."""
+    a = abide(extra="log = json")
+    with open(a.config.path, "a", encoding="utf-8") as f:
+        f.write("nonsense\n")
+    a.process.signal(signal.SIGHUP)
+    a.log.wait(event="config_refused")
+    told = [line for line in a.log.lines if "config_wrong" in line]
+    assert told and all(json.loads(line)["error"] for line in told), told
 
 
 def test_routes_to_mx_are_refused_for_now(binary, abide):
