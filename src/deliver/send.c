@@ -77,7 +77,9 @@ static int send_file(struct transaction *t, struct wire_content *c)
 
 	while (rc == 0 && left > 0) {
 		rc = task_offload(read_piece, &r);
-		if (rc == 0 && (r.n <= 0 || (uint64_t)r.n > left))
+		if (rc == 0 && r.n < 0)
+			rc = -EAGAIN; /* the disk may read it again later */
+		if (rc == 0 && (r.n == 0 || (uint64_t)r.n > left))
 			rc = -EBADMSG;
 		if (rc == 0)
 			rc = send_stuffed(t, c, span_of(r.at, (size_t)r.n));
