@@ -14,11 +14,22 @@ static json_t *time_json(int64_t wall_ms)
 	return wall_ms > 0 ? json_text(clock_rfc3339(wall_ms, text)) : json_null();
 }
 
-/* The meaning as it was understood when the reply came: from its cause, no text is read. */
-static bool cause_of(const struct ipc_control_recipient *r, struct reply_meaning *ret)
+/*
+ * The meaning as it was understood when the reply came: from its cause. abide's own events say more
+ * than their cause does, and whose side they are on, so those are known again by their text.
+ */
+static bool cause_of(
+	const struct ipc_control_recipient *r, struct arena *arena, struct reply_meaning *ret)
 {
 	struct span status = r->status;
+	struct reply_status number = {0};
 
+	(void)reply_status_take(&status, &number);
+	if (r->code > 0 && catalogue_is_event(r->code, number, r->reply)) {
+		reply_read(&(struct reply_context){0}, r->code, number, r->reply, arena, ret);
+		return true;
+	}
+	status = r->status;
 	*ret = (struct reply_meaning){.code = r->code, .wait_seconds = -1, .confidence = 1};
 	(void)reply_status_take(&status, &ret->status);
 	if (!reply_cause_parse(r->cause, &ret->cause))
@@ -59,7 +70,8 @@ static json_t *recipient_json(const struct ipc_control_recipient *r)
 {
 	struct reply_meaning m;
 	struct buf words = BUF_INIT(4096);
-	bool known = cause_of(r, &m);
+	struct arena arena = {0};
+	bool known = cause_of(r, &arena, &m);
 
 	explain(r, &m, known, &words);
 	json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "address",
@@ -70,6 +82,7 @@ static json_t *recipient_json(const struct ipc_control_recipient *r)
 		known ? json_text(buf_span(&words)) : json_null());
 
 	buf_done(&words);
+	arena_done(&arena);
 	return o;
 }
 
@@ -135,7 +148,8 @@ static void print_recipient(const struct ipc_control_recipient *r)
 		listing_safe(r->reply);
 		(void)putchar('\n');
 	}
-	bool known = cause_of(r, &m);
+	struct arena arena = {0};
+	bool known = cause_of(r, &arena, &m);
 
 	explain(r, &m, known, &words);
 	if (known && words.len > 0) {
@@ -143,6 +157,7 @@ static void print_recipient(const struct ipc_control_recipient *r)
 		listing_safe(buf_span(&words));
 		(void)putchar('\n');
 	}
+	arena_done(&arena);
 	buf_done(&words);
 }
 

@@ -13,7 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define PATIENCE (120 * NANOS_S)
+#define PATIENCE (30 * NANOS_S) /* without any sign from the queue */
 
 /* ---- the running queue ---- */
 
@@ -81,8 +81,10 @@ static int ask(struct spooled *s, struct request *r, enum ipc_type type, const v
 		s->channel, &(struct ipc_out){.type = (uint16_t)type, .request = 1, .body = body});
 	nanos deadline = clock_after(PATIENCE);
 
-	while (rc == 0 && !r->is_over && !r->is_lost)
+	while (rc == 0 && !r->is_over && !r->is_lost) {
 		rc = task_gate_wait(&r->gate, deadline);
+		deadline = clock_after(PATIENCE);
+	}
 	s->told = NULL;
 	if (rc < 0 || r->is_lost) {
 		(void)fprintf(stderr, "abide: the running queue did not answer: %s\n",

@@ -15,11 +15,19 @@ static struct reply_status status_of(struct span text)
 	return status;
 }
 
-/* The meaning as deliver understood it: typed values, no text is read again. */
+/*
+ * The meaning as deliver understood it: typed values, and no peer's text is read again. abide's own
+ * events say more than their cause does; they are known by their text.
+ */
 static struct reply_meaning *meaning_of(const struct ipc_fate *f, struct arena *arena)
 {
 	struct reply_meaning *m = ARENA_NEW(arena, struct reply_meaning);
 
+	if (catalogue_is_event(f->code, status_of(f->status), f->reply)) {
+		reply_read(&(struct reply_context){0}, f->code, status_of(f->status), f->reply,
+			arena, m);
+		return m;
+	}
 	m->code = f->code;
 	m->status = status_of(f->status);
 	m->wait_seconds = f->wait;

@@ -155,3 +155,10 @@ enum reply_id catalogue_recognise(unsigned code, struct reply_status status, str
 			return id;
 	return REPLY_ID_NONE;
 }
+
+bool catalogue_is_event(unsigned code, struct reply_status status, struct span text)
+{
+	enum reply_id id = catalogue_recognise(code, status, text);
+
+	return id != REPLY_ID_NONE && catalogue_get(id)->is_internal;
+}

@@ -45,3 +45,5 @@ void catalogue_meaning(enum reply_id id, const struct reply_words *words, enum r
 
 /* Whose text this is: REPLY_ID_NONE where it is none of ours. Words borrow from text. */
 enum reply_id catalogue_recognise(unsigned code, struct reply_status status, struct span text);
+/* True where it is the text of one of our internal events: reply_read knows all about it. */
+bool catalogue_is_event(unsigned code, struct reply_status status, struct span text);

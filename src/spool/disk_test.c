@@ -40,6 +40,31 @@ static void file_body(struct testing *t)
 	buf_done(&b);
 }
 
+/* A database that lost its end, or all of it, is said to be damaged: not a new, empty spool. */
+static void cut_body(struct testing *t)
+{
+	static const off_t lengths[] = {0, 5000, 12288};
+	struct testing_mail m = {.k = 1, .recipients = 1, .lanes = 1, .len = 60000, .due = 5};
+	char path[160];
+
+	testing_open(t);
+	assert_int_equal(testing_mail(t, &m), 0);
+	testing_close(t);
+	(void)snprintf(path, sizeof path, "%s/data.mdb", t->dir);
+	for (size_t i = sizeof lengths / sizeof lengths[0]; i-- > 0;) {
+		struct spool_options options = {.dir = t->dir};
+		const char *why = "";
+		struct spool *s;
+
+		assert_int_equal(truncate(path, lengths[i]), 0);
+		assert_true(spool_open(&options, &s, &why) < 0);
+		assert_non_null(strstr(why, "data.mdb"));
+	}
+	/* Who takes it away on purpose begins anew. */
+	assert_int_equal(unlink(path), 0);
+	testing_open(t);
+}
+
 /* What a crash leaves in the folders goes at the next start; what messages need stays. */
 static void sweep_body(struct testing *t)
 {
@@ -145,6 +170,7 @@ static void lock_body(struct testing *t)
 		testing_run(name##_body);     \
 	}
 CASE(file)
+CASE(cut)
 CASE(sweep)
 CASE(full)
 CASE(long)
@@ -154,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_test),
+		cmocka_unit_test(cut_test),
 		cmocka_unit_test(sweep_test),
 		cmocka_unit_test(full_test),
 		cmocka_unit_test(long_test),

@@ -48,6 +48,20 @@ static int make_data(struct spool *s, const char *dir)
 	return 0;
 }
 
+/* A file that lacks its beginning or its end would be a SIGBUS later, or an empty spool now. */
+static bool is_cut_off(struct spool *s)
+{
+	MDB_envinfo info;
+	struct stat st;
+
+	if (fstatat(s->dir_fd, "data.mdb", &st, 0) < 0)
+		return false;
+	if (!s->env)
+		return st.st_size == 0;
+	return mdb_env_info(s->env, &info) == 0 &&
+	       (uint64_t)st.st_size / s->page_size < (uint64_t)info.me_last_pgno + 1;
+}
+
 int env_open(struct spool *s, const char *dir)
 {
 	/* Read-only means that no writer is there (the lock says so): no lock table either. */
@@ -58,6 +72,8 @@ int env_open(struct spool *s, const char *dir)
 		rc = errno == ENOENT ? make_data(s, dir) : -errno;
 	if (rc < 0)
 		return rc;
+	if (is_cut_off(s))
+		return -EBADMSG;
 	/* A small address space (a limit, 32 bits) gets a smaller map. */
 	for (;; s->map_size /= 2) {
 		rc = mdb_env_create(&s->env);
@@ -80,7 +96,7 @@ int env_open(struct spool *s, const char *dir)
 	(void)mdb_env_stat(s->env, &st);
 	s->map_size = info.me_mapsize;
 	s->page_size = st.ms_psize;
-	return 0;
+	return is_cut_off(s) ? -EBADMSG : 0;
 }
 
 int env_open_tables(struct spool *s, MDB_txn *txn)

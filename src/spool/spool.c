@@ -238,6 +238,8 @@ int spool_open(const struct spool_options *options, struct spool **ret, const ch
 	if (rc == 0) {
 		*ret_why = "LMDB can't open data.mdb";
 		rc = env_open(s, options->dir);
+		if (rc == -EBADMSG)
+			*ret_why = "data.mdb is damaged: it was cut off";
 	}
 	if (rc == 0)
 		rc = s->read_only ? read_meta_only(s, options->boot_id, ret_why)
