@@ -1,0 +1,47 @@
+#include "report/text.h"
+
+static bool starts_lower(struct span s, const char *needle, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (byte_lower(s.at[i]) != needle[i])
+			return false;
+	return true;
+}
+
+ptrdiff_t text_find(struct span s, const char *needle)
+{
+	size_t len = strlen(needle);
+
+	for (size_t i = 0; i + len <= s.len; i++)
+		if (starts_lower(text_from(s, i), needle, len))
+			return (ptrdiff_t)i;
+	return -1;
+}
+
+bool text_has_any(struct span s, const char *const *needles)
+{
+	for (; *needles; needles++)
+		if (text_has(s, *needles))
+			return true;
+	return false;
+}
+
+bool text_is_code(struct span s)
+{
+	return s.len >= 4 && (s.at[0] == '4' || s.at[0] == '5') && s.at[1] >= '0' &&
+	       s.at[1] <= '7' && byte_is_digit(s.at[2]) && (s.at[3] == ' ' || s.at[3] == '-');
+}
+
+ptrdiff_t text_find_code(struct span s)
+{
+	for (size_t i = 0; i + 4 < s.len; i++) {
+		char before = i > 0 ? s.at[i - 1] : ' ';
+		bool is_first = i == 0 ||
+				(i >= 2 && before == ' ' && memchr(":>;)<", s.at[i - 2], 5)) ||
+				(before != ' ' && memchr("'\"(:;>=[", before, 8));
+
+		if (is_first && text_is_code(text_from(s, i)))
+			return (ptrdiff_t)i;
+	}
+	return -1;
+}
