@@ -2,7 +2,8 @@
 #include "cli/cli.h"
 #include "cli/explain_bounce.h"
 #include "cli/explain_print.h"
-#include "reply/wrapper.h"
+#include "cli/json_text.h"
+#include "report/log_line.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -16,21 +17,52 @@ struct options {
 	enum reply_stage stage;
 };
 
+/* What a log line says beside its reply. */
+static void add_log(const struct log_line *line, json_t *o)
+{
+	if (line->format == LOG_NONE)
+		return;
+	(void)json_object_set_new(o, "log", json_string(log_format_text(line->format)));
+	(void)json_object_set_new(o, "reply", json_text(line->reply));
+	if (line->recipient.len > 0)
+		(void)json_object_set_new(o, "recipient", json_text(line->recipient));
+	if (line->host.len > 0)
+		(void)json_object_set_new(o, "host", json_text(line->host));
+	if (line->stage != REPLY_STAGE_NONE)
+		(void)json_object_set_new(o, "stage", json_string(reply_stage_text(line->stage)));
+}
+
+static void print_log(const struct log_line *line)
+{
+	if (line->format == LOG_NONE)
+		return;
+	explain_print_labelled("reply", line->reply);
+	explain_print_labelled("for", line->recipient);
+	explain_print_labelled("host", line->host);
+	if (line->stage != REPLY_STAGE_NONE)
+		(void)printf("  stage   %s\n", reply_stage_text(line->stage));
+}
+
 static int explain(const struct options *options, struct span text)
 {
 	struct arena arena = {0};
 	int rc;
-	struct reply_inner inner = reply_unwrap(text);
 	struct reply_meaning m;
-	struct reply_context context = {
-		.stage = options->stage ? options->stage : inner.stage, .now_wall_ms = 0};
+	struct log_line line;
 
-	reply_read(&context, 0, (struct reply_status){0}, inner.text, &arena, &m);
+	log_line_read(text, &arena, &line);
+	struct reply_context context = {.stage = options->stage ? options->stage : line.stage};
+
+	reply_read(&context, 0, line.status, line.reply, &arena, &m);
 	if (options->is_json) {
-		rc = explain_print_json(explain_json(text, &m));
+		json_t *o = explain_json(text, &m);
+
+		add_log(&line, o);
+		rc = explain_print_json(o);
 	} else {
 		explain_print_safe(span_slice(text, 0, 1000));
 		(void)putchar('\n');
+		print_log(&line);
 		explain_print_meaning(&m);
 		rc = ferror(stdout) ? -EIO : 0;
 	}

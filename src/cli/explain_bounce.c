@@ -31,15 +31,6 @@ static int print_json(const struct bounce *b)
 	return explain_print_json(o);
 }
 
-static void print_labelled(const char *label, struct span s)
-{
-	if (s.len == 0)
-		return;
-	(void)printf("  %-8s", label);
-	explain_print_safe(span_slice(s, 0, 1000));
-	(void)putchar('\n');
-}
-
 static int print_text(const struct bounce *b)
 {
 	if (b->n == 0)
@@ -53,12 +44,12 @@ static int print_text(const struct bounce *b)
 
 		explain_print_safe(r->address);
 		(void)putchar('\n');
-		print_labelled("action", r->action);
+		explain_print_labelled("action", r->action);
 		if (reply_status_is_set(r->status))
 			(void)printf("  status  %u.%u.%u\n", r->status.class, r->status.subject,
 				r->status.detail);
-		print_labelled("host", r->host);
-		print_labelled("reply", r->reply);
+		explain_print_labelled("host", r->host);
+		explain_print_labelled("reply", r->reply);
 		if (b->kind == BOUNCE_FAILED || b->kind == BOUNCE_DELAYED)
 			explain_print_meaning(&r->meaning);
 		if (i + 1 < b->n)

@@ -112,3 +112,12 @@ void explain_print_meaning(const struct reply_meaning *m)
 	buf_done(&advice);
 	buf_done(&explanation);
 }
+
+void explain_print_labelled(const char *label, struct span s)
+{
+	if (s.len == 0)
+		return;
+	(void)printf("  %-8s", label);
+	explain_print_safe(span_slice(s, 0, 1000));
+	(void)putchar('\n');
+}

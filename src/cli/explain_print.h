@@ -19,5 +19,8 @@ void explain_print_meaning(const struct reply_meaning *m);
 /* Shows a stranger's text on a terminal: no control bytes. */
 void explain_print_safe(struct span s);
 
+/* A line "  label   text"; nothing for an empty one. */
+void explain_print_labelled(const char *label, struct span s);
+
 /* "5.1.1", or null. */
 json_t *explain_json_status(struct reply_status s);

@@ -1,0 +1,39 @@
+/*
+ * log_line - the reply in a line of another server's log, and what stands around it.
+ *
+ * Knows Postfix, Exim, Sendmail, OpenSMTPD, qmail and Exchange. Borrows the
+ * line (qmail's words, where blanks are underscores, are copied into the
+ * arena); linear in its first LOG_LINE_MAX bytes. Any other text is taken as
+ * a reply, with its wrappers (reply/wrapper.h) taken off.
+ */
+#pragma once
+#include "base/arena.h"
+#include "reply/line.h"
+#include "reply/taxonomy.h"
+
+enum { LOG_LINE_MAX = 1 << 16 };
+
+enum log_format {
+	LOG_NONE, /* no log line that is known: a reply as it is */
+	LOG_POSTFIX,
+	LOG_EXIM,
+	LOG_SENDMAIL,
+	LOG_OPENSMTPD,
+	LOG_QMAIL,
+	LOG_EXCHANGE,
+	LOG_FORMATS
+};
+
+struct log_line {
+	enum log_format format;
+	enum reply_stage stage;     /* NONE: the line does not say */
+	struct span recipient;      /* empty: the line does not say */
+	struct span host;           /* the other side, as the line has it; may be empty */
+	struct reply_status status; /* that the logging server noted; class 0: none */
+	struct span reply;
+};
+
+void log_line_read(struct span line, struct arena *arena, struct log_line *ret);
+
+/* "postfix", "exim" …; "" for LOG_NONE. */
+const char *log_format_text(enum log_format format);
