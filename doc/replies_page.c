@@ -3,6 +3,7 @@
  * own tables: what each means, whose side it is on, what abide does, what a reader can do.
  */
 #include "reply/catalogue.h"
+#include "reply/writer.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,6 +49,8 @@ static void put_cause(enum reply_cause cause)
 	put(info->explanation);
 	(void)fputs("\n\n**What you can do:** ", stdout);
 	put(info->advice);
+	(void)fputs("\n\n**If you wrote the mail:** ", stdout);
+	put(reply_writer_advice(cause));
 	(void)printf("\n\n| side | nature | scope | action | first wait | longest wait |\n"
 		     "|---|---|---|---|---|---|\n| %s | %s | %s | %s | %u s | %u s |\n",
 		reply_side_text(info->side), reply_nature_text(info->nature),

@@ -2,6 +2,7 @@
 #include "cli/json_text.h"
 #include "reply/explain.h"
 #include "reply/utf8.h"
+#include "reply/writer.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -63,6 +64,7 @@ json_t *explain_json(struct span text, const struct reply_meaning *m)
 	(void)json_object_set_new(o, "action", json_string(reply_action_text(m->action)));
 	(void)json_object_set_new(o, "explanation", json_text(buf_span(&explanation)));
 	(void)json_object_set_new(o, "advice", json_text(buf_span(&advice)));
+	(void)json_object_set_new(o, "advice_writer", json_string(reply_writer_advice(m->cause)));
 	(void)json_object_set_new(o, "confidence", json_real(m->confidence));
 	(void)json_object_set_new(o, "evidence", json_string(m->evidence));
 	buf_done(&advice);
@@ -108,6 +110,8 @@ void explain_print_meaning(const struct reply_meaning *m)
 	explain_print_safe(buf_span(&explanation));
 	(void)printf("\n  What you can do: ");
 	explain_print_safe(buf_span(&advice));
+	if (m->cause != REPLY_NONE)
+		(void)printf("\n  If you wrote the mail: %s", reply_writer_advice(m->cause));
 	(void)putchar('\n');
 	buf_done(&advice);
 	buf_done(&explanation);
