@@ -1,6 +1,6 @@
 #include "reply/meaning.h"
 #include "reply/catalogue.h"
-#include "reply/rule.h"
+#include "reply/model.h"
 #include "reply/settle.h"
 #include "reply/shape.h"
 #include "reply/token.h"
@@ -10,7 +10,7 @@ static void decide(const struct reply_subject *subject, struct reply_meaning *m)
 {
 	struct reply_verdict verdict;
 
-	if (!reply_rule_decide(subject, &verdict))
+	if (!reply_model_decide(subject, &verdict))
 		reply_code_decide(subject, &verdict);
 	reply_settle(m, verdict.cause);
 	m->confidence = verdict.confidence;

@@ -61,8 +61,9 @@ static const struct {
 	{REPLY_STAGE_NONE, "550 4.2.2 x", 550, REPLY_REJECTED_UNSPECIFIED, REPLY_PERMANENT,
 		REPLY_ACT_GIVE_UP},
 	/* words within words and the reason inside a wrapper */
-	{REPLY_STAGE_RCPT, "550 recipient of this block is missing", 550,
-		REPLY_REJECTED_UNSPECIFIED, REPLY_PERMANENT, REPLY_ACT_GIVE_UP},
+	/* (neither "ip" nor "block" decides) */
+	{REPLY_STAGE_RCPT, "550 recipient of this block is missing", 550, REPLY_USER_UNKNOWN,
+		REPLY_PERMANENT, REPLY_ACT_GIVE_UP},
 	{REPLY_STAGE_RCPT, "421 4.7.26 This mail has been rate limited because it has no DKIM", 421,
 		REPLY_SENDER_AUTH_FAILED, REPLY_NEEDS_CHANGE, REPLY_ACT_RETRY_TELL},
 	/* an address is no reason */

@@ -2,8 +2,8 @@
 
 struct rule {
 	enum reply_cause cause;
-	unsigned percent; /* confidence */
-	unsigned when;    /* rule_when, or-ed; 0: always */
+	enum reply_support support;
+	unsigned when; /* rule_when, or-ed; 0: always */
 	const char *pattern;
 };
 
@@ -16,7 +16,7 @@ enum rule_when {
 #define AT(stage) (1u << (AT_STAGE + REPLY_STAGE_##stage))
 
 static const struct rule rules[] = {
-#define RULE(cause, percent, when, pattern) {REPLY_##cause, percent, when, pattern},
+#define RULE(cause, support, when, pattern) {REPLY_##cause, SUPPORT_##support, when, pattern},
 #include "reply/rules.def"
 #undef RULE
 };
@@ -47,148 +47,78 @@ static const struct code_rule codes[] = {
 #undef CODE
 };
 
-/* A word's first two letters choose a bit: most phrases are ruled out without a search. */
-static unsigned pair_bit(const char *at, size_t len)
-{
-	unsigned a = (unsigned char)at[0], b = len > 1 ? (unsigned char)at[1] : ' ';
+enum term_kind {
+	TERM_WORDS,
+	TERM_LINK,
+	TERM_STATUS,
+};
 
-	return (a * 29 + b) % 1024;
-}
-
-static void note_words(struct span words, uint64_t seen[16])
-{
-	for (size_t i = 0; i + 1 < words.len; i++)
-		if (words.at[i] == ' ') {
-			unsigned bit = pair_bit(words.at + i + 1, words.len - i - 1);
-
-			seen[bit / 64] |= UINT64_C(1) << bit % 64;
-		}
-}
-
-static size_t put_lower(char *out, struct span s)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		if (span_starts(span_slice(s, i, 3), SPAN_LIT("\xe2\x80\x99")))
-			i += 2; /* U+2019, an apostrophe as well */
-		else if (s.at[i] != '\'')
-			out[len++] = byte_lower(s.at[i]);
-	}
-	return len;
-}
-
-static size_t put_word(char *out, struct span s)
-{
-	size_t len = put_lower(out, s);
-
-	out[len++] = ' ';
-	return len;
-}
-
-/* A link or name as words: letters and digits, the rest as spaces. */
-static size_t put_parts(char *out, struct span s)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.at[i];
-
-		if (byte_is_alpha(c) || byte_is_digit(c))
-			out[len++] = byte_lower(c);
-		else if (len > 0 && out[len - 1] != ' ')
-			out[len++] = ' ';
-	}
-	if (len > 0 && out[len - 1] != ' ')
-		out[len++] = ' ';
-	return len;
-}
-
-void reply_subject_init(struct reply_subject *s, const struct reply_tokens *t, struct arena *arena)
-{
-	static const char *const marks[] = {[TOKEN_CLOCK] = "<time>",
-		[TOKEN_ADDRESS] = "<address>",
-		[TOKEN_DOMAIN] = "<domain>",
-		[TOKEN_IP] = "<ip>",
-		[TOKEN_URL] = "<url>"};
-	size_t size = 2;
-
-	for (size_t i = 0; i < t->n; i++)
-		size += t->list[i].text.len + 11;
-	char *words = arena_zero(arena, size), *links = arena_zero(arena, size);
-	size_t n_words = 1, n_links = 1;
-
-	words[0] = links[0] = ' ';
-	for (size_t i = 0; i < t->n; i++) {
-		const struct reply_token *token = &t->list[i];
-		const char *mark = token->kind <= TOKEN_URL ? marks[token->kind] : NULL;
-
-		n_words += put_word(words + n_words, mark ? span_str(mark) : token->text);
-		if (token->kind == TOKEN_URL || token->kind == TOKEN_DOMAIN)
-			n_links += put_parts(links + n_links, token->text);
-	}
-	s->words = span_of(words, n_words);
-	s->links = span_of(links, n_links);
-	note_words(s->words, s->seen);
-	note_words(s->links, s->link_seen);
-}
-
-/* phrase: whole words, the last may end in "*". */
-static bool has_phrase(struct span words, const uint64_t seen[16], struct span phrase)
-{
-	bool is_open = phrase.len > 0 && phrase.at[phrase.len - 1] == '*';
-	unsigned bit = pair_bit(phrase.at, phrase.len);
-
-	phrase.len -= is_open;
-	if (phrase.len > 1 && !(seen[bit / 64] >> bit % 64 & 1))
-		return false;
-	for (;;) {
-		ptrdiff_t at = span_find_span(words, phrase);
-
-		if (at < 0)
-			return false;
-		size_t end = (size_t)at + phrase.len;
-
-		if (at > 0 && words.at[at - 1] == ' ' &&
-			(is_open || (end < words.len && words.at[end] == ' ')))
-			return true;
-		words = span_slice(words, (size_t)at + 1, words.len);
-	}
-}
-
-static bool has_status(const struct reply_subject *s, struct span text)
-{
+/* A rule's pattern, compiled by tools/replies-index: words as hashes, the last may be a beginning. */
+struct term {
+	enum term_kind kind;
+	bool is_not;
+	unsigned n_words, words; /* in pool[] */
+	unsigned tail_len;
+	const char *tail;
 	struct reply_status status;
+};
 
-	return reply_status_take(&text, &status) && s->status.class == status.class &&
-	       s->status.subject == status.subject && s->status.detail == status.detail;
-}
+/* Rules that hang on a word: listed[first] and on. key 0 and n 0: free. */
+struct slot {
+	uint32_t key;
+	uint16_t first, n;
+};
 
-static bool term_fits(const struct reply_subject *s, struct span term)
+#include "reply/reply_rules.inc"
+
+enum { RULES = sizeof rules / sizeof rules[0], SLOTS = sizeof slots / sizeof slots[0] };
+
+/* What sort of word a key is of. */
+enum key_sort {
+	KEY_WORD,
+	KEY_LINK,
+	KEY_BEGINNING,
+	KEY_LINK_BEGINNING,
+};
+
+static bool words_fit(const struct reply_word *words, const struct term *term)
 {
-	if (span_take(&term, '#'))
-		return has_status(s, term);
-	if (span_take(&term, '@'))
-		return has_phrase(s->links, s->link_seen, term);
-	return has_phrase(s->words, s->seen, term);
-}
-
-/* pattern = term *(" & " term) ; term = ["!"] ( phrase / "@" phrase / "#" status ) */
-static bool pattern_fits(const struct reply_subject *s, const char *pattern)
-{
-	struct span rest = span_str(pattern), term;
-
-	while (rest.len > 0) {
-		if (!span_take_until(&rest, '&', &term)) {
-			term = rest;
-			rest.len = 0;
-		}
-		term = span_trim(term);
-		bool is_not = span_take(&term, '!');
-
-		if (term_fits(s, term) == is_not)
+	for (size_t i = 0; i < term->n_words; i++)
+		if (words[i].hash != pool[term->words + i])
 			return false;
+	return term->tail_len == 0 ||
+	       span_starts(words[term->n_words].text, span_of(term->tail, term->tail_len));
+}
+
+static bool has_words(const struct reply_text *text, const struct term *term)
+{
+	size_t n = term->n_words + (term->tail_len > 0);
+
+	for (size_t i = 0; i + n <= text->n; i++)
+		if (words_fit(text->words + i, term))
+			return true;
+	return false;
+}
+
+static bool term_fits(const struct reply_subject *s, const struct term *term)
+{
+	switch (term->kind) {
+	case TERM_WORDS:
+		return has_words(&s->text, term);
+	case TERM_LINK:
+		return has_words(&s->links, term);
+	case TERM_STATUS:
+		break;
 	}
+	return s->status.class == term->status.class && s->status.subject == term->status.subject &&
+	       s->status.detail == term->status.detail;
+}
+
+static bool pattern_fits(const struct reply_subject *s, size_t rule)
+{
+	for (unsigned i = starts[rule]; i < starts[rule + 1]; i++)
+		if (term_fits(s, &terms[i]) == terms[i].is_not)
+			return false;
 	return true;
 }
 
@@ -202,17 +132,88 @@ static bool when_fits(const struct reply_subject *s, unsigned when)
 	return !stages || (stages >> s->stage & 1);
 }
 
-bool reply_rule_decide(const struct reply_subject *s, struct reply_verdict *ret)
-{
-	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-		const struct rule *rule = &rules[i];
+/* A set of rules: bit n is rule n. */
+struct rule_set {
+	uint64_t bits[RULES / 64 + 1];
+};
 
-		if (!when_fits(s, rule->when) || !pattern_fits(s, rule->pattern))
+static void add_rules(struct rule_set *set, uint32_t key)
+{
+	for (size_t at = (key ^ key >> 16) % SLOTS; slots[at].n > 0; at = (at + 1) % SLOTS) {
+		if (slots[at].key != key)
 			continue;
-		*ret = (struct reply_verdict){rule->cause, rule->percent / 100.0, rule->pattern};
-		return true;
+		for (unsigned i = 0; i < slots[at].n; i++) {
+			unsigned rule = listed[slots[at].first + i];
+
+			set->bits[rule / 64] |= UINT64_C(1) << rule % 64;
+		}
+		return;
 	}
-	return false;
+}
+
+static void add_text(struct rule_set *set, const struct reply_text *text, enum key_sort whole,
+	enum key_sort beginning)
+{
+	for (size_t i = 0; i < text->n; i++) {
+		const struct reply_word *word = &text->words[i];
+
+		add_rules(set, word->hash ^ whole);
+		add_rules(set, reply_word_hash(span_slice(word->text, 0, 2)) ^ beginning);
+	}
+}
+
+/* The next rule of the set that fits, from rule on; RULES: none. */
+static size_t next_fitting(const struct reply_subject *s, const struct rule_set *set, size_t rule)
+{
+	while (rule < RULES) {
+		uint64_t bits = set->bits[rule / 64] >> rule % 64;
+
+		if (!bits) {
+			rule = (rule / 64 + 1) * 64;
+			continue;
+		}
+		rule += (size_t)__builtin_ctzll(bits);
+		if (rules[rule].support && when_fits(s, rules[rule].when) && pattern_fits(s, rule))
+			return rule;
+		rule++;
+	}
+	return RULES;
+}
+
+static struct rule_set candidates(const struct reply_subject *s)
+{
+	struct rule_set set = {{0}};
+
+	add_text(&set, &s->text, KEY_WORD, KEY_BEGINNING);
+	add_text(&set, &s->links, KEY_LINK, KEY_LINK_BEGINNING);
+	return set;
+}
+
+size_t reply_rule_list(const struct reply_subject *s, size_t max, size_t *ret_rules)
+{
+	struct rule_set set = candidates(s);
+	size_t n = 0;
+
+	for (size_t i = next_fitting(s, &set, 0); i < RULES && n < max;
+		i = next_fitting(s, &set, i + 1))
+		ret_rules[n++] = i;
+	return n;
+}
+
+struct reply_verdict reply_rule_verdict(size_t rule)
+{
+	return (struct reply_verdict){.cause = rules[rule].cause, .evidence = rules[rule].pattern};
+}
+
+enum reply_support reply_rule_decide(const struct reply_subject *s, struct reply_verdict *ret)
+{
+	struct rule_set set = candidates(s);
+	size_t i = next_fitting(s, &set, 0);
+
+	if (i == RULES)
+		return SUPPORT_NONE;
+	*ret = reply_rule_verdict(i);
+	return rules[i].support;
 }
 
 static bool by_status(const struct reply_subject *s, struct reply_verdict *ret)
@@ -227,6 +228,14 @@ static bool by_status(const struct reply_subject *s, struct reply_verdict *ret)
 		return true;
 	}
 	return false;
+}
+
+enum reply_cause reply_status_cause(struct reply_status status)
+{
+	struct reply_subject s = {.status = status};
+	struct reply_verdict verdict;
+
+	return reply_status_is_set(status) && by_status(&s, &verdict) ? verdict.cause : REPLY_NONE;
 }
 
 void reply_code_decide(const struct reply_subject *s, struct reply_verdict *ret)

@@ -10,18 +10,33 @@
 #include "reply/taxonomy.h"
 #include "reply/token.h"
 
+struct reply_word {
+	struct span text; /* lower case, without apostrophes */
+	uint32_t hash;
+};
+
+struct reply_text {
+	struct reply_word *words;
+	size_t n;
+};
+
 struct reply_subject {
 	unsigned code;
 	struct reply_status status;
 	enum reply_stage stage;
-	struct span words; /* " mailbox <address> is full " */
-	struct span links; /* words of links and domain names, apart */
-	uint64_t seen[16]; /* which pairs of letters words begin with */
-	uint64_t link_seen[16];
+	struct reply_text text;  /* "mailbox", "<address>", "is", "full" */
+	struct reply_text links; /* words of links and domain names, apart */
 };
 
-/* Fills words and links; the bytes are the arena's. */
+/* FNV-1a, as tools/replies-index has it. */
+uint32_t reply_word_hash(struct span word);
+
+/* Fills text and links; the bytes are the arena's. */
 void reply_subject_init(struct reply_subject *s, const struct reply_tokens *t, struct arena *arena);
+
+/* The same from a text; code and status are those that it names. For training tools. */
+void reply_subject_read(
+	struct span text, enum reply_stage stage, struct arena *arena, struct reply_subject *ret);
 
 struct reply_verdict {
 	enum reply_cause cause;
@@ -29,8 +44,25 @@ struct reply_verdict {
 	const char *evidence;
 };
 
-/* By the rules; false where none fits. */
-bool reply_rule_decide(const struct reply_subject *s, struct reply_verdict *ret);
+/* Rules that fit, in their order, at most max; returns how many. For training tools. */
+size_t reply_rule_list(const struct reply_subject *s, size_t max, size_t *ret_rules);
+/* What the rule of that number says, and its pattern. */
+struct reply_verdict reply_rule_verdict(size_t rule);
+
+/* What an enhanced status says by itself; REPLY_NONE: too many things. */
+enum reply_cause reply_status_cause(struct reply_status status);
+
+/* How well known a rule is: templates that it was right about (reply/support.inc). */
+enum reply_support {
+	SUPPORT_NONE, /* is not used */
+	SUPPORT_ONE,
+	SUPPORT_SOME,
+	SUPPORT_MANY,
+	SUPPORT_STATUS, /* no rule: what the enhanced status says */
+};
+
+/* By the first rule that fits and is known to be right; SUPPORT_NONE: none fits. */
+enum reply_support reply_rule_decide(const struct reply_subject *s, struct reply_verdict *ret);
 
 /* By status, then code and stage alone: always something, "unspecified" at the end. */
 void reply_code_decide(const struct reply_subject *s, struct reply_verdict *ret);

@@ -1,0 +1,109 @@
+#include "reply/model.h"
+#include "reply/model.inc"
+
+enum { CAUSES = REPLY_CAUSES - 1, ROW = sizeof weights[0] };
+
+/* A row's number, or -1. The features are in order, first[] says where those of 12 bits begin. */
+static int find_row(uint32_t feature)
+{
+	unsigned end = first[(feature >> 20) + 1];
+
+	for (unsigned i = first[feature >> 20]; i < end; i++)
+		if (features[i] == feature)
+			return (int)i;
+	return -1;
+}
+
+/* Adds the rows of some features to sums; returns how many there are. */
+static unsigned add_rows(const uint32_t *list, size_t n, uint16_t sums[ROW])
+{
+	unsigned n_known = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int row = find_row(list[i]);
+
+		if (row < 0)
+			continue;
+		n_known++;
+		for (size_t c = 0; c < ROW; c++)
+			sums[c] = (uint16_t)(sums[c] + weights[row][c]);
+	}
+	return n_known;
+}
+
+/* "x", "7" and "4.2.2" say nothing. */
+static bool says_something(const struct reply_text *text)
+{
+	for (size_t i = 0; i < text->n; i++)
+		if (text->words[i].text.len >= 3 && !byte_is_digit(text->words[i].text.at[0]))
+			return true;
+	return false;
+}
+
+/* By Newton's steps; n is a small number. */
+static float square_root(float n)
+{
+	float root = n > 64 ? 16 : n > 8 ? 5 : 2;
+
+	for (int i = 0; i < 4; i++)
+		root = (root + n / root) / 2;
+	return root;
+}
+
+/* e to the power of x, x <= 0, to a thousandth. */
+static float power(float x)
+{
+	if (x < -16)
+		return 0;
+	x = 1 + x / 4096;
+	for (int i = 0; i < 12; i++)
+		x *= x;
+	return x;
+}
+
+static void choose(const float scores[CAUSES], struct reply_verdict *ret)
+{
+	size_t best = 0;
+	float sum = 0;
+
+	for (size_t c = 1; c < CAUSES; c++)
+		if (scores[c] > scores[best])
+			best = c;
+	for (size_t c = 0; c < CAUSES; c++)
+		sum += power(scores[c] - scores[best]);
+	ret->cause = (enum reply_cause)(best + 1);
+	ret->confidence = (double)(1 / sum);
+	if (ret->confidence > 0.99)
+		ret->confidence = 0.99; /* nothing learnt is certain */
+}
+
+bool reply_model_decide(const struct reply_subject *s, struct reply_verdict *ret)
+{
+	uint16_t text[ROW] = {0}, meta[ROW] = {0};
+	float scores[CAUSES];
+	struct reply_features f;
+	struct reply_verdict rule = {0};
+	enum reply_support support = reply_rule_decide(s, &rule);
+
+	if (support == SUPPORT_NONE) {
+		rule.cause = reply_status_cause(s->status);
+		support = SUPPORT_STATUS;
+	}
+	reply_features_read(s, rule.cause, support, &f);
+	unsigned n_text = add_rows(f.list, f.n_text, text);
+	unsigned n_meta = add_rows(f.list + f.n_text, f.n - f.n_text, meta);
+
+	if (n_text == 0 || !says_something(&s->text))
+		return false;
+	float share = 1 / square_root((float)n_text);
+	int text_middle = (int)n_text * MODEL_MIDDLE, meta_middle = (int)n_meta * MODEL_MIDDLE;
+
+	for (size_t c = 0; c < CAUSES; c++)
+		scores[c] = bias[c] + MODEL_UNIT * ((float)(text[c] - text_middle) * share +
+							   (float)(meta[c] - meta_middle));
+	choose(scores, ret);
+	ret->evidence = ret->cause != rule.cause    ? "words"
+			: support == SUPPORT_STATUS ? "words and enhanced status"
+						    : rule.evidence;
+	return true;
+}

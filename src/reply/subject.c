@@ -1,0 +1,95 @@
+#include "reply/rule.h"
+
+static size_t put_lower(char *out, struct span s)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (span_starts(span_slice(s, i, 3), SPAN_LIT("\xe2\x80\x99")))
+			i += 2; /* U+2019, an apostrophe as well */
+		else if (s.at[i] != '\'')
+			out[len++] = byte_lower(s.at[i]);
+	}
+	return len;
+}
+
+/* One word more, its bytes at out; returns how many. */
+static size_t put_word(struct reply_text *t, char *out, struct span s)
+{
+	size_t len = put_lower(out, s);
+
+	if (len > 0)
+		t->words[t->n++] =
+			(struct reply_word){span_of(out, len), reply_word_hash(span_of(out, len))};
+	return len;
+}
+
+/* A link or name as words of letters and digits. */
+static size_t put_parts(struct reply_text *t, char *out, struct span s)
+{
+	size_t len = 0;
+
+	while (s.len > 0) {
+		size_t n = 0;
+
+		while (n < s.len && (byte_is_alpha(s.at[n]) || byte_is_digit(s.at[n])))
+			n++;
+		len += put_word(t, out + len, span_slice(s, 0, n));
+		s = span_slice(s, n + 1, s.len);
+	}
+	return len;
+}
+
+uint32_t reply_word_hash(struct span word)
+{
+	uint32_t h = 0x811c9dc5U;
+
+	for (size_t i = 0; i < word.len; i++)
+		h = (h ^ (unsigned char)word.at[i]) * 0x01000193U;
+	return h;
+}
+
+void reply_subject_init(struct reply_subject *s, const struct reply_tokens *t, struct arena *arena)
+{
+	static const struct span marks[] = {[TOKEN_CLOCK] = {"<time>", 6},
+		[TOKEN_ADDRESS] = {"<address>", 9},
+		[TOKEN_DOMAIN] = {"<domain>", 8},
+		[TOKEN_IP] = {"<ip>", 4},
+		[TOKEN_URL] = {"<url>", 5}};
+	size_t size = 2, n_parts = 1, len = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		size += t->list[i].text.len + 11;
+		if (t->list[i].kind == TOKEN_URL || t->list[i].kind == TOKEN_DOMAIN) {
+			size += t->list[i].text.len;
+			n_parts += t->list[i].text.len / 2 + 1;
+		}
+	}
+	char *bytes = arena_zero(arena, size);
+
+	s->text = (struct reply_text){arena_array(arena, t->n + 1, sizeof(struct reply_word)), 0};
+	s->links = (struct reply_text){arena_array(arena, n_parts, sizeof(struct reply_word)), 0};
+	for (size_t i = 0; i < t->n; i++) {
+		const struct reply_token *token = &t->list[i];
+		bool is_marked = token->kind <= TOKEN_URL && marks[token->kind].len > 0;
+
+		len += put_word(
+			&s->text, bytes + len, is_marked ? marks[token->kind] : token->text);
+		if (token->kind == TOKEN_URL || token->kind == TOKEN_DOMAIN)
+			len += put_parts(&s->links, bytes + len, token->text);
+	}
+}
+
+void reply_subject_read(
+	struct span text, enum reply_stage stage, struct arena *arena, struct reply_subject *ret)
+{
+	struct reply_tokens tokens;
+
+	reply_tokens_read(text, arena, &tokens);
+	ret->code = tokens.code;
+	ret->status = tokens.status;
+	if (ret->code && ret->status.class != ret->code / 100)
+		ret->status = (struct reply_status){0}; /* belied: not believed */
+	ret->stage = stage;
+	reply_subject_init(ret, &tokens, arena);
+}
