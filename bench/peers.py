@@ -138,6 +138,17 @@ class Peer:
     def after_start(self):
         pass
 
+    def settle(self):
+        """Until it writes no more: at most 20 s."""
+        before, end = -1, time.time() + 20
+        while time.time() < end:
+            now = sum(os.path.getsize(os.path.join(d, f)) for d, _, files in os.walk(self.dir) for f in files
+                      if os.path.exists(os.path.join(d, f)))
+            if now == before:
+                return
+            before = now
+            time.sleep(0.3)
+
     def pids(self):
         return children(self.process.pid)
 

@@ -208,15 +208,17 @@ static void finish(struct spool *s, struct batch *b)
 /* Waits for work, or for the time to tidy: then true. Makes use of idle moments meanwhile. */
 static bool await_work(struct spool *s, nanos tidy)
 {
-	bool is_short = list_is_empty(&s->pending) && reserve_is_short(s);
 	nanos idle = clock_after(IDLE_AFTER);
 
 	if (!list_is_empty(&s->pending))
 		return true;
-	if (!is_short || tidy < idle)
+	if (tidy < idle || !reserve_is_short(s))
 		return task_gate_wait(&s->gate, tidy) == -ETIMEDOUT;
-	if (task_gate_wait(&s->gate, idle) == -ETIMEDOUT && task_offload(reserve_step, s) < 0)
-		s->reserve_failed = true;
+	if (task_gate_wait(&s->gate, idle) != -ETIMEDOUT)
+		return false;
+	while (!s->closing && list_is_empty(&s->pending) && reserve_is_short(s))
+		if (task_offload(reserve_step, s) < 0)
+			s->reserve_failed = true;
 	return false;
 }
 

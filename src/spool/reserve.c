@@ -23,13 +23,18 @@ static bool measure(struct spool *s, struct extent *ret)
 	return true;
 }
 
-/* Room on the disk for four such reserves: this one must not be what fills it. */
-static bool has_disk(const struct spool *s)
+/* How much should be ready: this must not be what fills the disk. */
+static uint64_t wanted(const struct spool *s, const struct extent *e)
 {
+	uint64_t want =
+		e->used < RESERVE_MOST / RESERVE_TIMES ? e->used * RESERVE_TIMES : RESERVE_MOST;
 	struct statvfs vfs;
 
-	return fstatvfs(s->dir_fd, &vfs) == 0 &&
-	       (uint64_t)vfs.f_bavail * vfs.f_frsize > 4 * RESERVE_MOST;
+	if (fstatvfs(s->dir_fd, &vfs) < 0)
+		return 0;
+	uint64_t share = (uint64_t)vfs.f_bavail * vfs.f_frsize / RESERVE_SHARE;
+
+	return want < share ? want : share;
 }
 
 bool reserve_is_short(struct spool *s)
@@ -38,10 +43,9 @@ bool reserve_is_short(struct spool *s)
 
 	if (s->reserve_failed || s->damaged || !measure(s, &e) || e.used < RESERVE_SPOOL_LEAST)
 		return false;
-	uint64_t want = e.used < RESERVE_MOST ? e.used : RESERVE_MOST;
+	uint64_t end = e.used + wanted(s, &e);
 
-	return e.size < e.used + want && e.used + want + RESERVE_STEP < s->map_size / 10 * 9 &&
-	       has_disk(s);
+	return e.size + RESERVE_STEP <= end && end < s->map_size / 10 * 9;
 }
 
 void reserve_step(void *arg)
