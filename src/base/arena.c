@@ -1,6 +1,7 @@
 #include "base/arena.h"
 #include "base/alloc.h"
 #include "base/asan.h"
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 struct arena_chunk {
 	struct arena_chunk *next;
 	size_t room, used;
+	bool is_borrowed; /* the caller's memory: never freed */
 	_Alignas(16) char at[];
 };
 
@@ -25,6 +27,16 @@ struct arena_cleanup {
 void arena_init(struct arena *a)
 {
 	*a = (struct arena){0};
+}
+
+void arena_init_over(struct arena *a, void *at, size_t size)
+{
+	struct arena_chunk *c = at;
+
+	assert((uintptr_t)at % 16 == 0 && size >= ARENA_OVER_LEAST && sizeof *c < ARENA_OVER_LEAST);
+	*c = (struct arena_chunk){.room = size - sizeof *c, .is_borrowed = true};
+	ASAN_POISON(c->at, c->room);
+	*a = (struct arena){.chunks = c};
 }
 
 static void run_cleanups(struct arena *a)
@@ -46,7 +58,8 @@ void arena_done(struct arena *a)
 
 		a->chunks = c->next;
 		ASAN_UNPOISON(c->at, c->room);
-		free(c);
+		if (!c->is_borrowed)
+			free(c);
 	}
 	a->used = 0;
 }
@@ -56,7 +69,8 @@ void arena_reset(struct arena *a)
 	struct arena_chunk *last;
 
 	run_cleanups(a);
-	while ((last = a->chunks) && (last->next || last->room > ARENA_CHUNK_FIRST)) {
+	while ((last = a->chunks) && !last->is_borrowed &&
+		(last->next || last->room > ARENA_CHUNK_FIRST)) {
 		a->chunks = last->next;
 		ASAN_UNPOISON(last->at, last->room);
 		free(last);
@@ -86,13 +100,14 @@ static struct arena_chunk *new_chunk(struct arena *a, size_t need)
 		alloc_failed(room);
 	c->room = room;
 	c->used = 0;
+	c->is_borrowed = false;
 	ASAN_POISON(c->at, room);
 	c->next = a->chunks;
 	a->chunks = c;
 	return c;
 }
 
-void *arena_zero(struct arena *a, size_t size)
+static void *take(struct arena *a, size_t size)
 {
 	size_t need;
 
@@ -110,17 +125,31 @@ void *arena_zero(struct arena *a, size_t size)
 	c->used += need;
 	a->used += need;
 	ASAN_UNPOISON(p, size);
-	memset(p, 0, size);
 	return p;
 }
 
-void *arena_array(struct arena *a, size_t n, size_t size)
+void *arena_zero(struct arena *a, size_t size)
+{
+	return memset(take(a, size), 0, size);
+}
+
+static size_t product(size_t n, size_t size)
 {
 	size_t total;
 
 	if (__builtin_mul_overflow(n, size, &total))
 		alloc_failed(SIZE_MAX);
-	return arena_zero(a, total);
+	return total;
+}
+
+void *arena_array(struct arena *a, size_t n, size_t size)
+{
+	return arena_zero(a, product(n, size));
+}
+
+void *arena_raw(struct arena *a, size_t n, size_t size)
+{
+	return take(a, product(n, size));
 }
 
 char *arena_str(struct arena *a, struct span s)

@@ -103,6 +103,29 @@ static void gaps_are_poisoned(void **state)
 #endif
 }
 
+/* Else a reader of many lines would allocate for each, or free what is not its own. */
+static void the_callers_bytes_are_used_again(void **state)
+{
+	static _Alignas(16) char bytes[4096];
+	struct arena a;
+
+	arena_init_over(&a, bytes, sizeof bytes);
+	char *first = arena_raw(&a, 10, 100);
+
+	assert_true(first > bytes && first < bytes + sizeof bytes);
+	memset(first, 7, 1000);
+	for (int i = 0; i < 3; i++) {
+		(void)arena_zero(&a, 8192); /* more than there is */
+		(void)arena_zero(&a, 100);
+		arena_reset(&a);
+		assert_ptr_equal(arena_zero(&a, 1000), first);
+		assert_int_equal(first[999], 0);
+	}
+	arena_done(&a);
+	assert_non_null(arena_zero(&a, 1)); /* an arena as any other now */
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +133,7 @@ int main(void)
 		cmocka_unit_test(text_is_copied),
 		cmocka_unit_test(cleanups_run_backwards),
 		cmocka_unit_test(gaps_are_poisoned),
+		cmocka_unit_test(the_callers_bytes_are_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,17 @@ int buf_add_str(struct buf *b, const char *s)
 	return buf_add(b, span_str(s));
 }
 
+int buf_add_number(struct buf *b, uint64_t n)
+{
+	char digits[20];
+	size_t from = sizeof digits;
+
+	do
+		digits[--from] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	return buf_add(b, span_of(digits + from, sizeof digits - from));
+}
+
 int buf_vprintf(struct buf *b, const char *format, va_list ap)
 {
 	va_list again;

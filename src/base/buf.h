@@ -35,6 +35,7 @@ static inline struct span buf_span(const struct buf *b)
 int buf_add(struct buf *b, struct span s);
 int buf_add_byte(struct buf *b, char c);
 int buf_add_str(struct buf *b, const char *s);
+int buf_add_number(struct buf *b, uint64_t n); /* in decimal */
 int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int buf_vprintf(struct buf *b, const char *format, va_list ap)
 	__attribute__((format(printf, 2, 0)));

@@ -50,6 +50,10 @@ static void text_is_formatted(void **state)
 	assert_int_equal(buf_printf(&b, "%s-%u", "a", 7U), 0);
 	assert_string_equal(buf_cstr(&b), "a-7");
 	buf_clear(&b);
+	assert_int_equal(buf_add_number(&b, 0), 0);
+	assert_int_equal(buf_add_number(&b, UINT64_MAX), 0);
+	assert_string_equal(buf_cstr(&b), "018446744073709551615");
+	buf_clear(&b);
 	for (int width = 250; width <= 1000; width += 3) { /* around the small buffer, and beyond */
 		buf_clear(&b);
 		assert_int_equal(buf_printf(&b, "%*d", width, 5), 0);

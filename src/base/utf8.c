@@ -71,3 +71,25 @@ bool utf8_is_ascii(struct span s)
 			return false;
 	return true;
 }
+
+/* Eight bytes of 0x20..0x7e: none has its high bit, borrows when 0x20 is taken off, or is 0x7f. */
+static bool is_plain_word(uint64_t w)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+
+	return ((w | (w - each * 0x20) | ((w ^ each * 0x7f) - each)) & each * 0x80) == 0;
+}
+
+size_t utf8_plain_len(struct span s)
+{
+	size_t i = 0;
+
+	for (uint64_t w; i + sizeof w <= s.len; i += sizeof w) {
+		memcpy(&w, s.at + i, sizeof w);
+		if (!is_plain_word(w))
+			break;
+	}
+	while (i < s.len && s.at[i] >= 0x20 && s.at[i] < 0x7f)
+		i++;
+	return i;
+}

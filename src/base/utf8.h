@@ -10,3 +10,5 @@ size_t utf8_len(struct span s);
 size_t utf8_text_len(struct span s);
 bool utf8_is_valid(struct span s);
 bool utf8_is_ascii(struct span s);
+/* How many of the first bytes are printable ASCII. */
+size_t utf8_plain_len(struct span s);

@@ -34,9 +34,29 @@ static void utf8_is_checked(void **state)
 		assert_int_equal(utf8_is_valid(rows[i].s), rows[i].is_valid);
 }
 
+/* A control byte that is taken for text would reach a terminal. */
+static void plain_bytes_are_counted(void **state)
+{
+	char text[40];
+
+	for (int c = 0; c < 256; c++)
+		for (size_t at = 0; at < sizeof text; at++) {
+			memset(text, at % 2 ? ' ' : '~', sizeof text);
+			text[at] = (char)c;
+			bool is_plain = c >= 0x20 && c < 0x7f;
+
+			assert_int_equal(utf8_plain_len(span_of(text, sizeof text)),
+				is_plain ? sizeof text : at);
+		}
+	assert_int_equal(utf8_plain_len((struct span){0}), 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(utf8_is_checked)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(utf8_is_checked),
+		cmocka_unit_test(plain_bytes_are_counted),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
