@@ -2,80 +2,74 @@
 #include "cli/cli.h"
 #include "cli/explain_bounce.h"
 #include "cli/explain_print.h"
-#include "cli/json_text.h"
+#include "cli/line_input.h"
 #include "report/log_line.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1 << 20 }; /* of a line, the rest is not read into memory */
-
-struct options {
-	bool is_json;
-	enum reply_stage stage;
+enum {
+	SCRATCH_BYTES = 1 << 20, /* more than a reading ever needs */
+	FLUSH_BYTES = 1 << 18,   /* are written at once */
+	OUTPUT_MAX = 16 << 20,   /* of one reply, with a margin */
 };
 
-/* What a log line says beside its reply. */
-static void add_log(const struct log_line *line, json_t *o)
+struct explain {
+	bool is_json;
+	enum reply_stage stage;
+	struct arena arena;
+	struct buf out;
+};
+
+static void print_log(struct buf *out, const struct log_line *line)
 {
 	if (line->format == LOG_NONE)
 		return;
-	(void)json_object_set_new(o, "log", json_string(log_format_text(line->format)));
-	(void)json_object_set_new(o, "reply", json_text(line->reply));
-	if (line->recipient.len > 0)
-		(void)json_object_set_new(o, "recipient", json_text(line->recipient));
-	if (line->host.len > 0)
-		(void)json_object_set_new(o, "host", json_text(line->host));
+	explain_print_labelled(out, "reply", line->reply);
+	explain_print_labelled(out, "for", line->recipient);
+	explain_print_labelled(out, "host", line->host);
 	if (line->stage != REPLY_STAGE_NONE)
-		(void)json_object_set_new(o, "stage", json_string(reply_stage_text(line->stage)));
+		explain_print_labelled(out, "stage", span_str(reply_stage_text(line->stage)));
 }
 
-static void print_log(const struct log_line *line)
+static int flush(void *explain)
 {
-	if (line->format == LOG_NONE)
-		return;
-	explain_print_labelled("reply", line->reply);
-	explain_print_labelled("for", line->recipient);
-	explain_print_labelled("host", line->host);
-	if (line->stage != REPLY_STAGE_NONE)
-		(void)printf("  stage   %s\n", reply_stage_text(line->stage));
+	return explain_flush(&((struct explain *)explain)->out);
 }
 
-static int explain(const struct options *options, struct span text)
+static int explain(struct explain *e, struct span text)
 {
-	struct arena arena = {0};
-	int rc;
 	struct reply_meaning m;
 	struct log_line line;
 
-	log_line_read(text, &arena, &line);
-	struct reply_context context = {.stage = options->stage ? options->stage : line.stage};
+	arena_reset(&e->arena);
+	log_line_read(text, &e->arena, &line);
+	struct reply_context context = {.stage = e->stage ? e->stage : line.stage};
 
-	reply_read(&context, 0, line.status, line.reply, &arena, &m);
-	if (options->is_json) {
-		json_t *o = explain_json(text, &m);
-
-		add_log(&line, o);
-		rc = explain_print_json(o);
+	reply_read(&context, 0, line.status, line.reply, &e->arena, &m);
+	if (e->is_json) {
+		explain_json(&e->out, text, &m, &line);
 	} else {
-		explain_print_safe(span_slice(text, 0, 1000));
-		(void)putchar('\n');
-		print_log(&line);
-		explain_print_meaning(&m);
-		rc = ferror(stdout) ? -EIO : 0;
+		explain_print_safe(&e->out, span_slice(text, 0, 1000));
+		(void)buf_add_byte(&e->out, '\n');
+		print_log(&e->out, &line);
+		explain_print_meaning(&e->out, &m);
 	}
-	arena_done(&arena);
-	return rc;
+	if (e->is_json)
+		(void)buf_add_byte(&e->out, '\n');
+	return e->out.len >= FLUSH_BYTES || e->out.error ? flush(e) : 0;
 }
 
 /* "\n" in a line stands for a line end; in place. */
 static struct span unescape(char *line, size_t len)
 {
-	size_t to = 0;
+	const char *first = memchr(line, '\\', len);
+	size_t to = first ? (size_t)(first - line) : len;
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = to; i < len; i++)
 		if (line[i] == '\\' && i + 1 < len && line[i + 1] == 'n') {
 			line[to++] = '\n';
 			i++;
@@ -85,34 +79,46 @@ static struct span unescape(char *line, size_t len)
 	return span_of(line, to);
 }
 
-/* A line of standard input into line; what is longer than it is left out. False: there is no more. */
-static bool read_line(char *line, size_t max, size_t *ret_len)
+static int explain_input(struct explain *e)
 {
-	size_t len = 0;
-	int c = getc_unlocked(stdin);
+	struct line_input in;
+	char *line;
+	size_t len;
+	int rc = line_input_init(&in, STDIN_FILENO, flush, e);
 
-	if (c == EOF)
-		return false;
-	for (; c != EOF && c != '\n'; c = getc_unlocked(stdin))
-		if (len < max)
-			line[len++] = (char)c;
-	if (len > 0 && line[len - 1] == '\r')
-		len--;
-	*ret_len = len;
-	return true;
+	if (rc < 0)
+		return rc;
+	while (rc == 0 && (rc = line_input_take(&in, &line, &len)) > 0)
+		rc = explain(e, unescape(line, len));
+	line_input_done(&in);
+	return rc;
 }
 
-static int explain_input(const struct options *options)
+static int explain_argument(struct explain *e, const char *argument)
 {
-	char *line = malloc(LINE_MAX_BYTES);
-	size_t len;
-	int rc = 0;
+	char *text = strdup(argument);
+	int rc = text ? explain(e, unescape(text, strlen(text))) : -ENOMEM;
 
-	if (!line)
+	free(text);
+	return rc;
+}
+
+/* A text, or standard input where it is NULL. */
+static int explain_all(struct explain *e, const char *text)
+{
+	char *scratch = aligned_alloc(16, SCRATCH_BYTES);
+
+	if (!scratch)
 		return -ENOMEM;
-	while (rc == 0 && read_line(line, LINE_MAX_BYTES, &len))
-		rc = explain(options, unescape(line, len));
-	free(line);
+	arena_init_over(&e->arena, scratch, SCRATCH_BYTES);
+	buf_init(&e->out, OUTPUT_MAX);
+	int rc = text ? explain_argument(e, text) : explain_input(e);
+
+	if (rc == 0)
+		rc = flush(e);
+	buf_done(&e->out);
+	arena_done(&e->arena);
+	free(scratch);
 	return rc;
 }
 
@@ -131,34 +137,23 @@ int cli_explain(int argc, char **argv)
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
 		{"stage", required_argument, NULL, 's'}, {"bounce", required_argument, NULL, 'b'},
 		{NULL, 0, NULL, 0}};
-	struct options options = {0};
+	struct explain e = {0};
 	const char *bounce = NULL;
 	int c, rc;
 
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "js:b:", longs, NULL)) != -1) {
 		if (c == 'j')
-			options.is_json = true;
+			e.is_json = true;
 		else if (c == 'b')
 			bounce = optarg;
-		else if (c != 's' || !reply_stage_parse(span_str(optarg), &options.stage))
+		else if (c != 's' || !reply_stage_parse(span_str(optarg), &e.stage))
 			return usage();
 	}
 	if (argc - optind > 1 || (bounce && optind < argc))
 		return usage();
 	if (bounce)
-		return explain_bounce(bounce, options.is_json);
-	if (optind < argc) {
-		char *text = strdup(argv[optind]);
-
-		if (!text)
-			return EX_OSERR;
-		rc = explain(&options, unescape(text, strlen(text)));
-		free(text);
-	} else {
-		rc = explain_input(&options);
-	}
-	if (fflush(stdout) == EOF)
-		rc = -EIO;
-	return rc < 0 ? EX_IOERR : EX_OK;
+		return explain_bounce(bounce, e.is_json);
+	rc = explain_all(&e, optind < argc ? argv[optind] : NULL);
+	return rc == -ENOMEM ? EX_OSERR : rc < 0 ? EX_IOERR : EX_OK;
 }

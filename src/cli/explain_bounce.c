@@ -1,61 +1,74 @@
 #include "cli/explain_bounce.h"
 #include "cli/explain_print.h"
-#include "cli/json_text.h"
+#include "cli/json_out.h"
 #include "report/bounce_read.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sysexits.h>
 
-static json_t *text_or_null(struct span s)
+enum { OUTPUT_MAX = 64 << 20 }; /* more than all recipients of a bounce need */
+
+static void put_text_or_null(struct buf *out, struct span key, struct span s)
 {
-	return s.len > 0 ? json_text(s) : json_null();
+	json_out_key(out, key);
+	if (s.len > 0)
+		json_out_text(out, s);
+	else
+		json_out_null(out);
 }
 
-static int print_json(const struct bounce *b)
+static void print_json(struct buf *out, const struct bounce *b)
 {
-	json_t *o = json_object(), *list = json_array();
-
-	(void)json_object_set_new(o, "kind", json_string(bounce_kind_text(b->kind)));
+	json_out_open(out, '{');
+	json_out_key(out, SPAN_LIT("kind"));
+	json_out_text(out, span_str(bounce_kind_text(b->kind)));
+	json_out_key(out, SPAN_LIT("recipients"));
+	json_out_open(out, '[');
 	for (size_t i = 0; i < b->n; i++) {
 		const struct bounce_recipient *r = &b->recipients[i];
-		json_t *one = json_object();
 
-		(void)json_object_set_new(one, "address", json_text(r->address));
-		(void)json_object_set_new(one, "action", text_or_null(r->action));
-		(void)json_object_set_new(one, "status", explain_json_status(r->status));
-		(void)json_object_set_new(one, "host", text_or_null(r->host));
-		(void)json_object_set_new(one, "reply", explain_json(r->reply, &r->meaning));
-		(void)json_array_append_new(list, one);
+		json_out_open(out, '{');
+		json_out_key(out, SPAN_LIT("address"));
+		json_out_text(out, r->address);
+		put_text_or_null(out, SPAN_LIT("action"), r->action);
+		json_out_key(out, SPAN_LIT("status"));
+		explain_json_status(out, r->status);
+		put_text_or_null(out, SPAN_LIT("host"), r->host);
+		json_out_key(out, SPAN_LIT("reply"));
+		explain_json(out, r->reply, &r->meaning, NULL);
+		json_out_close(out, '}');
 	}
-	(void)json_object_set_new(o, "recipients", list);
-	return explain_print_json(o);
+	json_out_close(out, ']');
+	json_out_close(out, '}');
+	(void)buf_add_byte(out, '\n');
 }
 
-static int print_text(const struct bounce *b)
+static void print_text(struct buf *out, const struct bounce *b)
 {
 	if (b->n == 0)
-		(void)puts("This message names nobody whom a mail did not reach.");
+		(void)buf_add_str(out, "This message names nobody whom a mail did not reach.\n");
 	else if (b->kind == BOUNCE_FEEDBACK)
-		(void)puts("This is no bounce: a reader complained about a mail.");
+		(void)buf_add_str(out, "This is no bounce: a reader complained about a mail.\n");
 	else if (b->kind == BOUNCE_DELIVERED)
-		(void)puts("This is no bounce: it says that the mail has arrived.");
+		(void)buf_add_str(out, "This is no bounce: it says that the mail has arrived.\n");
 	for (size_t i = 0; i < b->n; i++) {
 		const struct bounce_recipient *r = &b->recipients[i];
 
-		explain_print_safe(r->address);
-		(void)putchar('\n');
-		explain_print_labelled("action", r->action);
-		if (reply_status_is_set(r->status))
-			(void)printf("  status  %u.%u.%u\n", r->status.class, r->status.subject,
-				r->status.detail);
-		explain_print_labelled("host", r->host);
-		explain_print_labelled("reply", r->reply);
+		explain_print_safe(out, r->address);
+		(void)buf_add_byte(out, '\n');
+		explain_print_labelled(out, "action", r->action);
+		if (reply_status_is_set(r->status)) {
+			(void)buf_add_str(out, "  status  ");
+			explain_print_status(out, r->status);
+			(void)buf_add_byte(out, '\n');
+		}
+		explain_print_labelled(out, "host", r->host);
+		explain_print_labelled(out, "reply", r->reply);
 		if (b->kind == BOUNCE_FAILED || b->kind == BOUNCE_DELAYED)
-			explain_print_meaning(&r->meaning);
+			explain_print_meaning(out, &r->meaning);
 		if (i + 1 < b->n)
-			(void)putchar('\n');
+			(void)buf_add_byte(out, '\n');
 	}
-	return ferror(stdout) ? -EIO : 0;
 }
 
 /* The file's first bytes, as many as a bounce is read for. */
@@ -82,6 +95,7 @@ static int read_file(const char *file, struct buf *b)
 int explain_bounce(const char *file, bool is_json)
 {
 	struct buf message = BUF_INIT(BOUNCE_READ_MAX + 65536);
+	struct buf out = BUF_INIT(OUTPUT_MAX);
 	struct arena arena = {0};
 	struct bounce bounce;
 	int rc = read_file(file, &message);
@@ -92,9 +106,12 @@ int explain_bounce(const char *file, bool is_json)
 		return EX_NOINPUT;
 	}
 	bounce_read(buf_span(&message), &arena, &bounce);
-	rc = is_json ? print_json(&bounce) : print_text(&bounce);
-	if (fflush(stdout) == EOF)
-		rc = -EIO;
+	if (is_json)
+		print_json(&out, &bounce);
+	else
+		print_text(&out, &bounce);
+	rc = explain_flush(&out);
+	buf_done(&out);
 	arena_done(&arena);
 	buf_done(&message);
 	return rc < 0 ? EX_IOERR : EX_OK;

@@ -1,26 +1,32 @@
 /*
- * explain_print - what a reply means, on standard output: for people and as JSON.
+ * explain_print - what a reply means, written into a buf: for people and as JSON.
  *
- * Shared by `abide explain` and `abide explain --bounce`.
+ * Shared by `abide explain` and `abide explain --bounce`. The buf's sticky
+ * error tells at the end.
  */
 #pragma once
+#include "base/buf.h"
 #include "reply/meaning.h"
-#include <jansson.h>
+#include "report/log_line.h"
 
-/* The object of `abide explain --json`; the caller's to free. */
-json_t *explain_json(struct span text, const struct reply_meaning *m);
-
-/* Writes o as a line, and frees it. 0 or -errno. */
-int explain_print_json(json_t *o);
+/* The object of `abide explain --json`. log: what stood around the reply, or NULL. */
+void explain_json(struct buf *out, struct span text, const struct reply_meaning *m,
+	const struct log_line *log);
 
 /* Cause, side, nature, wait, action, explanation and advice. */
-void explain_print_meaning(const struct reply_meaning *m);
+void explain_print_meaning(struct buf *out, const struct reply_meaning *m);
 
-/* Shows a stranger's text on a terminal: no control bytes. */
-void explain_print_safe(struct span s);
+/* A stranger's text for a terminal: no control bytes. */
+void explain_print_safe(struct buf *out, struct span s);
 
 /* A line "  label   text"; nothing for an empty one. */
-void explain_print_labelled(const char *label, struct span s);
+void explain_print_labelled(struct buf *out, const char *label, struct span s);
+
+/* "5.1.1". */
+void explain_print_status(struct buf *out, struct reply_status s);
 
 /* "5.1.1", or null. */
-json_t *explain_json_status(struct reply_status s);
+void explain_json_status(struct buf *out, struct reply_status s);
+
+/* Writes all of out to standard output, and empties it. 0 or -errno. */
+int explain_flush(struct buf *out);
