@@ -35,10 +35,10 @@ def test_every_error_is_shown(binary, directory):
     assert [line.split(" ")[0] for line in done.stderr.splitlines()] == [f"{path}:4:", f"{path}:6:"]
 
 
-def test_a_name_without_address_is_not_ok(binary, directory):
+def test_a_name_without_address_is_a_warning(binary, directory):
     """serve would start, and its mail would wait."""
     path, done = check(binary, directory, GOOD + 'route "*" { to = "no-such-host.invalid:25" }\n')
-    assert done.returncode == 78
+    assert done.returncode == 0
     assert done.stderr.startswith(f"{path}:3: warning: route \"*\".to: \"no-such-host.invalid\" has no address")
 
 

@@ -12,4 +12,5 @@ int cli_check(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_queue(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_trace(int argc, char **argv);
 int cli_explain(int argc, char **argv);

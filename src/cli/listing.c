@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-static json_t *time_json(int64_t wall_ms)
+json_t *listing_time(int64_t wall_ms)
 {
 	char text[CLOCK_TEXT_MAX];
 
@@ -43,7 +43,7 @@ static bool cause_of(
 	return true;
 }
 
-static json_t *reply_json(const struct ipc_control_recipient *r)
+json_t *listing_reply(const struct ipc_control_recipient *r)
 {
 	struct arena arena = {0};
 	json_t *text = r->code == 0 ? json_null()
@@ -66,6 +66,18 @@ static void explain(const struct ipc_control_recipient *r, const struct reply_me
 		(void)reply_explain(m, out);
 }
 
+void listing_meaning(const struct ipc_control_recipient *r, struct buf *out, const char **ret_side)
+{
+	struct reply_meaning m;
+	struct arena arena = {0};
+	bool known = cause_of(r, &arena, &m);
+
+	explain(r, &m, known, out);
+	if (known)
+		*ret_side = reply_side_text(m.side);
+	arena_done(&arena);
+}
+
 static json_t *recipient_json(const struct ipc_control_recipient *r)
 {
 	struct reply_meaning m;
@@ -76,9 +88,9 @@ static json_t *recipient_json(const struct ipc_control_recipient *r)
 	explain(r, &m, known, &words);
 	json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "address",
 		json_text(r->address), "site", json_text(r->site), "state", json_text(r->state),
-		"attempts", (json_int_t)r->attempts, "next_try", time_json(r->next_try_wall_ms),
-		"reply", reply_json(r), "cause", known ? json_text(r->cause) : json_null(), "side",
-		known ? json_string(reply_side_text(m.side)) : json_null(), "explanation",
+		"attempts", (json_int_t)r->attempts, "next_try", listing_time(r->next_try_wall_ms),
+		"reply", listing_reply(r), "cause", known ? json_text(r->cause) : json_null(),
+		"side", known ? json_string(reply_side_text(m.side)) : json_null(), "explanation",
 		known ? json_text(buf_span(&words)) : json_null());
 
 	buf_done(&words);
@@ -95,7 +107,7 @@ void listing_json(const struct ipc_control_message *m)
 		json_array_append_new(recipients, recipient_json(&m->recipients[i]));
 	json_t *o = json_pack("{s:s, s:o, s:I, s:o, s:o, s:o}", "id", id_text(m->id, id), "sender",
 		json_text(m->sender), "size", (json_int_t)m->size, "arrived",
-		time_json(m->arrived_wall_ms), "expires", time_json(m->expires_wall_ms),
+		listing_time(m->arrived_wall_ms), "expires", listing_time(m->expires_wall_ms),
 		"recipients", recipients);
 
 	if (o && json_dumpf(o, stdout, JSON_COMPACT) == 0)

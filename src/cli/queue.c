@@ -1,28 +1,27 @@
+#include "cli/queue.h"
+#include "base/list.h"
 #include "cli/cli.h"
 #include "cli/json_text.h"
 #include "cli/listing.h"
-#include "cli/spooled.h"
-#include "task/task.h"
-#include <errno.h>
+#include "reply/taxonomy.h"
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-struct command { /* one run of abide queue or abide audit */
-	const char *file;
-	bool json, all;
-	const char *verb; /* show, retry ...; NULL: list */
-	struct ipc_control_list filter;
-	char **ids;
-	int ids_n;
-	int (*run)(struct command *c, struct spooled *s);
-	int status;
-};
+struct queue_command *queue_command_of(struct command *c)
+{
+	return container_of(c, struct queue_command, command);
+}
 
-/* ---- what to do ---- */
+int queue_unknown(int rc, const char *id)
+{
+	if (rc == EX_NOINPUT)
+		(void)fprintf(stderr, "abide: %s: no such message in the queue\n", id);
+	return rc;
+}
+
+/* ---- list, show ---- */
 
 static void print_message(const struct ipc_control_message *m, void *arg)
 {
@@ -34,17 +33,11 @@ static void print_message(const struct ipc_control_message *m, void *arg)
 		listing_text(m);
 }
 
-static int unknown_id(int rc, const char *id)
-{
-	if (rc == EX_NOINPUT)
-		(void)fprintf(stderr, "abide: %s: no such message in the queue\n", id);
-	return rc;
-}
-
 static int run_list(struct command *c, struct spooled *s)
 {
+	struct queue_command *q = queue_command_of(c);
 	uint64_t count = 0;
-	int rc = spooled_list(s, &c->filter, print_message, c, &count);
+	int rc = spooled_list(s, &q->filter, print_message, c, &count);
 
 	if (rc == EX_OK && !c->json)
 		(void)printf("%llu message%s%s\n", (unsigned long long)count, count == 1 ? "" : "s",
@@ -54,197 +47,204 @@ static int run_list(struct command *c, struct spooled *s)
 
 static int run_show(struct command *c, struct spooled *s)
 {
+	struct queue_command *q = queue_command_of(c);
 	int status = EX_OK;
 
-	for (int i = 0; i < c->ids_n; i++) {
-		struct ipc_control_list one = {.id = span_str(c->ids[i])};
+	if (q->ids_n == 0)
+		return run_list(c, s);
+	for (int i = 0; i < q->ids_n; i++) {
+		struct ipc_control_list one = {.id = span_str(q->ids[i])};
 		uint64_t count;
-		int rc = unknown_id(spooled_list(s, &one, print_message, c, &count), c->ids[i]);
+		int rc = queue_unknown(spooled_list(s, &one, print_message, c, &count), q->ids[i]);
 
 		status = rc == EX_OK ? status : rc;
 	}
 	return status;
+}
+
+/* ---- content ---- */
+
+static int print_json_content(struct spooled *s, struct id id, const char *text)
+{
+	FILE *file = tmpfile();
+	struct buf bytes = BUF_INIT((size_t)2 << 30);
+	int rc = file ? spooled_content(s, id, fileno(file)) : EX_OSERR;
+	size_t n;
+
+	if (rc == EX_OK)
+		rewind(file);
+	while (rc == EX_OK && buf_reserve(&bytes, 65536) == 0 &&
+		(n = fread(bytes.at + bytes.len, 1, 65536, file)) > 0)
+		buf_added(&bytes, n);
+	if (rc == EX_OK && bytes.error)
+		rc = EX_OSERR;
+	if (rc == EX_OK) {
+		json_t *o =
+			json_pack("{s:s, s:o}", "id", text, "content", json_text(buf_span(&bytes)));
+
+		if (o && json_dumpf(o, stdout, JSON_COMPACT) == 0)
+			(void)putchar('\n');
+		json_decref(o);
+	}
+	if (file)
+		(void)fclose(file);
+	buf_done(&bytes);
+	return rc;
+}
+
+static int print_content(struct command *c, struct spooled *s, struct id id, bool is_one)
+{
+	char text[ID_TEXT_LEN + 1];
+
+	(void)id_text(id, text);
+	if (c->json)
+		return print_json_content(s, id, text);
+	if (!is_one)
+		(void)printf("==> %s <==\n", text);
+	(void)fflush(stdout);
+	return spooled_content(s, id, STDOUT_FILENO);
+}
+
+static void no_progress(uint64_t messages)
+{
 }
 
 static int run_content(struct command *c, struct spooled *s)
 {
+	struct queue_command *q = queue_command_of(c);
+	struct buf ids = BUF_INIT(SIZE_MAX);
+	uint64_t recipients;
 	int status = EX_OK;
 
-	(void)fflush(stdout);
-	for (int i = 0; i < c->ids_n; i++) {
-		int rc = unknown_id(
-			spooled_content(s, span_str(c->ids[i]), STDOUT_FILENO), c->ids[i]);
+	for (int i = 0; i < q->ids_n; i++) {
+		struct id id;
+		int rc = id_parse(span_str(q->ids[i]), &id) < 0
+				 ? EX_NOINPUT
+				 : print_content(c, s, id, q->ids_n == 1);
 
-		status = rc == EX_OK ? status : rc;
+		status = queue_unknown(rc, q->ids[i]) == EX_OK ? status : rc;
 	}
+	if (q->ids_n == 0)
+		status = spooled_ids(s, &q->filter, &ids, no_progress, &recipients);
+	for (size_t at = 0; status == EX_OK && at < ids.len; at += ID_BYTES) {
+		int rc = print_content(c, s, id_from_bytes((unsigned char *)ids.at + at), false);
+
+		/* One that went meanwhile is no longer in the queue. */
+		status = rc == EX_NOINPUT ? EX_OK : rc;
+	}
+	buf_done(&ids);
 	return status;
-}
-
-static int run_change(struct command *c, struct spooled *s)
-{
-	int status = EX_OK;
-
-	for (int i = 0; i < c->ids_n; i++) {
-		uint64_t count = 0;
-		int rc = unknown_id(
-			spooled_change(s, span_str(c->verb), span_str(c->ids[i]), &count),
-			c->ids[i]);
-
-		if (rc == EX_OK)
-			(void)printf("%s: %s for %llu recipient%s\n", c->ids[i], c->verb,
-				(unsigned long long)count, count == 1 ? "" : "s");
-		status = rc == EX_OK ? status : rc;
-	}
-	return status;
-}
-
-static void print_finding(const struct ipc_control_finding *f, void *arg)
-{
-	const struct command *c = arg;
-
-	if (!c->json) {
-		(void)printf("%.*s: %.*s: ", SPAN_F(f->table), SPAN_F(f->row));
-		listing_safe(f->wrong);
-		(void)putchar('\n');
-		return;
-	}
-	json_t *o = json_pack("{s:o, s:o, s:o}", "table", json_text(f->table), "row",
-		json_text(f->row), "wrong", json_text(f->wrong));
-
-	if (o && json_dumpf(o, stdout, JSON_COMPACT) == 0)
-		(void)putchar('\n');
-	json_decref(o);
-}
-
-static int run_audit(struct command *c, struct spooled *s)
-{
-	struct ipc_control_end end = {0};
-	int rc = spooled_audit(s, print_finding, c, &end);
-
-	if (rc != EX_OK)
-		return rc;
-	if (c->json)
-		(void)printf(
-			"{\"findings\":%llu,\"accepted\":%llu,\"ended\":%llu,\"waiting\":%llu}\n",
-			(unsigned long long)end.count, (unsigned long long)end.accepted,
-			(unsigned long long)end.ended, (unsigned long long)end.recipients);
-	else
-		(void)printf(
-			"%llu recipients accepted: %llu ended, %llu waiting in %llu messages; %s\n",
-			(unsigned long long)end.accepted, (unsigned long long)end.ended,
-			(unsigned long long)end.recipients, (unsigned long long)end.messages,
-			end.count ? "NOT in order, see above" : "all accounted for");
-	return end.count ? 1 : EX_OK;
 }
 
 /* ---- command line ---- */
 
-static void command_task(void *arg)
-{
-	struct command *c = arg;
-	struct arena arena = {0};
-	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
-	struct conf conf;
-	struct spooled s;
-	int rc = conf_load(c->file, &arena, &conf, &errors);
-
-	if (rc < 0) {
-		(void)fprintf(stderr, "%.*s", SPAN_F(buf_span(&errors)));
-		if (errors.len == 0)
-			(void)fprintf(stderr, "abide: %s can't be read\n", c->file);
-		c->status = rc == -EINVAL ? EX_CONFIG : EX_NOINPUT;
-	} else {
-		c->status = spooled_open(&conf, &s);
-		if (c->status == EX_OK)
-			c->status = c->run(c, &s);
-		spooled_close(&s);
-	}
-	buf_done(&errors);
-	arena_done(&arena);
-}
-
 static const struct verb {
 	const char *name;
 	int (*run)(struct command *c, struct spooled *s);
-} verbs[] = {{"show", run_show}, {"content", run_content}, {"retry", run_change},
-	{"hold", run_change}, {"release", run_change}, {"drop", run_change}};
+	bool may_write, wants_messages;
+} verbs[] = {
+	{"list", run_list, false, false},
+	{"show", run_show, false, true},
+	{"content", run_content, false, true},
+	{"hold", queue_change, true, true},
+	{"release", queue_change, true, true},
+	{"retry", queue_change, true, true},
+	{"drop", queue_change, true, true},
+	{"bounce", queue_change, true, true},
+};
 
 static int usage(void)
 {
 	(void)fprintf(stderr,
-		"usage: abide queue -c FILE [--json] [--site S] [--cause C] [--sender A] "
-		"[--recipient A]\n"
-		"       abide queue show|content|retry|hold|release|drop -c FILE [--json] ID...\n"
-		"       abide audit -c FILE [--json]\n");
+		"usage: abide queue [list] [-c FILE] [--json] [FILTER...]\n"
+		"       abide queue show|content [-c FILE] [--json] ID...|FILTER...\n"
+		"       abide queue hold|release|retry|drop|bounce [-c FILE] [--json] [--yes] "
+		"ID...|FILTER...\n"
+		"FILTER: --site S, --cause C, --sender A, --recipient A (A: an address, or "
+		"@DOMAIN), "
+		"--all\n");
 	return EX_USAGE;
 }
 
-static bool take_option(struct command *c, int option, struct span value)
+static bool take_option(struct queue_command *q, int option, struct span value)
 {
+	enum reply_cause cause;
+
+	q->has_filter |= option == 's' || option == 'a' || option == 'f' || option == 'r';
 	switch (option) {
 	case 'c':
-		c->file = value.at;
+		q->command.file = value.at;
 		return true;
 	case 'j':
-		c->json = true;
+		q->command.json = true;
 		return true;
+	case 'A':
+		return q->all = true;
+	case 'y':
+		return q->yes = true;
 	case 's':
-		c->filter.site = value;
-		return true;
+		q->filter.site = value;
+		return value.len > 0;
 	case 'a':
-		c->filter.cause = value;
-		return true;
+		q->filter.cause = value;
+		if (reply_cause_parse(value, &cause))
+			return true;
+		(void)fprintf(stderr,
+			"abide: there is no cause \"%.*s\"; abide(8) says where they are listed\n",
+			SPAN_F(value));
+		return false;
 	case 'f':
-		c->filter.sender = value;
+		q->filter.null_sender = value.len == 0 || span_equal(value, SPAN_LIT("<>"));
+		q->filter.sender = q->filter.null_sender ? (struct span){0} : value;
 		return true;
 	case 'r':
-		c->filter.recipient = value;
-		return true;
+		q->filter.recipient = value;
+		return value.len > 0;
 	default:
 		return false;
 	}
 }
 
-static int run_command(struct command *c, int argc, char **argv)
+/* A verb may stand before the options or behind them. */
+static bool take_words(struct queue_command *q, char **words, int n)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-		{"site", required_argument, NULL, 's'}, {"cause", required_argument, NULL, 'a'},
-		{"sender", required_argument, NULL, 'f'},
-		{"recipient", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
-	int option;
+	for (size_t i = 0; n > 0 && i < sizeof verbs / sizeof verbs[0]; i++) {
+		const struct verb *v = &verbs[i];
 
-	optind = 1;
-	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1)
-		if (!take_option(c, option, span_str(optarg)))
-			return usage();
-	c->ids = argv + optind;
-	c->ids_n = argc - optind;
-	for (size_t i = 0; c->run == run_list && c->ids_n > 0 && i < sizeof verbs / sizeof verbs[0];
-		i++) {
-		if (strcmp(c->ids[0], verbs[i].name) != 0)
+		if (strcmp(words[0], v->name) != 0)
 			continue;
-		c->verb = verbs[i].name;
-		c->run = verbs[i].run;
-		c->ids++;
-		c->ids_n--;
+		q->verb = v->name;
+		q->command.run = v->run;
+		q->command.may_write = v->may_write;
+		q->ids = words + 1;
+		q->ids_n = n - 1;
+		/* Either names, or a pattern; never by accident all. */
+		return v->wants_messages ? (q->ids_n > 0) != (q->has_filter || q->all)
+					 : q->ids_n == 0;
 	}
-	if ((c->verb != NULL) != (c->ids_n > 0))
-		return usage();
-	int rc = task_run(NULL, command_task, c);
-
-	if (rc < 0)
-		return EX_OSERR;
-	return fflush(stdout) == 0 || c->status != EX_OK ? c->status : EX_IOERR;
+	return n == 0;
 }
 
 int cli_queue(int argc, char **argv)
 {
-	return run_command(
-		&(struct command){.file = CLI_CONFIGURATION, .run = run_list}, argc, argv);
-}
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+		{"all", no_argument, NULL, 'A'}, {"yes", no_argument, NULL, 'y'},
+		{"site", required_argument, NULL, 's'}, {"cause", required_argument, NULL, 'a'},
+		{"sender", required_argument, NULL, 'f'},
+		{"recipient", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+	struct queue_command q = {
+		.command = {.file = CLI_CONFIGURATION, .run = run_list}, .verb = "list"};
+	int option;
 
-int cli_audit(int argc, char **argv)
-{
-	return run_command(
-		&(struct command){.file = CLI_CONFIGURATION, .run = run_audit}, argc, argv);
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1)
+		if (!take_option(&q, option, span_str(optarg)))
+			return usage();
+	if (!take_words(&q, argv + optind, argc - optind))
+		return usage();
+	if (q.all && q.has_filter) {
+		(void)fprintf(stderr, "abide: --all goes with no other filter\n");
+		return EX_USAGE;
+	}
+	return command_run(&q.command);
 }

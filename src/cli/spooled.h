@@ -1,8 +1,10 @@
 /*
  * spooled - how abide's commands reach the queue: the running one, or the spool itself.
  *
- * Asks the queue over SPOOL/control; where none runs, opens the environment
- * read-only as the spool's user. The answers are the same. Runs inside task_run.
+ * Asks the queue over SPOOL/control; where none runs, opens the environment as
+ * the spool's user: read-only, or to change what is safe without deliver. The
+ * answers are the same. Functions return 0 or an exit status of sysexits(3),
+ * and complain on standard error. Runs inside task_run.
  */
 #pragma once
 #include "conf/conf.h"
@@ -18,20 +20,29 @@ struct spooled {
 	void *told;                  /* private to a request that runs */
 };
 
-/* Exit status of sysexits(3); complains on standard error. */
-int spooled_open(const struct conf *conf, struct spooled *ret);
+/* may_write: to change it, also where abide is down. */
+int spooled_open(const struct conf *conf, bool may_write, struct spooled *ret);
 void spooled_close(struct spooled *s);
 
-/*
- * All messages that the filters ask for, page by page; fn may not keep the message.
- * ret_count: how many. 0, or an exit status.
- */
-int spooled_list(struct spooled *s, const struct ipc_control_list *filter,
-	void (*fn)(const struct ipc_control_message *m, void *arg), void *arg, uint64_t *ret_count);
-/* Findings are told one by one. 0 or an exit status. */
+/* Messages that the filters ask for, page by page; fn may not keep the message. */
+typedef void spooled_message_fn(const struct ipc_control_message *m, void *arg);
+int spooled_list(struct spooled *s, const struct ipc_control_list *filter, spooled_message_fn *fn,
+	void *arg, uint64_t *ret_count);
+/* Only their ids, 16 bytes each, and how many recipients match; fn after each page. */
+int spooled_ids(struct spooled *s, const struct ipc_control_list *filter, struct buf *ids,
+	void (*fn)(uint64_t messages), uint64_t *ret_recipients);
+/* Findings are told one by one. */
 int spooled_audit(struct spooled *s, void (*fn)(const struct ipc_control_finding *f, void *arg),
 	void *arg, struct ipc_control_end *ret);
 /* Writes header edits and content to a descriptor. */
-int spooled_content(struct spooled *s, struct span id, int to);
-/* retry, hold, release, drop: needs a running abide. ret_count: recipients changed. */
-int spooled_change(struct spooled *s, struct span verb, struct span id, uint64_t *ret_count);
+int spooled_content(struct spooled *s, struct id id, int to);
+/* hold, release, retry, drop, bounce: ret adds up what became of them. */
+int spooled_change(
+	struct spooled *s, const struct ipc_control_change *change, struct ipc_control_end *ret);
+
+struct spooled_trace { /* each may be called several times; message first, ended last */
+	void (*message)(const struct ipc_control_message *m, void *arg);
+	void (*tried)(const struct ipc_control_try *y, void *arg);
+	void (*ended)(const struct ipc_control_ended *e, void *arg);
+};
+int spooled_trace(struct spooled *s, struct id id, const struct spooled_trace *fn, void *arg);

@@ -198,6 +198,13 @@ void ipc_close(struct ipc_channel *c)
 	ipc_channel_unref(c);
 }
 
+void ipc_break(struct ipc_channel *c)
+{
+	c->has_ended = true;
+	if (c->fd)
+		(void)shutdown(task_fd_number(c->fd), SHUT_RDWR);
+}
+
 bool ipc_is_open(const struct ipc_channel *c)
 {
 	return !c->is_closed && !c->has_ended;

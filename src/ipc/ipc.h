@@ -50,6 +50,8 @@ int ipc_open(int fd, const char *name, const struct ipc_kind *kinds, size_t kind
 	ipc_handler *handler, void (*on_end)(struct ipc_channel *c, const char *why, void *arg),
 	void *arg, struct ipc_channel **ret);
 void ipc_close(struct ipc_channel *c); /* NULL is fine */
+/* Ends it as a broken peer would: on_end is called, which closes it. */
+void ipc_break(struct ipc_channel *c);
 bool ipc_is_open(const struct ipc_channel *c);
 const char *ipc_name(const struct ipc_channel *c);
 

@@ -164,13 +164,24 @@ ROWS(ipc_facts_verdict) = {
 };
 TYPE(ipc_facts_verdict);
 
+ROWS(ipc_cursor) = {
+	PACK_F_U8(struct ipc_cursor, stage),
+	PACK_F_U32(struct ipc_cursor, lane),
+	PACK_F_I64(struct ipc_cursor, due),
+	PACK_F_ID(struct ipc_cursor, id),
+	PACK_F_U32(struct ipc_cursor, part),
+};
+TYPE(ipc_cursor);
+
 ROWS(ipc_control_list) = {
 	PACK_F_SPAN(struct ipc_control_list, id),
 	PACK_F_SPAN(struct ipc_control_list, site),
 	PACK_F_SPAN(struct ipc_control_list, cause),
 	PACK_F_SPAN(struct ipc_control_list, sender),
 	PACK_F_SPAN(struct ipc_control_list, recipient),
-	PACK_F_ID(struct ipc_control_list, after),
+	PACK_F_BOOL(struct ipc_control_list, null_sender),
+	PACK_F_BOOL(struct ipc_control_list, only_ids),
+	PACK_F_ONE(struct ipc_control_list, after, &ipc_cursor_type),
 	PACK_F_U32(struct ipc_control_list, most),
 };
 TYPE(ipc_control_list);
@@ -186,12 +197,15 @@ ROWS(ipc_control_recipient) = {
 	PACK_F_SPAN(struct ipc_control_recipient, reply),
 	PACK_F_SPAN(struct ipc_control_recipient, cause),
 	PACK_F_SPAN(struct ipc_control_recipient, peer),
+	PACK_F_U32(struct ipc_control_recipient, n),
 };
 TYPE(ipc_control_recipient);
 
 ROWS(ipc_control_message) = {
 	PACK_F_ID(struct ipc_control_message, id),
 	PACK_F_SPAN(struct ipc_control_message, sender),
+	PACK_F_SPAN(struct ipc_control_message, client),
+	PACK_F_SPAN(struct ipc_control_message, helo),
 	PACK_F_U64(struct ipc_control_message, size),
 	PACK_F_I64(struct ipc_control_message, arrived_wall_ms),
 	PACK_F_I64(struct ipc_control_message, expires_wall_ms),
@@ -201,15 +215,55 @@ ROWS(ipc_control_message) = {
 TYPE(ipc_control_message);
 
 ROWS(ipc_control_change) = {
-	PACK_F_SPAN(struct ipc_control_change, id),
+	PACK_F_SPAN(struct ipc_control_change, verb),
+	PACK_F_SPAN(struct ipc_control_change, ids),
 	PACK_F_SPAN(struct ipc_control_change, site),
 	PACK_F_SPAN(struct ipc_control_change, cause),
-	PACK_F_SPAN(struct ipc_control_change, sender),
 	PACK_F_SPAN(struct ipc_control_change, recipient),
-	PACK_F_BOOL(struct ipc_control_change, all),
-	PACK_F_SPAN(struct ipc_control_change, verb),
 };
 TYPE(ipc_control_change);
+
+ROWS(ipc_control_ids) = {PACK_F_U64(struct ipc_control_ids, recipients)};
+TYPE(ipc_control_ids);
+
+ROWS(ipc_control_range) = {
+	PACK_F_U32(struct ipc_control_range, from),
+	PACK_F_U32(struct ipc_control_range, to),
+};
+TYPE(ipc_control_range);
+
+ROWS(ipc_control_try) = {
+	PACK_F_U8(struct ipc_control_try, kind),
+	PACK_F_I64(struct ipc_control_try, wall_ms),
+	PACK_F_I64(struct ipc_control_try, next_wall_ms),
+	PACK_F_ARRAY(struct ipc_control_try, ranges, ranges_n, &ipc_control_range_type),
+	PACK_F_U32(struct ipc_control_try, attempt),
+	PACK_F_BOOL(struct ipc_control_try, maybe),
+	PACK_F_U16(struct ipc_control_try, code),
+	PACK_F_SPAN(struct ipc_control_try, status),
+	PACK_F_SPAN(struct ipc_control_try, reply),
+	PACK_F_SPAN(struct ipc_control_try, cause),
+	PACK_F_SPAN(struct ipc_control_try, peer),
+	PACK_F_SPAN(struct ipc_control_try, stage),
+	PACK_F_SPAN(struct ipc_control_try, wait_source),
+};
+TYPE(ipc_control_try);
+
+ROWS(ipc_control_ended) = {
+	PACK_F_U32(struct ipc_control_ended, n),
+	PACK_F_U8(struct ipc_control_ended, how),
+	PACK_F_I64(struct ipc_control_ended, wall_ms),
+	PACK_F_SPAN(struct ipc_control_ended, address),
+	PACK_F_SPAN(struct ipc_control_ended, sender),
+	PACK_F_SPAN(struct ipc_control_ended, client),
+	PACK_F_SPAN(struct ipc_control_ended, peer),
+	PACK_F_U16(struct ipc_control_ended, code),
+	PACK_F_SPAN(struct ipc_control_ended, reply),
+	PACK_F_SPAN(struct ipc_control_ended, cause),
+	PACK_F_U32(struct ipc_control_ended, attempts),
+	PACK_F_ID(struct ipc_control_ended, notice),
+};
+TYPE(ipc_control_ended);
 
 ROWS(ipc_control_finding) = {
 	PACK_F_SPAN(struct ipc_control_finding, table),
@@ -220,12 +274,16 @@ TYPE(ipc_control_finding);
 
 ROWS(ipc_control_end) = {
 	PACK_F_I64(struct ipc_control_end, error),
-	PACK_F_ID(struct ipc_control_end, next),
+	PACK_F_BOOL(struct ipc_control_end, more),
+	PACK_F_ONE(struct ipc_control_end, next, &ipc_cursor_type),
 	PACK_F_U64(struct ipc_control_end, count),
 	PACK_F_U64(struct ipc_control_end, messages),
 	PACK_F_U64(struct ipc_control_end, recipients),
 	PACK_F_U64(struct ipc_control_end, accepted),
 	PACK_F_U64(struct ipc_control_end, ended),
+	PACK_F_U64(struct ipc_control_end, active),
+	PACK_F_U64(struct ipc_control_end, unknown),
+	PACK_F_U64(struct ipc_control_end, failed),
 };
 TYPE(ipc_control_end);
 
@@ -263,5 +321,9 @@ const struct ipc_kind ipc_kinds[] = {
 	{IPC_CONTROL_CONTENT, &ipc_content_name_type, 0, false},
 	{IPC_CONTROL_BYTES, &ipc_empty_type, 0, true},
 	{IPC_CONTROL_END, &ipc_control_end_type, 0, false},
+	{IPC_CONTROL_IDS, &ipc_control_ids_type, 0, true},
+	{IPC_CONTROL_TRACE, &ipc_content_name_type, 0, false},
+	{IPC_CONTROL_TRY, &ipc_control_try_type, 0, false},
+	{IPC_CONTROL_ENDED, &ipc_control_ended_type, 0, false},
 };
 const size_t ipc_kinds_n = sizeof ipc_kinds / sizeof ipc_kinds[0];

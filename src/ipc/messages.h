@@ -48,6 +48,10 @@ enum ipc_type {
 	IPC_CONTROL_CONTENT, /* ipc_content_name; answers: IPC_CONTROL_BYTES ..., then IPC_CONTROL_END */
 	IPC_CONTROL_BYTES,
 	IPC_CONTROL_END,
+	IPC_CONTROL_IDS,   /* answer to a list that asks for ids alone; bytes: 16 for each */
+	IPC_CONTROL_TRACE, /* ipc_content_name; answers: MESSAGE, TRY ..., ENDED ..., END */
+	IPC_CONTROL_TRY,
+	IPC_CONTROL_ENDED,
 };
 
 enum ipc_role { IPC_SUPERVISOR, IPC_RECEIVE, IPC_QUEUE, IPC_DELIVER, IPC_FACTS };
@@ -183,11 +187,25 @@ struct ipc_facts_verdict {
 	bool too_many_in_all, too_many_from_network;
 };
 
+/* Where a walk through the queue stands; zeroed: at its beginning. */
+struct ipc_cursor {
+	uint8_t stage; /* of a site: 1 due rows, 2 held rows; else 0, and only id counts */
+	uint32_t lane;
+	int64_t due;
+	struct id id;
+	uint32_t part;
+};
 struct ipc_control_list {
-	struct span id; /* one message; else filters */
-	struct span site, cause, sender, recipient;
-	struct id after; /* paging */
+	struct span id; /* one message; else filters: all that are not empty must match */
+	struct span site, cause, sender, recipient; /* "@domain": every address of it */
+	bool null_sender;                           /* sender is "", and asked for */
+	bool only_ids; /* answers IPC_CONTROL_IDS in the place of messages */
+	struct ipc_cursor after;
 	uint32_t most;
+};
+#define IPC_CONTROL_IDS_MOST 500U
+struct ipc_control_ids {
+	uint64_t recipients; /* of these messages that match */
 };
 struct ipc_control_recipient {
 	struct span address, site, state; /* state as in interface.md */
@@ -195,29 +213,54 @@ struct ipc_control_recipient {
 	int64_t next_try_wall_ms; /* 0: none */
 	uint16_t code;
 	struct span status, reply, cause, peer;
+	uint32_t n;
 };
 struct ipc_control_message {
 	struct id id;
-	struct span sender;
+	struct span sender, client, helo;
 	uint64_t size;
 	int64_t arrived_wall_ms, expires_wall_ms;
 	struct ipc_control_recipient *recipients;
 	size_t recipients_n;
 };
 struct ipc_control_change {
-	struct span id;
-	struct span site, cause, sender, recipient;
-	bool all;
-	struct span verb; /* retry hold release drop bounce */
+	struct span verb;                   /* retry hold release drop bounce */
+	struct span ids;                    /* 16 bytes each, at most IPC_CONTROL_IDS_MOST */
+	struct span site, cause, recipient; /* only recipients that match */
+};
+struct ipc_control_range {
+	uint32_t from, to;
+};
+struct ipc_control_try { /* as struct spool_try */
+	uint8_t kind;
+	int64_t wall_ms, next_wall_ms;
+	struct ipc_control_range *ranges;
+	size_t ranges_n;
+	uint32_t attempt;
+	bool maybe;
+	uint16_t code;
+	struct span status, reply, cause, peer, stage, wait_source;
+};
+struct ipc_control_ended { /* as struct spool_ended */
+	uint32_t n;
+	uint8_t how;
+	int64_t wall_ms;
+	struct span address, sender, client, peer;
+	uint16_t code;
+	struct span reply, cause;
+	uint32_t attempts;
+	struct id notice;
 };
 struct ipc_control_finding {
 	struct span table, row, wrong;
 };
 struct ipc_control_end {
 	int64_t error;
-	struct id next; /* where to go on listing; zero: that was all */
-	uint64_t count;
-	uint64_t messages, recipients, accepted, ended; /* audit */
+	bool more; /* of a list: it goes on at next */
+	struct ipc_cursor next;
+	uint64_t count; /* messages listed, findings, recipients changed */
+	uint64_t messages, recipients, accepted, ended; /* audit; change: messages changed */
+	uint64_t active, unknown, failed; /* change: recipients left alone, ids not there, errors */
 };
 
 /* All kinds, for ipc_open; sorted by type. */

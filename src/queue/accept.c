@@ -331,7 +331,6 @@ void queue_on_receive(struct ipc_channel *channel, struct ipc_packet *p, void *a
 	default:
 		log_event(LOG_ERROR, "wrong_request", LOG_STR("peer", ipc_name(channel)),
 			LOG_U64("type", p->type));
-		ipc_close(peer->channel);
-		peer->channel = NULL;
+		ipc_break(channel);
 	}
 }

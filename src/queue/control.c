@@ -1,5 +1,6 @@
 #include "queue/queue.h"
-#include "queue/describe.h"
+#include "queue/hands.h"
+#include "queue/select.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include <errno.h>
@@ -7,7 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LIST_PAGE 200U /* messages examined before others may go on */
+#define LIST_PAGE    200U /* messages examined before others may go on */
+#define LIST_BACKLOG (8U * 1024 * 1024)
 
 struct control { /* one connection to the control socket */
 	struct queue *queue;
@@ -44,148 +46,187 @@ static void end(struct control *c, struct ipc_control_end e)
 	say(c, IPC_CONTROL_END, &e, (struct span){0});
 }
 
-static bool tell(struct control *c, const struct spool_job *job)
+static bool lane_of_site(struct span site, uint32_t least, uint32_t *ret, void *arg)
 {
-	struct describe_source from = {.spool = c->queue->spool,
+	struct control *c = arg;
+	uint64_t best = UINT64_MAX;
+	struct span key;
+	void *value;
+
+	for (size_t i = 0; table_next(&c->queue->lanes_by_number, &i, &key, &value);) {
+		const struct lane *lane = value;
+
+		if (lane->number >= least && lane->number < best &&
+			span_equal_nocase(span_str(lane->site), site))
+			best = lane->number;
+	}
+	if (best == UINT64_MAX)
+		return false;
+	*ret = (uint32_t)best;
+	return true;
+}
+
+static struct describe_source source_of(struct control *c)
+{
+	return (struct describe_source){.spool = c->queue->spool,
 		.conf = role_conf_now(c->queue->role),
 		.site = site_of,
 		.is_active = is_active,
 		.arg = c};
-	struct arena arena = {0};
-	struct ipc_control_message m;
-	bool wanted;
-
-	describe_message(&from, job, &arena, &m);
-	wanted = describe_matches(&m, c->asked->body);
-	if (wanted)
-		say(c, IPC_CONTROL_MESSAGE, &m, (struct span){0});
-	arena_done(&arena);
-	return wanted;
 }
 
-static int load_by_text(
-	struct control *c, struct span text, struct arena *arena, struct spool_job *ret)
-{
-	struct id id;
-
-	if (id_parse(text, &id) < 0)
-		return -ENOENT;
-	return spool_message_load(c->queue->spool, id, arena, ret);
-}
+/* ---- lists ---- */
 
 struct page {
 	struct control *control;
-	uint64_t told;
+	struct buf ids; /* where only these are asked for */
+	uint64_t recipients;
 };
 
-static bool tell_one(const struct spool_job *job, void *arg)
+static bool tell_one(const struct ipc_control_message *m, size_t matching, void *arg)
 {
 	struct page *page = arg;
 
-	page->told += tell(page->control, job);
-	return ipc_backlog(page->control->channel) < 8U * 1024 * 1024;
+	say(page->control, IPC_CONTROL_MESSAGE, m, (struct span){0});
+	return ipc_backlog(page->control->channel) < LIST_BACKLOG;
+}
+
+static bool note_id(const struct ipc_control_message *m, size_t matching, void *arg)
+{
+	struct page *page = arg;
+	unsigned char raw[ID_BYTES];
+
+	id_to_bytes(m->id, raw);
+	page->recipients += matching;
+	return buf_add(&page->ids, span_of(raw, sizeof raw)) == 0;
+}
+
+static bool has_filter(const struct ipc_control_list *l)
+{
+	return l->site.len || l->cause.len || l->sender.len || l->recipient.len || l->null_sender;
+}
+
+/* All of the queue: no record has to be read for that. */
+static int list_all_ids(struct control *c, const struct ipc_control_list *list, struct page *page,
+	struct ipc_control_end *ret)
+{
+	struct id *ids = alloc_array(IPC_CONTROL_IDS_MOST, sizeof *ids);
+	long n = spool_ids(c->queue->spool, list->after.id, ids, IPC_CONTROL_IDS_MOST);
+
+	for (long i = 0; i < n; i++)
+		(void)note_id(&(struct ipc_control_message){.id = ids[i]}, 0, page);
+	if (n >= 0)
+		*ret = (struct ipc_control_end){.count = (uint64_t)n,
+			.more = n == IPC_CONTROL_IDS_MOST,
+			.next.id = n > 0 ? ids[n - 1] : (struct id){0}};
+	if (n >= 0 && !ret->more)
+		page->recipients = spool_figures(c->queue->spool).recipients;
+	free(ids);
+	return n < 0 ? (int)n : 0;
+}
+
+static int list_page(
+	struct control *c, const struct ipc_control_list *list, struct ipc_control_end *ret)
+{
+	struct page page = {.control = c, .ids = BUF_INIT(IPC_CONTROL_IDS_MOST * ID_BYTES)};
+	struct select_source from = {.from = source_of(c), .lane_of_site = lane_of_site};
+	size_t most = list->most > 0 && list->most < LIST_PAGE ? list->most : LIST_PAGE;
+	int rc;
+
+	if (!list->only_ids)
+		return select_step(&from, list, most, tell_one, &page, ret);
+	rc = has_filter(list) ? select_step(&from, list, IPC_CONTROL_IDS_MOST, note_id, &page, ret)
+			      : list_all_ids(c, list, &page, ret);
+	if (rc == 0)
+		say(c, IPC_CONTROL_IDS, &(struct ipc_control_ids){.recipients = page.recipients},
+			buf_span(&page.ids));
+	buf_done(&page.ids);
+	return rc;
+}
+
+static int list_by_id(struct control *c, struct span text, struct ipc_control_end *ret)
+{
+	struct describe_source from = source_of(c);
+	struct arena arena = {0};
+	struct ipc_control_message m;
+	struct spool_job job;
+	struct id id;
+	int rc = id_parse(text, &id) < 0 ? -ENOENT
+					 : spool_message_load(c->queue->spool, id, &arena, &job);
+
+	if (rc == 0) {
+		describe_message(&from, &job, &arena, &m);
+		say(c, IPC_CONTROL_MESSAGE, &m, (struct span){0});
+		ret->count = 1;
+	}
+	arena_done(&arena);
+	return rc;
 }
 
 static void on_list(struct control *c, const struct ipc_control_list *list)
 {
 	struct ipc_control_end e = {0};
-	struct arena arena = {0};
 
-	if (list->id.len > 0) {
-		struct spool_job job;
-		int rc = load_by_text(c, list->id, &arena, &job);
-
-		if (rc == 0)
-			e.count = tell(c, &job);
-		e.error = rc;
-	} else {
-		struct page page = {.control = c};
-		size_t most = list->most > 0 && list->most < LIST_PAGE ? list->most : LIST_PAGE;
-
-		e.error = spool_scan(c->queue->spool, list->after, most, tell_one, &page, &e.next);
-		e.count = page.told;
-	}
-	arena_done(&arena);
+	e.error = list->id.len > 0 ? list_by_id(c, list->id, &e) : list_page(c, list, &e);
 	end(c, e);
-}
-
-/* ---- changes ---- */
-
-static const struct change_verb {
-	const char *name;
-	enum spool_change_kind kind;
-	const char *event;
-} change_verbs[] = {
-	{"hold", SPOOL_HOLD, "held"},
-	{"release", SPOOL_RELEASE, "released"},
-	{"retry", SPOOL_RETRY, "retried"},
-	{"drop", SPOOL_DROP, "dropped"},
-};
-
-static bool job_is_active(struct id id, uint32_t part, void *arg)
-{
-	return queue_job_find(arg, id, part) != NULL;
-}
-
-/* Rows of this message may be anywhere now: its lanes are read again from the spool. */
-static void reread_lanes(struct queue *q, const struct spool_job *job)
-{
-	for (size_t i = 0; i < job->recipients_n; i++) {
-		struct lane *lane = queue_lane_by_number(q, job->recipients[i].lane);
-
-		if (!lane || (i > 0 && job->recipients[i - 1].lane == job->recipients[i].lane))
-			continue;
-		lane_reset(lane);
-		lane->paused_until = 0;
-		queue_lane_check(q, lane);
-	}
-	queue_dispatch(q);
-}
-
-/*
- * Between the question which jobs run and the commit no job of the message may begin: its outcome
- * would name a row that is not there any more, and what was delivered would be sent again.
- */
-static int change_message(struct control *c, const struct spool_job *job, struct spool_op *op)
-{
-	struct queue *q = c->queue;
-	struct id id = job->message.id;
-
-	if (table_get(&q->changing, span_of(&id, sizeof id)))
-		return -EBUSY;
-	(void)table_set(&q->changing, span_of(&id, sizeof id), op);
-	int rc = spool_apply(q->spool, op);
-
-	(void)table_remove(&q->changing, span_of(&id, sizeof id));
-	reread_lanes(q, job);
-	return rc;
 }
 
 static void on_change(struct control *c, const struct ipc_control_change *change)
 {
-	struct ipc_control_end e = {.error = -EINVAL};
+	struct ipc_control_end e;
+
+	/* Until deliver has told what runs in it nobody knows what must be left alone. */
+	while (!c->queue->handing_out && !c->queue->stopping &&
+		task_sleep(clock_after(10 * NANOS_MS)) == 0)
+		;
+	struct describe_source from = source_of(c);
+
+	hands_change(c->queue, &from, change, &e);
+	end(c, e);
+}
+
+/* ---- the story of one message ---- */
+
+static void tell_try(const struct spool_try *y, void *arg)
+{
 	struct arena arena = {0};
-	struct spool_job job;
+	struct ipc_control_try body;
 
-	for (size_t i = 0; i < sizeof change_verbs / sizeof change_verbs[0]; i++) {
-		const struct change_verb *v = &change_verbs[i];
-
-		if (!span_equal(change->verb, span_str(v->name)))
-			continue;
-		struct spool_op op = {.kind = SPOOL_OP_CHANGE,
-			.change = {.kind = v->kind, .is_active = job_is_active, .arg = c->queue}};
-
-		e.error = load_by_text(c, change->id, &arena, &job);
-		if (e.error == 0) {
-			op.change.id = job.message.id;
-			e.error = change_message(c, &job, &op);
-			e.count = op.changed;
-		}
-		if (e.error == 0)
-			log_event(LOG_INFO, v->event, LOG_ID(job.message.id),
-				LOG_U64("recipients", op.changed));
-	}
+	describe_try(y, &arena, &body);
+	say(arg, IPC_CONTROL_TRY, &body, (struct span){0});
 	arena_done(&arena);
+}
+
+struct telling_ends {
+	struct control *control;
+	uint64_t n;
+};
+
+static void tell_end(struct id id, uint32_t n, const struct spool_ended *e, void *arg)
+{
+	struct telling_ends *t = arg;
+	struct ipc_control_ended body;
+
+	describe_ended(n, e, &body);
+	t->n++;
+	say(t->control, IPC_CONTROL_ENDED, &body, (struct span){0});
+}
+
+static void on_trace(struct control *c, const struct ipc_content_name *name)
+{
+	char text[ID_TEXT_LEN + 1];
+	struct telling_ends ends = {.control = c};
+	struct ipc_control_end e = {0};
+	int there = list_by_id(c, span_str(id_text(name->id, text)), &e);
+
+	e.error = there == -ENOENT ? 0 : there;
+	if (e.error == 0)
+		e.error = spool_tries(c->queue->spool, name->id, tell_try, c);
+	if (e.error == 0)
+		e.error = spool_ends(c->queue->spool, name->id, tell_end, &ends);
+	if (e.error == 0 && there == -ENOENT && ends.n == 0)
+		e.error = -ENOENT;
+	e.count = ends.n;
 	end(c, e);
 }
 
@@ -250,6 +291,9 @@ static void on_control(struct ipc_channel *channel, struct ipc_packet *p, void *
 		break;
 	case IPC_CONTROL_CHANGE:
 		on_change(c, p->body);
+		break;
+	case IPC_CONTROL_TRACE:
+		on_trace(c, p->body);
 		break;
 	case IPC_CONTROL_AUDIT:
 		on_audit(c);

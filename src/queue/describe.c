@@ -33,6 +33,8 @@ void describe_message(const struct describe_source *from, const struct spool_job
 
 	*ret = (struct ipc_control_message){.id = m->id,
 		.sender = m->sender,
+		.client = m->client,
+		.helo = m->helo,
 		.size = m->content_len + m->edits.len,
 		.arrived_wall_ms = m->arrived_wall_ms,
 		.expires_wall_ms = told(from, m, retry_expires(from->conf, m->arrived_at)),
@@ -52,8 +54,45 @@ void describe_message(const struct describe_source *from, const struct spool_job
 			.status = r->status,
 			.reply = r->reply,
 			.cause = r->cause,
-			.peer = r->peer};
+			.peer = r->peer,
+			.n = r->n};
 	}
+}
+
+void describe_try(const struct spool_try *y, struct arena *arena, struct ipc_control_try *ret)
+{
+	*ret = (struct ipc_control_try){.kind = y->kind,
+		.wall_ms = y->wall_ms,
+		.next_wall_ms = y->next_wall_ms,
+		.ranges_n = y->ranges_n,
+		.attempt = y->attempt,
+		.maybe = y->maybe,
+		.code = y->code,
+		.status = y->status,
+		.reply = y->reply,
+		.cause = y->cause,
+		.peer = y->peer,
+		.stage = y->stage,
+		.wait_source = y->wait_source};
+	ret->ranges = arena_array(arena, y->ranges_n, sizeof *ret->ranges);
+	for (size_t i = 0; i < y->ranges_n; i++)
+		ret->ranges[i] = (struct ipc_control_range){y->ranges[i].from, y->ranges[i].to};
+}
+
+void describe_ended(uint32_t n, const struct spool_ended *e, struct ipc_control_ended *ret)
+{
+	*ret = (struct ipc_control_ended){.n = n,
+		.how = e->how,
+		.wall_ms = e->wall_ms,
+		.address = e->address,
+		.sender = e->sender,
+		.client = e->client,
+		.peer = e->peer,
+		.code = e->code,
+		.reply = e->reply,
+		.cause = e->cause,
+		.attempts = e->attempts,
+		.notice = e->notice};
 }
 
 static bool is_wanted(struct span value, struct span filter)
@@ -61,21 +100,29 @@ static bool is_wanted(struct span value, struct span filter)
 	return filter.len == 0 || span_equal_nocase(value, filter);
 }
 
-bool describe_matches(const struct ipc_control_message *m, const struct ipc_control_list *filter)
+/* "@domain" asks for every address of the domain. */
+static bool is_wanted_address(struct span address, struct span filter)
 {
-	bool by_recipient = filter->site.len || filter->cause.len || filter->recipient.len;
+	if (filter.len < 2 || filter.at[0] != '@')
+		return is_wanted(address, filter);
+	return address.len >= filter.len &&
+	       span_equal_nocase(
+		       span_slice(address, address.len - filter.len, address.len), filter);
+}
 
-	if (filter->sender.len &&
-		!span_equal_nocase(m->sender, span_equal(filter->sender, SPAN_LIT("<>"))
-						      ? (struct span){0}
-						      : filter->sender))
-		return false;
-	for (size_t i = 0; i < m->recipients_n && by_recipient; i++) {
-		const struct ipc_control_recipient *r = &m->recipients[i];
+bool describe_wants(const struct ipc_control_recipient *r, const struct ipc_control_list *filter)
+{
+	return is_wanted(r->site, filter->site) && is_wanted(r->cause, filter->cause) &&
+	       is_wanted_address(r->address, filter->recipient);
+}
 
-		if (is_wanted(r->site, filter->site) && is_wanted(r->cause, filter->cause) &&
-			is_wanted(r->address, filter->recipient))
-			return true;
-	}
-	return !by_recipient;
+size_t describe_matches(const struct ipc_control_message *m, const struct ipc_control_list *filter)
+{
+	size_t n = 0;
+
+	if (filter->null_sender ? m->sender.len > 0 : !is_wanted_address(m->sender, filter->sender))
+		return 0;
+	for (size_t i = 0; i < m->recipients_n; i++)
+		n += describe_wants(&m->recipients[i], filter);
+	return n;
 }

@@ -21,7 +21,12 @@ struct describe_source {
 	void *arg;
 };
 
+/* For the trace. */
+void describe_try(const struct spool_try *y, struct arena *arena, struct ipc_control_try *ret);
+void describe_ended(uint32_t n, const struct spool_ended *e, struct ipc_control_ended *ret);
 void describe_message(const struct describe_source *from, const struct spool_job *job,
 	struct arena *arena, struct ipc_control_message *ret);
-/* Whether the message, or any of its recipients, is what the filters ask for. */
-bool describe_matches(const struct ipc_control_message *m, const struct ipc_control_list *filter);
+/* Whether a recipient is what the filters for recipients ask for. */
+bool describe_wants(const struct ipc_control_recipient *r, const struct ipc_control_list *filter);
+/* How many recipients of the message are; 0 where its sender is not. */
+size_t describe_matches(const struct ipc_control_message *m, const struct ipc_control_list *filter);

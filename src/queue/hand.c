@@ -70,10 +70,15 @@ static void refill(struct queue *q, struct lane *lane)
 	struct spool_due *rows = alloc_array(LANE_WINDOW, sizeof *rows);
 
 	while (lane_is_dry(lane)) {
-		size_t n = spool_due_list(q->spool, lane->number,
+		long n = spool_due_list(q->spool, lane->number,
 			lane->after.due ? &lane->after : NULL, rows, LANE_WINDOW);
 
-		lane_fill(lane, rows, n, LANE_WINDOW, is_running, q);
+		if (n < 0) {
+			log_event(LOG_ERROR, "lane_unreadable", LOG_STR("lane", lane->name),
+				LOG_ERRNO((int)n));
+			break;
+		}
+		lane_fill(lane, rows, (size_t)n, LANE_WINDOW, is_running, q);
 	}
 	free(rows);
 }
@@ -86,7 +91,11 @@ void queue_lane_check(struct queue *q, struct lane *lane)
 
 	list_remove(&lane->ready);
 	if (!row) {
-		heap_remove(&q->waiting, &lane->due);
+		/* Still dry: the spool could not be read, and is asked again soon. */
+		if (lane_is_dry(lane))
+			heap_move(&q->waiting, &lane->due, spool_now(q->spool) + UNSENT_PAUSE_MS);
+		else
+			heap_remove(&q->waiting, &lane->due);
 		return;
 	}
 	int64_t at = row->due > lane->paused_until ? row->due : lane->paused_until;

@@ -35,7 +35,7 @@ static int compare_due(const void *a, const void *b)
 	return lane_compare(a, b);
 }
 
-size_t spool_due_list(struct spool *s, uint32_t lane, const struct spool_due *after,
+long spool_due_list(struct spool *s, uint32_t lane, const struct spool_due *after,
 	struct spool_due *ret, size_t most)
 {
 	static struct spool_due all[ROWS_MOST];
@@ -51,7 +51,7 @@ size_t spool_due_list(struct spool *s, uint32_t lane, const struct spool_due *af
 	qsort(all, n, sizeof *all, compare_due);
 	n = n < most ? n : most;
 	memcpy(ret, all, n * sizeof *ret);
-	return n;
+	return (long)n;
 }
 
 int spool_job_load(

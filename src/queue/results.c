@@ -92,6 +92,9 @@ static void decide(const struct making *m, const struct ipc_fate *f,
 		row->end = (uint8_t)failed_end(m->job, &row->recipient);
 	else
 		again_or_never(m, f, row, told);
+	row->stage = told->stage;
+	if (told->is_again)
+		row->wait_source = span_str(retry_source_name(told->again.source));
 }
 
 void results_fate(enum reply_id event, uint32_t n, struct arena *arena, struct ipc_fate *ret)

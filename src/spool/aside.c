@@ -203,6 +203,10 @@ int aside_apply(struct store_txn *t, struct spool_op *op)
 		rc = move_row(t, a->table, key);
 		return rc < 0 ? rc : store_put_record(t, STORE_SITES, key, &spool_site_type, &site);
 	}
+	case STORE_TRIES:
+		rc = move_row(t, a->table, key);
+		t->meta.tries -= rc == 0;
+		return rc;
 	default:
 		return move_row(t, a->table, key);
 	}

@@ -37,6 +37,10 @@ static struct span row_text(struct arena *a, enum store_table table, struct span
 		return arena_printf(a, "%s", id_text(store_id_of(key), text));
 	if (key.len == ID_BYTES + 4)
 		return id_and(a, key);
+	if (table == STORE_TRIES && key.len == ID_BYTES + 12)
+		return arena_printf(a, "%.*s at %llu",
+			SPAN_F(id_and(a, span_slice(key, 0, ID_BYTES + 4))),
+			(unsigned long long)store_id_of(span_slice(key, 12, key.len)).low);
 	return arena_printf(a, "a key of %zu bytes", key.len);
 }
 
@@ -157,6 +161,9 @@ static void audit_sums(struct audit *a)
 	if (sum->accepted_messages != a->totals.messages + sum->gone_messages + sum->aside_messages)
 		audit_found(a, STORE_META, SPAN_LIT("totals"),
 			"accepted messages are not those here + gone + set aside");
+	if (a->meta.tries != rows[STORE_TRIES])
+		audit_found(a, STORE_META, SPAN_LIT("tries"),
+			"is not how many rows of tries there are");
 	if (store_ended_sum(sum) != rows[STORE_ENDS] + sum->pruned)
 		audit_found(a, STORE_META, SPAN_LIT("totals"),
 			"recipients that ended are not the journal's rows + pruned");
@@ -183,6 +190,7 @@ static void run(void *arg)
 	audit_contents(a);
 	audit_due(a);
 	audit_held(a);
+	audit_tries(a);
 	audit_lanes(a);
 	audit_sites(a);
 	audit_sums(a);

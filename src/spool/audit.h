@@ -34,3 +34,4 @@ void audit_recipients(struct audit *a);
 void audit_contents(struct audit *a);
 void audit_due(struct audit *a);
 void audit_held(struct audit *a);
+void audit_tries(struct audit *a);

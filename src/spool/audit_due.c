@@ -70,3 +70,29 @@ void audit_held(struct audit *a)
 		arena_done(&arena);
 	}
 }
+
+/* What is told of a recipient that nobody knows would stay for ever. */
+void audit_tries(struct audit *a)
+{
+	struct span key, value;
+	int rc = store_seek(&a->t, STORE_TRIES, (struct span){0}, &key, &value);
+
+	for (; rc == 0; rc = store_next(&a->t, STORE_TRIES, &key, &value)) {
+		struct store_key owner =
+			store_key_id_n(store_id_of(key), store_u32_at(key, ID_BYTES));
+		struct span row = store_key_span(&owner);
+		struct arena arena = {0};
+		struct spool_try y;
+
+		if (key.len != ID_BYTES + 12 ||
+			store_open_record(value, &spool_try_type, &arena, &y) < 0 ||
+			y.ranges_n == 0 || y.ranges[0].from != store_u32_at(key, ID_BYTES))
+			audit_found(a, STORE_TRIES, key, "can't be read");
+		else if (!audit_has(a, STORE_RECIPIENTS, &owner) &&
+			 !audit_has(a, STORE_ENDS, &owner) &&
+			 !audit_is_aside(a, STORE_RECIPIENTS, row) &&
+			 !audit_is_aside(a, STORE_ENDS, row))
+			audit_found(a, STORE_TRIES, key, "tells of a recipient that is missing");
+		arena_done(&arena);
+	}
+}

@@ -34,6 +34,7 @@ int ends_write(struct store_txn *t, const struct spool_message *m, const struct 
 		.before_n = last->n,
 		.ended_at = t->now,
 		.serial = last->serial + 1,
+		.client = m->client,
 	};
 	struct store_key key = store_key_id_n(m->id, r->n);
 
@@ -165,7 +166,8 @@ static int tidy_end(struct store_txn *t, struct span key, struct span value, boo
 	if (t->meta.horizon <= e.serial)
 		t->meta.horizon = e.serial + 1;
 	t->meta.totals.pruned++;
-	return store_delete_here(t, STORE_ENDS);
+	rc = tries_forget(t, id, store_u32_at(key, ID_BYTES));
+	return rc < 0 ? rc : store_delete_here(t, STORE_ENDS);
 }
 
 static int tidy_journal(struct store_txn *t, size_t steps)

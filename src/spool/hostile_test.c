@@ -173,9 +173,9 @@ static void use(struct testing *t)
 	(void)spool_lanes(t->s, see_lane, lanes);
 	(void)spool_sites(t->s, see_site, &sum);
 	for (uint32_t i = 1; i <= lanes[0]; i++) {
-		size_t n = spool_due_list(t->s, lanes[i], NULL, due, 32);
+		long n = spool_due_list(t->s, lanes[i], NULL, due, 32);
 
-		for (size_t j = 0; j < n; j++)
+		for (long j = 0; j < n; j++)
 			use_job(t, &due[j]);
 	}
 	(void)spool_scan(t->s, (struct id){0}, 100, see_message, &sum, &last);

@@ -74,6 +74,14 @@ struct store_key store_key_held(uint32_t lane, struct id id, uint32_t n)
 	return k;
 }
 
+struct store_key store_key_try(struct id id, uint32_t n, int64_t at)
+{
+	struct store_key k = store_key_id_n(id, n);
+
+	put(&k, (uint64_t)at, 8);
+	return k;
+}
+
 struct span store_key_span(const struct store_key *k)
 {
 	return span_of(k->at, k->len);

@@ -27,6 +27,7 @@ struct model {
 		} r[RECIPIENTS];
 	} m[MESSAGES];
 	uint64_t random;
+	uint32_t notices;
 	int64_t later; /* due times go up, as in life */
 };
 
@@ -77,8 +78,9 @@ static void do_outcome(struct testing *t, struct model *m)
 	struct spool_job job;
 	uint8_t how[RECIPIENTS];
 	int64_t next[RECIPIENTS];
-	size_t n = spool_due_list(t->s, 1 + pick(m, 3), NULL, due, 16);
+	long n = spool_due_list(t->s, 1 + pick(m, 3), NULL, due, 16);
 
+	assert_true(n >= 0);
 	if (n == 0)
 		return;
 	const struct spool_due *d = &due[pick(m, (uint32_t)n)];
@@ -119,17 +121,26 @@ static void do_outcome(struct testing *t, struct model *m)
 
 static void do_change(struct testing *t, struct model *m)
 {
-	uint32_t k = pick(m, MESSAGES), changed = 0;
+	uint32_t k = pick(m, MESSAGES), changed = 0, only[RECIPIENTS], mask = pick(m, 64);
 	enum spool_change_kind kind = pick(m, 8) ? pick(m, 3) : SPOOL_DROP;
 	struct spool_op op = {
 		.kind = SPOOL_OP_CHANGE, .change = {.id = testing_id(k), .kind = kind}};
 	int rc = is_live(m, k) ? 0 : -ENOENT;
 
+	/* Half of the time only some are meant: the others of their part go on by themselves. */
+	if (mask < 32) {
+		op.change.only = only;
+		for (uint32_t n = 0; n < RECIPIENTS; n++)
+			if (mask >> n & 1)
+				only[op.change.only_n++] = n;
+	} else {
+		mask = UINT32_MAX;
+	}
 	assert_int_equal(spool_apply(t->s, &op), rc);
 	for (uint32_t n = 0; rc == 0 && n < m->m[k].recipients; n++) {
 		bool held = m->m[k].r[n].state == SPOOL_HELD;
 
-		if (m->m[k].r[n].end || (kind == SPOOL_RELEASE && !held) ||
+		if (!(mask >> n & 1) || m->m[k].r[n].end || (kind == SPOOL_RELEASE && !held) ||
 			((kind == SPOOL_HOLD || kind == SPOOL_RETRY) && held))
 			continue;
 		changed++;
@@ -141,6 +152,44 @@ static void do_change(struct testing *t, struct model *m)
 		m->m[k].r[n].next_at = kind == SPOOL_HOLD ? 0 : -1; /* -1: about now */
 	}
 	assert_int_equal(op.changed, changed);
+}
+
+/* An operator returns some of a message's recipients, now and then with one that is not there. */
+static void do_bounce(struct testing *t, struct model *m)
+{
+	uint32_t k = pick(m, MESSAGES), number = 1000 + ++m->notices;
+	struct testing_mail mail = {.k = number, .recipients = 1, .lanes = 1, .len = 90, .due = 9};
+	struct spool_accept notice = testing_accept(&t->arena, &mail);
+	struct spool_result results[RECIPIENTS] = {{0}};
+	struct spool_op op = {.kind = SPOOL_OP_CHANGE,
+		.change = {.id = testing_id(k),
+			.kind = SPOOL_BOUNCE,
+			.results = results,
+			.notice = &notice}};
+	bool all_there = true;
+
+	for (uint32_t n = 0; n < m->m[k].recipients; n++) {
+		if (pick(m, 2))
+			continue;
+		results[op.change.results_n++] =
+			(struct spool_result){.n = n, .end = SPOOL_BOUNCED};
+		all_there &= m->m[k].r[n].end == 0;
+	}
+	if (op.change.results_n == 0)
+		return;
+	int rc = !is_live(m, k) ? -ENOENT : all_there ? 0 : -ESTALE;
+
+	assert_int_equal(spool_apply(t->s, &op), rc);
+	for (size_t i = 0; rc == 0 && i < op.change.results_n; i++)
+		m->m[k].r[results[i].n].end = SPOOL_BOUNCED;
+	struct spool_job job;
+
+	assert_int_equal(spool_message_load(t->s, testing_id(number), &t->arena, &job),
+		rc == 0 ? 0 : -ENOENT);
+	/* It is not of the model: it goes. */
+	op = (struct spool_op){
+		.kind = SPOOL_OP_CHANGE, .change = {.id = testing_id(number), .kind = SPOOL_DROP}};
+	assert_int_equal(spool_apply(t->s, &op), rc == 0 ? 0 : -ENOENT);
 }
 
 static void check_recipient(
@@ -207,8 +256,10 @@ static void play(struct testing *t, uint64_t seed, uint32_t steps)
 			do_accept(t, m);
 		else if (what < 15)
 			do_outcome(t, m);
-		else if (what < 19)
+		else if (what < 18)
 			do_change(t, m);
+		else if (what < 19)
+			do_bounce(t, m);
 		else {
 			testing_close(t);
 			testing_open(t);

@@ -110,6 +110,8 @@ static int write(struct applied *a)
 	const struct spool_outcome *o = a->o;
 	struct store_key due = store_key_due(o->lane, o->due, o->id, o->part);
 	struct parts parts = parts_new(&a->arena, a->n);
+	struct tried *tried = arena_array(&a->arena, a->n, sizeof *tried);
+	size_t tried_n = 0;
 	int rc = store_delete(a->t, STORE_DUE, store_key_span(&due));
 
 	for (size_t i = 0; rc == 0 && i < a->n; i++) {
@@ -125,12 +127,16 @@ static int write(struct applied *a)
 		parts_add(&parts, &r);
 		rc = parts_put_recipient(a->t, o->id, &r);
 		if (result) {
+			a->members[i] = r;
+			tried[tried_n++] = (struct tried){&a->members[i], result};
 			result->recipient.part = r.part;
 			result->recipient.next_at = r.next_at;
 		}
 	}
 	if (rc == 0)
 		rc = parts_write(a->t, o->id, &parts);
+	if (rc == 0 && tried_n > 0)
+		rc = tries_note(a->t, o->id, tried, tried_n);
 	if (rc == 0 && o->notice)
 		rc = accept_write(a->t, o->notice, &a->notice);
 	return rc;

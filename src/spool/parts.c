@@ -91,7 +91,8 @@ int parts_load(struct store_txn *t, struct parts_query *q, struct arena *arena,
 		rc = load_one(q, key, value, arena, &all[n]);
 		if (rc < 0)
 			return rc;
-		if (!q->one_part || all[n].part == q->part)
+		/* The part of a held one is what it was. */
+		if (!q->one_part || (all[n].part == q->part && all[n].state != SPOOL_HELD))
 			n++;
 		rc = n < q->most ? store_next(t, STORE_RECIPIENTS, &key, &value) : 0;
 	}

@@ -1,35 +1,62 @@
 #include "spool/spool_in.h"
 #include <errno.h>
 
-size_t spool_due_list(struct spool *s, uint32_t lane, const struct spool_due *after,
+static bool held_of(struct span key, struct spool_due *ret)
+{
+	if (key.len != 24)
+		return false;
+	*ret = (struct spool_due){.id = store_id_of(span_slice(key, 4, 20)),
+		.part = store_u32_at(key, 20),
+		.count = 1};
+	return true;
+}
+
+/* Rows of one lane behind `after` (its key; of the lane's number alone: from the first). */
+static long list_rows(struct spool *s, enum store_table table, const struct store_key *after,
 	struct spool_due *ret, size_t most)
 {
-	struct spool_due first = {0};
-	bool from_first = !after || (id_is_zero(after->id) && after->due == 0);
-	struct store_key key = from_first ? store_key_u32(lane)
-					  : store_key_due(lane, after->due, after->id, after->part);
-	struct store_key prefix = store_key_u32(lane);
+	struct store_key prefix = store_key_u32(store_u32_at(store_key_span(after), 0));
 	struct store_txn t;
 	struct span k, v;
 	size_t n = 0;
+	int rc = store_begin_read(s, &t);
 
-	if (store_begin_read(s, &t) < 0)
-		return 0;
-	int rc = store_seek(&t, STORE_DUE, store_key_span(&key), &k, &v);
-
-	if (rc == 0 && !from_first && span_equal(k, store_key_span(&key)))
-		rc = store_next(&t, STORE_DUE, &k, &v);
+	if (rc < 0)
+		return rc;
+	rc = store_seek(&t, table, store_key_span(after), &k, &v);
+	if (rc == 0 && after->len > prefix.len && span_equal(k, store_key_span(after)))
+		rc = store_next(&t, table, &k, &v);
 	for (; rc == 0 && n < most && span_starts(k, store_key_span(&prefix));
-		rc = store_next(&t, STORE_DUE, &k, &v)) {
+		rc = store_next(&t, table, &k, &v)) {
 		uint32_t number;
 
-		if (store_due_of(k, v, &number, &first))
-			ret[n++] = first;
+		if (table == STORE_DUE ? store_due_of(k, v, &number, &ret[n]) : held_of(k, &ret[n]))
+			n++;
 		else
-			spool_set_aside(s, STORE_DUE, k);
+			spool_set_aside(s, table, k);
 	}
 	store_end_read(&t);
-	return n;
+	return rc < 0 && rc != -ENOENT ? rc : (long)n;
+}
+
+long spool_due_list(struct spool *s, uint32_t lane, const struct spool_due *after,
+	struct spool_due *ret, size_t most)
+{
+	bool from_first = !after || (id_is_zero(after->id) && after->due == 0);
+	struct store_key key = from_first ? store_key_u32(lane)
+					  : store_key_due(lane, after->due, after->id, after->part);
+
+	return list_rows(s, STORE_DUE, &key, ret, most);
+}
+
+long spool_held_list(struct spool *s, uint32_t lane, const struct spool_due *after,
+	struct spool_due *ret, size_t most)
+{
+	struct store_key key = !after || id_is_zero(after->id)
+				       ? store_key_u32(lane)
+				       : store_key_held(lane, after->id, after->part);
+
+	return list_rows(s, STORE_HELD, &key, ret, most);
 }
 
 /* ---- lanes ---- */
@@ -65,10 +92,11 @@ static int tell_lane(struct lane_walk *w, uint32_t number)
 		spool_set_aside(w->s, STORE_LANES, store_key_span(&key));
 	if (rc == 0 || rc == -ENOENT || rc == -EBADMSG) {
 		struct spool_lane told = rc == 0 ? lane : (struct spool_lane){.number = number};
-		bool is_due = spool_due_list(w->s, number, NULL, &first, 1) == 1;
+		long n = spool_due_list(w->s, number, NULL, &first, 1);
 
-		w->fn(&told, is_due ? &first : NULL, w->arg);
-		rc = 0;
+		rc = n < 0 ? (int)n : 0;
+		if (rc == 0)
+			w->fn(&told, n == 1 ? &first : NULL, w->arg);
 	}
 	arena_done(&arena);
 	return rc;
@@ -180,8 +208,14 @@ int spool_job_load(
 	rc = count_part(&t, &q, arena);
 	if (rc == -EBADMSG)
 		spool_set_aside(s, STORE_RECIPIENTS, store_key_span(&q.bad));
+	struct spool_job job;
+
 	if (rc == 0)
-		rc = load(s, &t, &q, arena, ret);
+		rc = load(s, &t, &q, arena, &job);
+	if (rc == 0 && job.recipients_n == 0)
+		rc = -ENOENT; /* held */
+	if (rc == 0)
+		*ret = job;
 	store_end_read(&t);
 	return rc;
 }
@@ -232,6 +266,24 @@ int spool_scan(struct spool *s, struct id after, size_t most,
 		return rc;
 	*ret_last = rc == -ENOENT ? (struct id){0} : last;
 	return 0;
+}
+
+long spool_ids(struct spool *s, struct id after, struct id *ret, size_t most)
+{
+	struct store_key key = store_key_id(after);
+	struct store_txn t;
+	struct span k, v;
+	size_t n = 0;
+	int rc = store_begin_read(s, &t);
+
+	if (rc < 0)
+		return rc;
+	for (rc = store_seek(&t, STORE_MESSAGES, store_key_span(&key), &k, &v); rc == 0 && n < most;
+		rc = store_next(&t, STORE_MESSAGES, &k, &v))
+		if (k.len == ID_BYTES && !id_equal(store_id_of(k), after))
+			ret[n++] = store_id_of(k);
+	store_end_read(&t);
+	return rc < 0 && rc != -ENOENT ? rc : (long)n;
 }
 
 int spool_ends(struct spool *s, struct id id,

@@ -80,6 +80,34 @@ static const struct pack_row ended_rows[] = {
 	PACK_F_U32(struct S, before_n),
 	PACK_F_I64(struct S, ended_at),
 	PACK_F_U64(struct S, serial),
+	PACK_F_SPAN(struct S, client),
 };
 #undef S
 const struct pack_type spool_ended_type = PACK_TYPE(spool_ended, ended_rows);
+
+#define S spool_try_range
+static const struct pack_row range_rows[] = {
+	PACK_F_U32(struct S, from),
+	PACK_F_U32(struct S, to),
+};
+#undef S
+static const struct pack_type spool_try_range_type = PACK_TYPE(spool_try_range, range_rows);
+
+#define S spool_try
+static const struct pack_row try_rows[] = {
+	PACK_F_U8(struct S, kind),
+	PACK_F_I64(struct S, wall_ms),
+	PACK_F_ARRAY(struct S, ranges, ranges_n, &spool_try_range_type),
+	PACK_F_U32(struct S, attempt),
+	PACK_F_BOOL(struct S, maybe),
+	PACK_F_U16(struct S, code),
+	PACK_F_SPAN(struct S, status),
+	PACK_F_SPAN(struct S, reply),
+	PACK_F_SPAN(struct S, cause),
+	PACK_F_SPAN(struct S, peer),
+	PACK_F_SPAN(struct S, stage),
+	PACK_F_I64(struct S, next_wall_ms),
+	PACK_F_SPAN(struct S, wait_source),
+};
+#undef S
+const struct pack_type spool_try_type = PACK_TYPE(spool_try, try_rows);

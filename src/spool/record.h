@@ -88,11 +88,40 @@ struct spool_ended { /* table ends: id, n */
 	struct id notice;    /* of the bounce, else zero */
 	struct id before_id; /* the end written before this one: audit follows the chain */
 	uint32_t before_n;
-	int64_t ended_at; /* queue time; set by spool, as are serial and before_ */
-	uint64_t serial;  /* 1 for the first end of all, and so on */
+	int64_t ended_at;   /* queue time; set by spool, as are serial and before_ */
+	uint64_t serial;    /* 1 for the first end of all, and so on */
+	struct span client; /* the address that the message came from */
 };
 
-#define SPOOL_REPLY_MAX 1024U
+/* What happened to recipients that stayed in the queue. */
+enum spool_try_kind {
+	SPOOL_TRY_ATTEMPT = 1, /* an attempt after which they wait */
+	SPOOL_TRY_HELD,        /* the rest: an operator's hand */
+	SPOOL_TRY_RELEASED,
+	SPOOL_TRY_RETRIED,
+};
+
+struct spool_try_range { /* recipients from .. to, inclusive */
+	uint32_t from, to;
+};
+
+struct spool_try {    /* table tries: id, least n, queue time */
+	uint8_t kind; /* enum spool_try_kind */
+	int64_t wall_ms;
+	struct spool_try_range *ranges; /* whom it was the same for */
+	size_t ranges_n;
+	/* the rest: of an attempt */
+	uint32_t attempt;
+	bool maybe;
+	uint16_t code;
+	struct span status, reply, cause, peer, stage;
+	int64_t next_wall_ms;    /* when they are tried again */
+	struct span wait_source; /* why then: "stated", "learned", "schedule" */
+};
+
+#define SPOOL_REPLY_MAX   1024U
+#define SPOOL_TRIES_KEPT  32U /* rows of tries that begin with the same recipient */
+#define SPOOL_RANGES_MOST 128U
 
 extern const struct pack_type spool_message_type, spool_recipient_type, spool_lane_type,
-	spool_site_type, spool_ended_type;
+	spool_site_type, spool_ended_type, spool_try_type;

@@ -173,6 +173,7 @@ const struct store_meta_row store_meta_rows[] = {
 	{"instance", &store_number_type, offsetof(struct store_meta, instance), false},
 	{"generation", &store_number_type, offsetof(struct store_meta, generation), false},
 	{"horizon", &store_number_type, offsetof(struct store_meta, horizon), false},
+	{"tries", &store_number_type, offsetof(struct store_meta, tries), false},
 	{"totals", &store_totals_type, offsetof(struct store_meta, totals), false},
 	{"last_end", &store_last_end_type, offsetof(struct store_meta, last_end), false},
 	{"clock", &qclock_type, offsetof(struct store_meta, clock), true},

@@ -100,6 +100,10 @@ static int mend_meta(struct store_txn *t, struct store_meta *m, bool is_new)
 	int rc = 0;
 
 	m->format = STORE_FORMAT;
+	if (t->s->open_missing || is_new)
+		rc = store_count(t, STORE_TRIES, &m->tries, &pages);
+	if (rc < 0)
+		return rc;
 	if (m->generation == 0)
 		rc = random_instance(&m->instance);
 	if (rc < 0 || is_new || sum->accepted_messages > 0)

@@ -61,7 +61,7 @@ uint16_t spool_instance(const struct spool *s);
 enum spool_op_kind {
 	SPOOL_OP_ACCEPT,     /* a new message with its recipients, content and due rows */
 	SPOOL_OP_OUTCOME,    /* results of one job, with the notice that they cause */
-	SPOOL_OP_CHANGE,     /* an operator: hold, release, retry, drop */
+	SPOOL_OP_CHANGE,     /* an operator: hold, release, retry, drop, bounce */
 	SPOOL_OP_GENERATION, /* a new generation for id_make, durable before it is told */
 	SPOOL_OP_SITE,       /* a site's profile */
 };
@@ -85,6 +85,8 @@ struct spool_result { /* for one recipient */
 	uint8_t end; /* enum spool_end, or 0: goes on, as recipient says */
 	struct spool_recipient
 		recipient; /* its new state where it goes on; last reply in any case */
+	struct span stage,
+		wait_source; /* for the trace: what was answered, why then (may be empty) */
 };
 
 struct spool_outcome {
@@ -96,10 +98,19 @@ struct spool_outcome {
 	const struct spool_accept *notice; /* bounce to queue in the same transaction, or NULL */
 };
 
-enum spool_change_kind { SPOOL_HOLD, SPOOL_RELEASE, SPOOL_RETRY, SPOOL_DROP };
+enum spool_change_kind { SPOOL_HOLD, SPOOL_RELEASE, SPOOL_RETRY, SPOOL_DROP, SPOOL_BOUNCE };
 struct spool_change {
 	struct id id;
-	enum spool_change_kind kind; /* applies to all recipients that are not active */
+	enum spool_change_kind kind; /* applies to recipients that are not active */
+	const uint32_t *only;        /* to these n alone, in ascending order; NULL: to all */
+	size_t only_n;
+	/*
+	 * SPOOL_BOUNCE: to those of results, in order, which say how each ends and by which reply;
+	 * -ESTALE where one of them is not there, or active. notice as in an outcome.
+	 */
+	const struct spool_result *results;
+	size_t results_n;
+	const struct spool_accept *notice;
 	bool (*is_active)(struct id id, uint32_t part, void *arg); /* called before the batch */
 	void *arg;                                                 /* is_active's */
 	void *active;                                              /* spool's */
@@ -117,10 +128,11 @@ struct spool_op {
 	 * Out: 0; -EEXIST: this id was accepted before (the message is safe; nothing was
 	 * done); -ENOSPC: over 90 % of the map or the disk is full (accept only);
 	 * -ENOENT: unknown id, or part not there any more; -ESTALE: content file still has a
-	 * writer; -EIO and others: this batch failed, nothing of this operation is on disk.
+	 * writer (see SPOOL_BOUNCE, too); -EIO and others: this batch failed, nothing of this
+	 * operation is on disk.
 	 */
 	int result;
-	uint32_t changed;   /* SPOOL_OP_CHANGE: recipients changed */
+	uint32_t changed;   /* SPOOL_OP_CHANGE: recipients that are now as was asked */
 	bool message_gone;  /* OUTCOME, CHANGE: no recipient is left */
 	bool taken, placed; /* spool's */
 	/* Called in the committing task after the commit; must not wait. */
@@ -159,9 +171,12 @@ struct spool_due {
 
 /*
  * Due rows of a lane from `after` on (exclusive; zeroed: from the first), whatever their
- * due time, in order of due time: at most `most`. Returns how many.
+ * due time, in order of due time: at most `most`. Returns how many, or -errno.
  */
-size_t spool_due_list(struct spool *s, uint32_t lane, const struct spool_due *after,
+long spool_due_list(struct spool *s, uint32_t lane, const struct spool_due *after,
+	struct spool_due *ret, size_t most);
+/* The same of its held recipients, in order of id and n: .part is n, .due is 0. */
+long spool_held_list(struct spool *s, uint32_t lane, const struct spool_due *after,
 	struct spool_due *ret, size_t most);
 
 /*
@@ -199,9 +214,14 @@ int spool_content_open(struct spool *s, struct id id, int *ret_fd);
  */
 int spool_scan(struct spool *s, struct id after, size_t most,
 	bool (*fn)(const struct spool_job *job, void *arg), void *arg, struct id *ret_last);
+/* Only their ids: how many, or -errno. */
+long spool_ids(struct spool *s, struct id after, struct id *ret, size_t most);
 /* The journal: how recipients of this message ended. fn as above. */
 int spool_ends(struct spool *s, struct id id,
 	void (*fn)(struct id id, uint32_t n, const struct spool_ended *e, void *arg), void *arg);
+/* What happened to them before: by recipient and time, the last SPOOL_TRIES_KEPT of each. */
+int spool_tries(
+	struct spool *s, struct id id, void (*fn)(const struct spool_try *y, void *arg), void *arg);
 
 /* ---- proof ---- */
 

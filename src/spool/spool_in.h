@@ -118,6 +118,19 @@ int ends_tidy(struct store_txn *t, size_t steps, bool *ret_more);
 /* Whether rows of due or held name the lane: 1, 0 or -errno. */
 int ends_lane_in_use(struct store_txn *t, uint32_t lane);
 
+/* tries.c: what traces tell */
+struct tried {                            /* a recipient that goes on */
+	const struct spool_recipient *is; /* as it is written now */
+	const struct spool_result *result;
+};
+/* After an attempt; those who met with the same get a row together. */
+int tries_note(struct store_txn *t, struct id id, const struct tried *tried, size_t n);
+/* An operator's hand on these recipients, in order. */
+int tries_note_hand(
+	struct store_txn *t, struct id id, uint8_t kind, const uint32_t *n, size_t count);
+/* The rows that begin with this recipient go with its end. */
+int tries_forget(struct store_txn *t, struct id id, uint32_t n);
+
 /* content.c */
 int content_write(struct store_txn *t, struct id id, struct span bytes);
 int content_delete(struct store_txn *t, struct id id);

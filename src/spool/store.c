@@ -11,6 +11,7 @@ const char *const store_names[STORE_TABLES] = {
 	[STORE_SITES] = "sites",
 	[STORE_ENDS] = "ends",
 	[STORE_META] = "meta",
+	[STORE_TRIES] = "tries",
 	[STORE_ASIDE] = "aside",
 };
 
@@ -21,6 +22,8 @@ int store_errno(int mdb_rc)
 		return 0;
 	case MDB_NOTFOUND:
 		return -ENOENT;
+	case MDB_KEYEXIST:
+		return -EEXIST;
 	case MDB_MAP_FULL:
 	case EDQUOT:
 		return -ENOSPC;
@@ -188,6 +191,15 @@ int store_put(struct store_txn *t, enum store_table table, struct span key, stru
 	if (value.len > STORE_VALUE_MAX)
 		return -EMSGSIZE;
 	return put_value(t, table, key, &v, 0);
+}
+
+int store_put_new(struct store_txn *t, enum store_table table, struct span key, struct span value)
+{
+	MDB_val v = value_of(value);
+
+	if (value.len > STORE_VALUE_MAX)
+		return -EMSGSIZE;
+	return put_value(t, table, key, &v, MDB_NOOVERWRITE);
 }
 
 int store_put_space(

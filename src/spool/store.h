@@ -22,6 +22,7 @@ enum store_table {
 	STORE_SITES,      /* name -> record */
 	STORE_ENDS,       /* id, n -> record */
 	STORE_META,       /* name -> record */
+	STORE_TRIES,      /* id, n, queue time -> record */
 	STORE_ASIDE,      /* serial -> u8 table, u16 length of key, key, value as it was */
 	STORE_TABLES,
 };
@@ -42,6 +43,7 @@ struct store_key store_key_u32(uint32_t lane);
 struct store_key store_key_u64(uint64_t serial);
 struct store_key store_key_due(uint32_t lane, int64_t due, struct id id, uint32_t part);
 struct store_key store_key_held(uint32_t lane, struct id id, uint32_t n);
+struct store_key store_key_try(struct id id, uint32_t n, int64_t at);
 struct span store_key_span(const struct store_key *k);
 /* From keys of the right length. */
 struct id store_id_of(struct span key); /* the first 16 bytes */
@@ -68,6 +70,7 @@ struct store_number {
 };
 struct store_meta {
 	uint64_t format, instance, generation, horizon; /* each a row of its own */
+	uint64_t tries;                                 /* rows of that table */
 	struct store_totals totals;
 	struct store_last_end last_end;
 	struct qclock clock;
@@ -109,6 +112,8 @@ void store_end_read(struct store_txn *t);
 
 int store_get(struct store_txn *t, enum store_table table, struct span key, struct span *ret);
 int store_put(struct store_txn *t, enum store_table table, struct span key, struct span value);
+/* -EEXIST where the key is there already. */
+int store_put_new(struct store_txn *t, enum store_table table, struct span key, struct span value);
 /* Space for len bytes, to be filled before the next change. */
 int store_put_space(
 	struct store_txn *t, enum store_table table, struct span key, size_t len, char **ret);

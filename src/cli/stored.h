@@ -1,0 +1,24 @@
+/*
+ * stored - the spool itself, for commands while abide is down: what spooled.h offers, without a queue.
+ *
+ * Holds the spool's lock as long as it is open, so that no abide starts
+ * meanwhile. As root it becomes the spool's user first where it may write.
+ */
+#pragma once
+#include "cli/spooled.h"
+
+/* All of it. 0 or -EIO. */
+int stored_write(int fd, struct span s);
+
+int stored_open(struct spooled *s, bool may_write);
+void stored_close(struct spooled *s);
+int stored_list(struct spooled *s, const struct ipc_control_list *filter, spooled_message_fn *fn,
+	void *arg, uint64_t *ret_count);
+int stored_ids(struct spooled *s, const struct ipc_control_list *filter, struct buf *ids,
+	void (*fn)(uint64_t messages), uint64_t *ret_recipients);
+int stored_audit(struct spooled *s, void (*fn)(const struct ipc_control_finding *f, void *arg),
+	void *arg, struct ipc_control_end *ret);
+int stored_content(struct spooled *s, struct id id, int to);
+int stored_change(
+	struct spooled *s, const struct ipc_control_change *change, struct ipc_control_end *ret);
+int stored_trace(struct spooled *s, struct id id, const struct spooled_trace *fn, void *arg);

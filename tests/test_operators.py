@@ -1,0 +1,233 @@
+"""An operator's hands on many messages, and the story of one: with real processes."""
+import json
+import os
+import subprocess
+
+import pytest
+
+from harness.process import wait_until
+
+STUCK = {"default": 'first = "10m"'}
+
+
+@pytest.fixture
+def stuck(abide, lab):
+    """stuck(n): an abide with n messages that were deferred, to two sites, and their ids."""
+    def start(n=6, **kw):
+        x, y = lab(), lab()
+        a = abide(routes={"one.test": x.port, "two.test": y.port, "*": x.port}, retry=STUCK, **kw)
+        ids = []
+        for i in range(n):
+            to = f"451-rcpt+{i}@{'one' if i % 2 else 'two'}.test"
+            ids.append(a.send(f"s{i}@src.test", [to]))
+            a.wait_fate(to, "deferred")
+        return a, ids
+    return start
+
+
+def do(a, *argv, check=True):
+    done = a.run("queue", argv[0], "-c", a.config.path, *argv[1:], check=check, stdin=subprocess.DEVNULL)
+    return done
+
+
+def states(a, *filters):
+    return {r["address"]: r["state"] for m in a.queue(*filters) for r in m["recipients"]}
+
+
+def site(a, message_id):
+    return a.show(message_id)["recipients"][0]["site"]
+
+
+def test_by_site_only_that_site(stuck):
+    """An outage of one site must be handled without touching the mail of the others."""
+    a, ids = stuck()
+    of = [i for i in ids if site(a, i) == site(a, ids[0])]
+    assert 0 < len(of) < len(ids)
+    assert sorted(m["id"] for m in a.queue("--site", site(a, ids[0]))) == sorted(of)
+    done = do(a, "hold", "--site", site(a, ids[0]), "--yes")
+    assert b"hold: 3 messages, 3 recipients" in done.stdout
+    assert sorted(m["id"] for m in a.queue() if m["recipients"][0]["state"] == "held") == sorted(of)
+    # Held ones are found by their site too.
+    assert sorted(m["id"] for m in a.queue("--site", site(a, ids[0]))) == sorted(of)
+    said = json.loads(do(a, "release", "--site", site(a, ids[0]), "--yes", "--json").stdout)
+    assert said == {"verb": "release", "messages": 3, "recipients": 3, "active": 0, "failed": 0, "matched": 3}
+    a.audit()
+
+
+def test_a_wrong_pattern_does_nothing(stuck):
+    """Without a person who says yes, a pattern that matches too much changes nothing."""
+    a, ids = stuck(3)
+    before = states(a)
+    refused = do(a, "drop", "--all", check=False)
+    assert refused.returncode == 64 and b"3 messages with 3 recipients match" in refused.stderr
+    assert do(a, "drop", "--cause", "no_such_cause", "--yes", check=False).returncode == 64
+    assert do(a, "drop", "--all", "--site", "x", "--yes", check=False).returncode == 64
+    assert do(a, "drop", check=False).returncode == 64
+    assert do(a, "drop", "--all", ids[0], check=False).returncode == 64
+    nothing = do(a, "drop", "--sender", "nobody@src.test", "--yes")
+    assert b"no message matches" in nothing.stderr
+    assert states(a) == before
+
+
+def test_all_verbs_on_many(stuck):
+    """Hold, release, retry and drop of everything, at once, in the running daemon."""
+    a, ids = stuck()
+    do(a, "hold", "--all", "--yes")
+    assert set(states(a).values()) == {"held"}
+    do(a, "release", "--all", "--yes")
+    assert "held" not in states(a).values()
+    for i, _ in enumerate(ids):
+        a.log.wait(event="deferred", attempt="2", recipient=f"451-rcpt+{i}@{'one' if i % 2 else 'two'}.test")
+    do(a, "retry", "--all", "--yes")
+    for i, _ in enumerate(ids):
+        a.log.wait(event="deferred", attempt="3", recipient=f"451-rcpt+{i}@{'one' if i % 2 else 'two'}.test")
+    do(a, "drop", "--all", "--yes")
+    a.wait_empty()
+    assert {e["id"] for e in a.log.find(event="dropped")} == set(ids)
+    a.audit()
+
+
+def test_only_the_recipients_that_match(abide, lab):
+    """Of a message to many only those who were meant: the others must stay in the schedule."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry=STUCK)
+    to = [f"451-rcpt+{i}@dst.test" for i in range(5)]
+    mid = a.send(recipients=to)
+    for r in to:
+        a.wait_fate(r, "deferred")
+    do(a, "drop", "--recipient", to[2], "--yes")
+    assert set(states(a)) == set(to) - {to[2]}
+    do(a, "hold", "--recipient", to[0], "--yes")
+    a.audit()
+    do(a, "retry", mid)
+    for r in (to[1], to[3], to[4]):
+        a.log.wait(event="deferred", attempt="2", recipient=r)
+    assert states(a)[to[0]] == "held"
+    a.audit()
+
+
+def test_null_sender_is_a_sender(abide, lab):
+    """--sender '' asks for bounces, not for everything."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry=STUCK)
+    mid = a.send("", ["451-rcpt+0@dst.test"])
+    a.send("s@src.test", ["451-rcpt+1@dst.test"])
+    for i in range(2):
+        a.wait_fate(f"451-rcpt+{i}@dst.test", "deferred")
+    assert [m["id"] for m in a.queue("--sender", "")] == [mid]
+    assert [m["id"] for m in a.queue("--sender", "<>")] == [mid]
+    assert len(a.queue("--sender", "@src.test")) == 1
+    do(a, "drop", "--sender", "", "--yes")
+    assert len(a.queue()) == 1
+
+
+def test_bounce(abide, lab):
+    """A postmaster returns mail: the sender is told in the same breath, with what the other side said."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry=STUCK)
+    mid = a.send("s@src.test", ["451-rcpt+0@dst.test", "451-rcpt+1@dst.test"])
+    for i in range(2):
+        a.wait_fate(f"451-rcpt+{i}@dst.test", "deferred")
+    do(a, "bounce", mid)
+    e = a.log.wait(event="bounced", id=mid)
+    assert "administrator" in e["reply"]
+    m = x.wait_for("s@src.test")
+    text = str(m)
+    assert m and "s@src.test" in text
+    a.wait_empty()
+    # A bounce of a bounce tells nobody.
+    null = a.send("", ["451-rcpt+2@dst.test"])
+    a.wait_fate("451-rcpt+2@dst.test", "deferred")
+    do(a, "bounce", null)
+    assert a.log.wait(event="bounced", id=null)["notice"] == "none"
+    a.wait_empty()
+    a.audit()
+
+
+def test_without_a_running_abide(stuck):
+    """When abide does not start is when one wants to take a message out of its way."""
+    a, ids = stuck(4)
+    a.stop()
+    do(a, "hold", ids[0])
+    do(a, "drop", ids[1])
+    said = do(a, "retry", "--site", site(a, ids[2]), "--yes").stdout
+    assert b"retry: 1 message, 1 recipient" in said, said
+    assert do(a, "bounce", ids[2], check=False).returncode == 69
+    assert do(a, "drop", "0" * 25 + "1", check=False).returncode == 66
+    a.audit()
+    owner = os.stat(a.config.spool).st_uid
+    for folder, _, names in os.walk(a.config.spool):
+        assert all(os.stat(os.path.join(folder, n)).st_uid == owner for n in names)
+    a.start()
+    a.log.wait(event="deferred", attempt="2", id=ids[2])
+    assert a.show(ids[0])["recipients"][0]["state"] == "held"
+    assert a.show(ids[1], check=False).returncode == 66
+
+
+def test_what_is_being_delivered_is_left_alone(abide, lab):
+    """A message in flight that is dropped would arrive all the same; so it is said instead."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry=STUCK)
+    mid = a.send(recipients=["hang-eod@dst.test"])
+    wait_until(lambda: a.show(mid)["recipients"][0]["state"] == "active", what="a delivery")
+    said = do(a, "drop", mid)
+    assert b"being delivered" in said.stderr and b"0 recipients" in said.stdout
+
+
+def test_content_of_many(stuck):
+    a, ids = stuck(2)
+    many = [json.loads(line) for line in
+            do(a, "content", "--all", "--json").stdout.decode().splitlines()]
+    assert {m["id"] for m in many} == set(ids)
+    assert all(m["content"].endswith("Subject: a\r\n\r\nb\r\n") for m in many)
+    text = do(a, "content", *ids).stdout.decode()
+    assert all(f"==> {i} <==" in text for i in ids)
+
+
+def trace(a, message_id, check=True):
+    done = a.run("trace", "-c", a.config.path, "--json", message_id, check=check)
+    return json.loads(done.stdout) if done.returncode == 0 else done
+
+
+def test_trace(abide, lab):
+    """Where was it, who said what, and when will it be tried: without reading logs."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry=STUCK)
+    to = ["tempfail-1+a@dst.test", "tempfail-1+b@dst.test"]
+    mid = a.send("s@src.test", to)
+    for r in to:
+        a.wait_fate(r, "deferred")
+    t = trace(a, mid)
+    assert t["sender"] == "s@src.test" and t["client"].startswith("127.0.0.1") and len(t["waiting"]) == 2
+    assert sum(len(e["recipients"]) for e in t["events"]) == 2
+    for e in t["events"]:
+        assert e["event"] == "attempt" and e["attempt"] == 1 and e["reply"].startswith("4") and e["peer"]
+        assert e["cause"] and e["side"] and len(e["explanation"]) > 20 and e["next_try"]
+    do(a, "hold", mid)
+    do(a, "release", mid)
+    a.wait_empty()
+    t = trace(a, mid)
+    kinds = [e["event"] for e in t["events"]]
+    assert kinds[0] == "attempt" and "held" in kinds and "released" in kinds
+    assert kinds[-1] == "relayed" and t["events"][-1]["attempts"] == 2
+    assert t["sender"] == "s@src.test" and t["client"].startswith("127.0.0.1")
+    text = a.run("trace", "-c", a.config.path, mid).stdout.decode()
+    assert "accepted " + mid in text and "attempt 1" in text and "held" in text and "relayed" in text
+    a.stop()
+    assert [e["event"] for e in trace(a, mid)["events"]] == kinds
+    assert trace(a, "0" * 25 + "1", check=False).returncode == 66
+    a.audit()
+
+
+def test_trace_keeps_the_newest_attempts(abide, lab):
+    """A message that is tried for days must not fill the disk with its own story."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry={"default": 'first = "1h"'})
+    mid = a.send("s@src.test", ["451-rcpt@dst.test"])
+    for i in range(1, 41):
+        a.log.wait(event="deferred", attempt=str(i), id=mid)
+        do(a, "retry", mid)
+    a.log.wait(event="deferred", attempt="41", id=mid)
+    events = trace(a, mid)["events"]
+    assert len(events) <= 32 and events[-1]["attempt"] == 41
+    a.audit()
