@@ -69,7 +69,7 @@ static void forget_all(struct link *l, void *arg)
 
 void facts_link_init(struct facts_link *f, struct role *role, struct server *server)
 {
-	*f = (struct facts_link){.server = server};
+	*f = (struct facts_link){.server = server, .begun = clock_now()};
 	link_init(&f->link, role, IPC_FACTS);
 	f->link.on_up = enter_all;
 	f->link.on_down = forget_all;
@@ -100,10 +100,13 @@ static enum reply_id enter(void *self, struct session *s)
 	struct keys k;
 	enum reply_id verdict = REPLY_ID_NONE;
 
-	if (s->has_entered) /* by enter_all, just before */
-		return REPLY_ID_NONE;
 	make_keys(s, &k);
 	struct ipc_facts_enter e = body_of(&k);
+
+	if (f->link.life == 0 && f->link.role)
+		(void)link_await(&f->link, f->begun + VERDICT_PATIENCE);
+	if (s->has_entered) /* by enter_all, just before */
+		return REPLY_ID_NONE;
 	int rc = !f->link.is_up ? -EPIPE
 				: link_ask(&f->link,
 					  &(struct ipc_out){.type = IPC_FACTS_ENTER, .body = &e},

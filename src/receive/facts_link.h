@@ -2,7 +2,8 @@
  * facts_link - has the sessions counted by the facts process.
  *
  * While facts is away everybody is let in, which is said once; when it is back
- * it is told of all sessions that are there.
+ * it is told of all sessions that are there. Right after the start it is not
+ * away but not yet there: then clients wait for it, a little.
  */
 #pragma once
 #include "receive/link.h"
@@ -12,6 +13,7 @@ struct facts_link {
 	struct link link;
 	struct server *server;
 	bool said_away;
+	nanos begun;
 };
 
 void facts_link_init(struct facts_link *f, struct role *role, struct server *server);
