@@ -1,0 +1,124 @@
+/*
+ * spool_fault - a preloaded library that makes the disk fail when a test says so.
+ *
+ * The test writes one word into the file named by SPOOL_FAULT, which is mapped
+ * before the process is chrooted: "sync" (EIO), "write" (EIO), "space"
+ * (ENOSPC), "readonly" (EROFS), "room" (fstatvfs sees a full disk). Only
+ * regular files are hit, so that logs and sockets go on.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static const volatile char *word;
+
+int fdatasync(int fd);
+int fsync(int fd);
+ssize_t pwrite(int fd, const void *at, size_t len, off_t offset);
+ssize_t writev(int fd, const struct iovec *v, int n);
+int fstatvfs(int fd, struct statvfs *ret);
+
+__attribute__((constructor)) static void map_word(void)
+{
+	const char *path = getenv("SPOOL_FAULT");
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	void *at = mmap(NULL, 16, PROT_READ, MAP_SHARED, fd, 0);
+
+	close(fd);
+	word = at == MAP_FAILED ? NULL : at;
+}
+
+static int is_said(const char *what)
+{
+	for (size_t i = 0; word && i < 16; i++) {
+		if (word[i] != what[i])
+			return 0;
+		if (!what[i])
+			return 1;
+	}
+	return 0;
+}
+
+static int is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* 0, or the error that this write or sync meets. */
+static int fault(int fd, int is_sync)
+{
+	int error = is_said("sync") && is_sync        ? EIO
+		    : is_said("write") && !is_sync    ? EIO
+		    : is_said("space") && !is_sync    ? ENOSPC
+		    : is_said("readonly") && !is_sync ? EROFS
+						      : 0;
+
+	return error && is_file(fd) ? error : 0;
+}
+
+static void *next(const char *name)
+{
+	return dlsym(RTLD_NEXT, name); /* both names are one function where off_t has 64 bits */
+}
+
+#define FAIL(is_sync)                           \
+	do {                                    \
+		int error = fault(fd, is_sync); \
+		if (error) {                    \
+			errno = error;          \
+			return -1;              \
+		}                               \
+	} while (0)
+
+int fdatasync(int fd)
+{
+	FAIL(1);
+	return ((int (*)(int))next("fdatasync"))(fd);
+}
+
+int fsync(int fd)
+{
+	FAIL(1);
+	return ((int (*)(int))next("fsync"))(fd);
+}
+
+ssize_t pwrite(int fd, const void *at, size_t len, off_t offset)
+{
+	FAIL(0);
+	return ((ssize_t(*)(int, const void *, size_t, off_t))next("pwrite"))(fd, at, len, offset);
+}
+
+/* LMDB was built with the short name. */
+ssize_t short_pwrite(int fd, const void *at, size_t len, off_t offset) __asm__("pwrite");
+ssize_t short_pwrite(int fd, const void *at, size_t len, off_t offset)
+{
+	return pwrite(fd, at, len, offset);
+}
+
+ssize_t writev(int fd, const struct iovec *v, int n)
+{
+	FAIL(0);
+	return ((ssize_t(*)(int, const struct iovec *, int))next("writev"))(fd, v, n);
+}
+
+int fstatvfs(int fd, struct statvfs *ret)
+{
+	int rc = ((int (*)(int, struct statvfs *))next("fstatvfs"))(fd, ret);
+
+	if (rc == 0 && is_said("room"))
+		ret->f_bavail = 1;
+	return rc;
+}
