@@ -1,5 +1,7 @@
+#include "report/automatic.h"
 #include "report/bounce.h"
 #include "report/mailbox.h"
+#include "report/notice.h"
 #include "report/prose.h"
 #include "report/reason.h"
 #include "report/text.h"
@@ -29,14 +31,14 @@ struct bounce_recipient *bounce_recipient(struct bounce_work *w, struct span add
 	return r;
 }
 
-struct span bounce_join(const struct bounce_work *w, size_t from, size_t to)
+struct span bounce_join(const struct bounce_work *w, size_t from, size_t to, size_t max)
 {
 	size_t room = 0, len = 0;
 
-	for (size_t i = from; i < to && room < REPLY_READ_MAX; i++)
+	for (size_t i = from; i < to && room < max; i++)
 		room += w->lines->at[i].text.len + 1;
-	if (room > REPLY_READ_MAX)
-		room = REPLY_READ_MAX;
+	if (room > max)
+		room = max;
 	char *at = arena_array(w->arena, room + 1, 1);
 
 	for (size_t i = from; i < to && len < room; i++) {
@@ -111,6 +113,10 @@ static void read_reply(struct span text, struct reply_status status, struct aren
 {
 	struct reply_inner inner = reply_unwrap(text);
 	struct reply_context context = {.stage = inner.stage};
+	ptrdiff_t code = text_is_code(inner.text) ? 0 : text_find_code(inner.text);
+
+	if (code > 0)
+		inner.text = text_from(inner.text, (size_t)code);
 
 	reply_read(&context, 0, status, inner.text, arena, ret);
 }
@@ -128,55 +134,140 @@ static void read_text(struct span text, struct arena *arena, struct reply_meanin
 	ret->evidence = "bounce sentence";
 }
 
-/* The first of the texts that says why; a code alone is an answer too. */
-static void read_cause(
-	struct bounce_work *w, struct bounce_recipient *r, struct span coded, struct span all)
+/* Answers that are more than a guess: a code stood there, or the words are known. */
+static bool is_sure(const struct reply_meaning *m, double least)
+{
+	return !is_vague(m) && (m->code != 0 || m->confidence >= least);
+}
+
+/* How sure the reading of words without a code must be: a status report's, a reason's, a sentence's. */
+static double least_of(const struct bounce_work *w, const struct bounce_recipient *r)
+{
+	return r->is_prose ? 0.75 : w->is_status && r->action.len > 0 ? 0.3 : 0.45;
+}
+
+/* No text says why: the status, a sentence anywhere, or that nothing is known. */
+static void read_vague(struct bounce_work *w, struct bounce_recipient *r, struct span all)
 {
 	struct reply_meaning m;
+	enum reply_cause cause = reason_find(all);
+
+	if (reply_status_is_set(r->status)) {
+		read_reply(SPAN_LIT(""), r->status, w->arena, &m);
+		if (!is_vague(&m)) {
+			r->meaning = m;
+			return;
+		}
+	}
+	if (r->meaning.code != 0)
+		return;
+	read_text(all, w->arena, &m);
+	if (cause != REPLY_NONE || is_sure(&m, 0.75)) {
+		r->meaning = m;
+	} else if (!is_vague(&r->meaning)) {
+		reply_settle(&r->meaning, REPLY_REJECTED_UNSPECIFIED);
+		r->meaning.confidence = 0.5;
+		r->meaning.evidence = "no reason given";
+	}
+	if (r->reply.len == 0)
+		r->reply = all;
+}
+
+/* The first of the texts that says why; a code alone is an answer too. */
+static void read_cause(struct bounce_work *w, struct bounce_recipient *r, struct span all)
+{
+	struct reply_meaning m;
+	struct span coded = prose_coded(w, r->address);
 
 	if (r->reply.len == 0)
 		r->reply = coded;
 	read_text(r->reply, w->arena, &r->meaning);
-	if (is_vague(&r->meaning) && coded.len > 0) {
+	if (!is_sure(&r->meaning, least_of(w, r)) && coded.len > 0) {
 		read_text(coded, w->arena, &m);
 		if (!is_vague(&m) || r->meaning.code == 0) {
 			r->meaning = m;
 			r->reply = coded;
+			r->is_prose = false;
 		}
 	}
-	if (is_vague(&r->meaning) && reply_status_is_set(r->status)) {
-		read_reply(r->reply, r->status, w->arena, &m);
-		if (!is_vague(&m))
-			r->meaning = m;
-	}
-	if (is_vague(&r->meaning) && r->meaning.code == 0) {
-		read_text(all, w->arena, &m);
-		if (!is_vague(&m) || r->reply.len == 0) {
-			r->meaning = m;
-			r->reply = r->reply.len > 0 ? r->reply : all;
-		}
-	}
+	if (!is_sure(&r->meaning, least_of(w, r)))
+		read_vague(w, r, all);
 	if (!reply_status_is_set(r->status))
 		r->status = r->meaning.status;
 }
 
-static enum bounce_kind kind_of(const struct bounce_work *w)
+/* What follows from what happened: nothing is wrong where the mail arrived; a delay has its reason. */
+static void settle_by_kind(struct bounce_recipient *r, enum bounce_kind kind)
 {
-	const struct bounce *b = w->bounce;
-	struct span action = b->n > 0 ? b->recipients[0].action : (struct span){0};
+	if (kind == BOUNCE_DELIVERED && r->meaning.code == 0)
+		reply_settle(&r->meaning, REPLY_NONE);
+	if (kind == BOUNCE_DELAYED && is_vague(&r->meaning))
+		reply_settle(&r->meaning, REPLY_MESSAGE_EXPIRED);
+}
 
+static enum bounce_kind kind_of_recipient(const struct bounce_recipient *r)
+{
+	static const struct {
+		const char *action;
+		enum bounce_kind kind;
+	} actions[] = {{"failed", BOUNCE_FAILED}, {"delayed", BOUNCE_DELAYED},
+		{"delivered", BOUNCE_DELIVERED}, {"relayed", BOUNCE_DELIVERED},
+		{"expanded", BOUNCE_DELIVERED}};
+
+	for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+		if (span_equal_nocase(r->action, span_str(actions[i].action)))
+			return actions[i].kind;
+	return r->meaning.code / 100 == 2 || r->status.class == 2 ? BOUNCE_DELIVERED
+								  : BOUNCE_FAILED;
+}
+
+/* Words of a warning, in the prose or the Subject: the server goes on trying. */
+static bool is_warning(const struct bounce_work *w, struct span all)
+{
+	static const char *const words[] = {"warning message only", "this is a warning only",
+		"do not need to resend", "no need to resend", "has not yet been delivered",
+		"will keep trying", "delivery attempts will continue", "recipient has been delayed",
+		"will be retried for", "still being retried", NULL};
+
+	return text_has_any(all, words) || text_has_any(w->subject, words);
+}
+
+/* The worst that happened to one of them; who got the mail is left out where others did not. */
+static enum bounce_kind kind_of(struct bounce_work *w, struct span all)
+{
+	struct bounce *b = w->bounce;
+	bool has[BOUNCE_KINDS] = {0};
+
+	if (w->has_kind)
+		return w->kind;
 	if (has_kind(w, LINE_FEEDBACK))
 		return BOUNCE_FEEDBACK;
-	if (span_starts_nocase(action, SPAN_LIT("delivered")) ||
-		span_starts_nocase(action, SPAN_LIT("relayed")) ||
-		span_starts_nocase(action, SPAN_LIT("expanded")))
+	for (size_t i = 0; i < b->n; i++)
+		has[kind_of_recipient(&b->recipients[i])] = true;
+	if (b->n > 0 && !has[BOUNCE_FAILED] && !has[BOUNCE_DELAYED])
 		return BOUNCE_DELIVERED;
-	if (span_starts_nocase(action, SPAN_LIT("delayed")))
+	if (has[BOUNCE_DELIVERED]) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < b->n; i++)
+			if (kind_of_recipient(&b->recipients[i]) != BOUNCE_DELIVERED)
+				b->recipients[n++] = b->recipients[i];
+		b->n = n;
+	}
+	if (!has[BOUNCE_FAILED] && has[BOUNCE_DELAYED])
 		return BOUNCE_DELAYED;
-	if (b->n > 0 &&
-		(b->recipients[0].meaning.code / 100 == 2 || b->recipients[0].status.class == 2))
-		return BOUNCE_DELIVERED;
-	return BOUNCE_FAILED;
+	return !w->is_status && is_warning(w, all) ? BOUNCE_DELAYED : BOUNCE_FAILED;
+}
+
+/* No bounce: somebody's answer, which names its writer, or any other mail, which names nobody. */
+static void read_other(struct bounce_work *w, bool is_reply)
+{
+	w->bounce->n = 0;
+	if (is_reply && w->from.len > 0)
+		(void)bounce_recipient(w, w->from);
+	for (size_t i = 0; i < w->bounce->n; i++)
+		read_text(SPAN_LIT(""), w->arena, &w->bounce->recipients[i].meaning);
+	w->bounce->kind = is_reply ? BOUNCE_VACATION : BOUNCE_OTHER;
 }
 
 void bounce_read(struct span message, struct arena *arena, struct bounce *ret)
@@ -188,21 +279,34 @@ void bounce_read(struct span message, struct arena *arena, struct bounce *ret)
 	lines_read(message, arena, &lines);
 	read_header(&w);
 	status_fields_read(&w);
-	prose_read(&w);
+	if (!w.is_status && bounce.n == 0)
+		(void)notice_read(&w);
+	bool is_reply = automatic_is_reply(&w);
+
+	if (is_reply ||
+		(!has_kind(&w, LINE_FEEDBACK) && bounce.n == 0 && !automatic_is_report(&w))) {
+		read_other(&w, is_reply);
+		*ret = bounce;
+		return;
+	}
+	if (!w.has_kind)
+		prose_read(&w);
 	if (bounce.n == 0)
 		read_returned(&w);
-	struct span coded = prose_coded(&w), all = prose_all(&w);
+	struct span all = prose_all(&w);
 
 	for (size_t i = 0; i < bounce.n; i++)
-		read_cause(&w, &bounce.recipients[i], coded, all);
-	bounce.kind = kind_of(&w);
+		read_cause(&w, &bounce.recipients[i], all);
+	bounce.kind = kind_of(&w, all);
+	for (size_t i = 0; i < bounce.n; i++)
+		settle_by_kind(&bounce.recipients[i], bounce.kind);
 	*ret = bounce;
 }
 
 const char *bounce_kind_text(enum bounce_kind kind)
 {
 	static const char *const names[BOUNCE_KINDS] = {
-		"failed", "delayed", "delivered", "feedback"};
+		"failed", "delayed", "delivered", "feedback", "vacation", "other"};
 
 	return names[kind];
 }

@@ -17,15 +17,18 @@ enum bounce_kind {
 	BOUNCE_DELAYED,   /* a warning: the other server goes on trying */
 	BOUNCE_DELIVERED, /* a notice of success */
 	BOUNCE_FEEDBACK,  /* a complaint of a reader (RFC 5965) */
+	BOUNCE_VACATION,  /* an automatic answer; its writer is the recipient */
+	BOUNCE_OTHER,     /* nothing speaks of mail that did not arrive */
 	BOUNCE_KINDS
 };
 
 struct bounce_recipient {
 	struct span address;
-	struct span action;           /* as stated: "failed", "delayed" …; empty: not stated */
-	struct reply_status status;   /* as stated, or as in the reply; class 0: none */
-	struct span reply;            /* the reason in the other side's words; may be empty */
-	struct span host;             /* that said so; may be empty */
+	struct span action;         /* as stated: "failed", "delayed" …; empty: not stated */
+	struct reply_status status; /* as stated, or as in the reply; class 0: none */
+	struct span reply;          /* the reason in the other side's words; may be empty */
+	bool is_prose;    /* the reply is a sentence around the address, as far as known */
+	struct span host; /* that said so; may be empty */
 	struct reply_meaning meaning; /* of the reply */
 };
 
@@ -38,5 +41,5 @@ struct bounce {
 /* Any bytes will do; what is beyond BOUNCE_READ_MAX is not looked at. */
 void bounce_read(struct span message, struct arena *arena, struct bounce *ret);
 
-/* "failed", "delayed", "delivered", "feedback". */
+/* "failed", "delayed", "delivered", "feedback", "vacation", "other". */
 const char *bounce_kind_text(enum bounce_kind kind);

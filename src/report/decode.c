@@ -125,3 +125,89 @@ struct span decode_html(struct span s, struct arena *arena)
 	}
 	return span_of(to, len);
 }
+
+/* Bytes of c as UTF-8: fewer than its escape has. */
+static size_t put_utf8(uint32_t c, char *to)
+{
+	if (c < 0x80) {
+		to[0] = (char)c;
+		return 1;
+	}
+	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	for (size_t i = n - 1; i > 0; i--, c >>= 6)
+		to[i] = (char)(0x80 | (c & 0x3f));
+	to[0] = (char)((n == 2 ? 0xc0 : n == 3 ? 0xe0 : 0xf0) | c);
+	return n;
+}
+
+struct span decode_unitext(struct span s, struct arena *arena)
+{
+	char *to = arena_array(arena, s.len + 1, 1);
+	size_t len = 0;
+
+	while (s.len > 0) {
+		struct span rest = s;
+		uint32_t c = 0;
+		size_t n = 0;
+
+		if (span_take_span(&rest, SPAN_LIT("\\x{"))) {
+			for (; n < rest.len && n < 6 && hex_value(rest.at[n]) >= 0; n++)
+				c = c << 4 | (uint32_t)hex_value(rest.at[n]);
+			if (n >= 2 && n < rest.len && rest.at[n] == '}' && c >= 0x80 &&
+				c <= 0x10ffff && (c < 0xd800 || c > 0xdfff)) {
+				len += put_utf8(c, to + len);
+				s = span_slice(rest, n + 1, rest.len);
+				continue;
+			}
+		}
+		to[len++] = s.at[0];
+		s = span_slice(s, 1, s.len);
+	}
+	return span_of(to, len);
+}
+
+/* "=?charset?Q?words?=" at the front of *s, which moves behind it. */
+static bool take_word(struct span *s, struct arena *arena, struct span *ret)
+{
+	struct span rest = *s, charset, words;
+
+	if (!span_take_span(&rest, SPAN_LIT("=?")) || !span_take_until(&rest, '?', &charset) ||
+		rest.len < 2 || rest.at[1] != '?')
+		return false;
+	char encoding = byte_lower(rest.at[0]);
+
+	rest = span_slice(rest, 2, rest.len);
+	if (!span_take_until(&rest, '?', &words) || !span_take(&rest, '='))
+		return false;
+	if (encoding == 'b') {
+		*ret = decode_base64(words, arena);
+	} else {
+		struct span copy = arena_copy(arena, words);
+		char *at = (char *)(uintptr_t)copy.at;
+
+		for (size_t i = 0; i < copy.len; i++)
+			at[i] = at[i] == '_' ? ' ' : at[i];
+		*ret = decode_quoted(copy, arena);
+	}
+	*s = rest;
+	return true;
+}
+
+struct span decode_words(struct span s, struct arena *arena)
+{
+	char *to = arena_array(arena, s.len + 1, 1);
+	size_t len = 0;
+
+	for (struct span word; s.len > 0;) {
+		if (s.at[0] == '=' && take_word(&s, arena, &word)) {
+			if (word.len > 0)
+				memcpy(to + len, word.at, word.len);
+			len += word.len;
+			continue;
+		}
+		to[len++] = s.at[0];
+		s = span_slice(s, 1, s.len);
+	}
+	return span_of(to, len);
+}

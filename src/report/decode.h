@@ -12,3 +12,7 @@ struct span decode_base64(struct span s, struct arena *arena);
 struct span decode_quoted(struct span s, struct arena *arena);
 /* Without tags; blocks become lines, and the entities that mail addresses need become bytes. */
 struct span decode_html(struct span s, struct arena *arena);
+/* utf-8 addresses as seven-bit text has them: "\x{F8}" is a code point (RFC 6533 3). */
+struct span decode_unitext(struct span s, struct arena *arena);
+/* A header's value: its words in "=?charset?B?…?=" as bytes, whatever the charset (RFC 2047). */
+struct span decode_words(struct span s, struct arena *arena);

@@ -20,7 +20,8 @@ struct reader {
 	size_t room;                            /* of lines */
 	struct span boundaries[BOUNDARIES_MAX]; /* lines that began a part, each once */
 	size_t n_boundaries;
-	bool has_prose; /* a text/plain part was there: HTML says the same again */
+	bool has_prose;  /* a text/plain part was there: HTML says the same again */
+	bool has_status; /* a part of status fields was there: a returned bounce has none of ours */
 };
 
 static struct span next_line(struct span *s)
@@ -62,13 +63,14 @@ static void read_field(struct span line, struct part *part)
 		const char *type;
 		enum part_kind kind;
 	} types[] = {
+		{"multipart/",
+			PART_PROSE}, /* first: "multipart/report; report-type=delivery-status" */
 		{"text/html", PART_HTML},
 		{"delivery-status", PART_STATUS}, /* message/…, message/global-… */
 		{"disposition-notification", PART_STATUS},
 		{"feedback-report", PART_FEEDBACK},
 		{"rfc822", PART_RETURNED}, /* message/rfc822, text/rfc822-headers */
 		{"message/global", PART_RETURNED},
-		{"multipart/", PART_PROSE},
 		{"text/", PART_PROSE},
 		{"application/", PART_OTHER},
 		{"image/", PART_OTHER},
@@ -180,12 +182,14 @@ static void add_part(struct reader *r, struct span body, const struct part *part
 		body = decode_quoted(body, r->arena);
 	if (part->kind == PART_HTML)
 		body = decode_html(body, r->arena);
+	r->has_status = r->has_status || part->kind == PART_STATUS;
 	while (body.len > 0) {
 		struct span line = next_line(&body);
 
 		if (kind == LINE_PROSE && begins_mail(line))
 			kind = LINE_RETURNED;
-		else if ((kind == LINE_PROSE || kind == LINE_RETURNED) && begins_status(line))
+		else if ((kind == LINE_PROSE || (kind == LINE_RETURNED && !r->has_status)) &&
+			 begins_status(line))
 			kind = LINE_STATUS;
 		else if (kind == LINE_STATUS && part->kind != PART_STATUS && begins_mail(line))
 			kind = LINE_RETURNED;

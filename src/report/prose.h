@@ -9,8 +9,11 @@
 /* Adds the recipients that the prose names, each with the words that stand by it. */
 void prose_read(struct bounce_work *w);
 
-/* The line with a refusing code that the session's transcript shows, with what continues it. */
-struct span prose_coded(const struct bounce_work *w);
+/*
+ * The reply that a session's transcript shows, best one to this address. w->coded must be known:
+ * prose_read does that.
+ */
+struct span prose_coded(const struct bounce_work *w, struct span address);
 
 /* All of the prose, as one reply. */
 struct span prose_all(const struct bounce_work *w);

@@ -1,30 +1,38 @@
 #include "report/bounce.h"
+#include "report/decode.h"
 #include "report/mailbox.h"
 #include "report/text.h"
 
 struct group {
-	struct span final, original, action, status, diagnostic, host;
+	struct span final, original, actual, action, status, diagnostic, host;
 };
 
-/* "rfc822; a@b": what follows the type. */
-static struct span typed(struct span value)
+struct span bounce_typed(struct span value)
 {
-	ptrdiff_t at = span_find(value, ';');
+	size_t len = 0;
 
-	return span_trim(at >= 0 && at < 20 ? text_from(value, (size_t)at + 1) : value);
+	while (len < value.len && len < 24 && value.at[len] != ';' && value.at[len] != ' ')
+		len++;
+	bool has_type = len > 0 && len < value.len && value.at[len] == ';' &&
+			!byte_is_digit(value.at[0]) && !memchr(value.at, '@', len);
+
+	return span_trim(has_type ? text_from(value, len + 1) : value);
 }
 
-static struct span address_of(struct span value)
+static struct span address_of(struct span value, struct arena *arena)
 {
-	struct span rest = typed(value), address;
+	struct span typed = bounce_typed(value), address;
+
+	if (span_find_span(typed, SPAN_LIT("\\x{")) >= 0)
+		typed = decode_unitext(typed, arena);
+	struct span rest = typed;
 
 	if (mailbox_take(&rest, &address) || mailbox_find(&rest, &address))
 		return address;
-	rest = typed(value);
-	return rest;
+	return typed;
 }
 
-static bool read_status(struct span s, struct reply_status *ret)
+bool bounce_status(struct span s, struct reply_status *ret)
 {
 	unsigned class, subject, detail;
 
@@ -45,22 +53,66 @@ static bool is_public(struct span address)
 	return at > 0 && span_find(text_from(address, (size_t)at), '.') > 0;
 }
 
+/* The same name at two domains: the final one is how a server writes the original. */
+static bool is_same_name(struct span a, struct span b)
+{
+	ptrdiff_t at = span_find(a, '@');
+
+	return at > 0 && at == span_find(b, '@') &&
+	       span_equal_nocase(span_slice(a, 0, (size_t)at), span_slice(b, 0, (size_t)at));
+}
+
+/* Whom the group is about: what others can write to, of the addresses that it has. */
+static struct span group_address(const struct group *g, struct arena *arena)
+{
+	const struct span values[] = {g->final, g->original, g->actual};
+	struct span first = {0}, original = {0};
+
+	if (g->final.len > 0 && g->original.len > 0)
+		original = address_of(g->original, arena);
+	if (is_public(original) && is_same_name(address_of(g->final, arena), original))
+		return original;
+
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+		struct span address = values[i].len > 0 ? address_of(values[i], arena) : first;
+
+		if (is_public(address))
+			return address;
+		if (first.len == 0)
+			first = address;
+	}
+	return first;
+}
+
+static bool is_recipient(const struct group *g)
+{
+	return g->final.len > 0 || ((g->original.len > 0 || g->actual.len > 0) &&
+					   (g->action.len > 0 || g->status.len > 0));
+}
+
+/* "failed (bad address)": the word alone. */
+static struct span first_word(struct span s)
+{
+	size_t len = 0;
+
+	while (len < s.len && (byte_is_alpha(s.at[len]) || s.at[len] == '-'))
+		len++;
+	return span_slice(s, 0, len);
+}
+
 static void end_group(struct bounce_work *w, struct group *g)
 {
-	struct span address = g->final.len > 0 ? address_of(g->final) : (struct span){0};
-
-	if (!is_public(address) && g->original.len > 0)
-		address = address_of(g->original);
+	struct span address = is_recipient(g) ? group_address(g, w->arena) : (struct span){0};
 	struct bounce_recipient *r = address.len > 0 ? bounce_recipient(w, address) : NULL;
 
 	if (r) {
 		w->is_status = true;
-		r->action = g->action;
-		(void)read_status(g->status, &r->status);
-		r->reply = typed(g->diagnostic);
+		r->action = first_word(g->action);
+		(void)bounce_status(g->status, &r->status);
+		r->reply = bounce_typed(g->diagnostic);
 		if (!text_has(r->reply, " ")) /* "X-Unix; 77": a number, no reason */
 			r->reply = (struct span){0};
-		r->host = typed(g->host);
+		r->host = bounce_typed(g->host);
 	}
 	*g = (struct group){0};
 }
@@ -77,7 +129,7 @@ static struct span value_of(const struct bounce_work *w, size_t *i, size_t from)
 	struct span value = span_trim(text_from(lines[*i].text, from));
 
 	if (end > *i + 1) {
-		struct span all = bounce_join(w, *i, end);
+		struct span all = bounce_join(w, *i, end, REPLY_READ_MAX);
 
 		value = span_trim(text_from(all, from));
 	}
@@ -92,8 +144,9 @@ static void read_field(struct bounce_work *w, struct group *g, size_t *i)
 		const char *name;
 		struct span *value;
 	} fields[] = {{"Final-Recipient:", &g->final}, {"Original-Recipient:", &g->original},
-		{"Action:", &g->action}, {"Status:", &g->status},
-		{"Diagnostic-Code:", &g->diagnostic}, {"Remote-MTA:", &g->host}};
+		{"X-Actual-Recipient:", &g->actual}, {"Action:", &g->action},
+		{"Status:", &g->status}, {"Diagnostic-Code:", &g->diagnostic},
+		{"Remote-MTA:", &g->host}};
 
 	for (size_t k = 0; k < sizeof fields / sizeof fields[0]; k++) {
 		if (!span_starts_nocase(line, span_str(fields[k].name)))
@@ -115,7 +168,7 @@ void status_fields_read(struct bounce_work *w)
 	for (size_t i = 0; i < w->lines->n; i++) {
 		if (w->lines->at[i].kind != LINE_STATUS)
 			continue;
-		if (w->lines->at[i].text.len == 0 && group.final.len > 0)
+		if (w->lines->at[i].text.len == 0 && is_recipient(&group))
 			end_group(w, &group);
 		read_field(w, &group, &i);
 	}

@@ -37,8 +37,8 @@ ptrdiff_t text_find_code(struct span s)
 	for (size_t i = 0; i + 4 < s.len; i++) {
 		char before = i > 0 ? s.at[i - 1] : ' ';
 		bool is_first = i == 0 ||
-				(i >= 2 && before == ' ' && memchr(":>;)<", s.at[i - 2], 5)) ||
-				(before != ' ' && memchr("'\"(:;>=[", before, 8));
+				(i >= 2 && before == ' ' && memchr(":>;)<-#", s.at[i - 2], 7)) ||
+				(before != ' ' && memchr("'\"(:;>=[#", before, 9));
 
 		if (is_first && text_is_code(text_from(s, i)))
 			return (ptrdiff_t)i;
