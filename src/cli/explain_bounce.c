@@ -45,12 +45,19 @@ static void print_json(struct buf *out, const struct bounce *b)
 
 static void print_text(struct buf *out, const struct bounce *b)
 {
-	if (b->n == 0)
+	static const char *const others[BOUNCE_KINDS] = {
+		[BOUNCE_FEEDBACK] = "This is no bounce: a reader complained about a mail.\n",
+		[BOUNCE_DELIVERED] = "This is no bounce: it says that the mail has arrived.\n",
+		[BOUNCE_VACATION] =
+			"This is no bounce: it is an automatic answer, as of somebody who is "
+			"away. The mail has arrived.\n",
+		[BOUNCE_OTHER] =
+			"This is no bounce: nothing in it speaks of mail that did not arrive.\n"};
+
+	if (others[b->kind])
+		(void)buf_add_str(out, others[b->kind]);
+	else if (b->n == 0)
 		(void)buf_add_str(out, "This message names nobody whom a mail did not reach.\n");
-	else if (b->kind == BOUNCE_FEEDBACK)
-		(void)buf_add_str(out, "This is no bounce: a reader complained about a mail.\n");
-	else if (b->kind == BOUNCE_DELIVERED)
-		(void)buf_add_str(out, "This is no bounce: it says that the mail has arrived.\n");
 	for (size_t i = 0; i < b->n; i++) {
 		const struct bounce_recipient *r = &b->recipients[i];
 

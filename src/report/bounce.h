@@ -17,8 +17,9 @@ struct bounce_work {
 	struct span subject;
 	size_t *coded; /* lines of prose with a code that refuses, BOUNCE_CODED_MAX at most */
 	size_t n_coded;
-	bool is_status; /* status fields named a recipient */
-	bool has_kind;  /* a notice in JSON said what it is */
+	struct reply_meaning *of_all; /* what the whole prose means, once it was asked for */
+	bool is_status;               /* status fields named a recipient */
+	bool has_kind;                /* a notice in JSON said what it is */
 	enum bounce_kind kind;
 };
 

@@ -161,9 +161,12 @@ static void read_vague(struct bounce_work *w, struct bounce_recipient *r, struct
 	}
 	if (r->meaning.code != 0)
 		return;
-	read_text(all, w->arena, &m);
-	if (cause != REPLY_NONE || is_sure(&m, 0.75)) {
-		r->meaning = m;
+	if (!w->of_all) {
+		w->of_all = ARENA_NEW(w->arena, struct reply_meaning);
+		read_text(all, w->arena, w->of_all);
+	}
+	if (cause != REPLY_NONE || is_sure(w->of_all, 0.75)) {
+		r->meaning = *w->of_all;
 	} else if (!is_vague(&r->meaning)) {
 		reply_settle(&r->meaning, REPLY_REJECTED_UNSPECIFIED);
 		r->meaning.confidence = 0.5;

@@ -64,7 +64,7 @@ static const struct {
 		     "--y\nContent-Type: text/plain\n\n<wrong@example.com>: 552 5.2.2 Mailbox "
 		     "full\n--y--\n--x--\n",
 		1, "you@example.org", "", 1, 1, REPLY_USER_UNKNOWN, BOUNCE_FAILED},
-	{"an empty message", "", 0, "", "", 0, 0, REPLY_NONE, BOUNCE_FAILED},
+	{"an empty message", "", 0, "", "", 0, 0, REPLY_NONE, BOUNCE_OTHER},
 };
 
 static void a_bounce_names_whom_it_is_about_and_why(void **state)
