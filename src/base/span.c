@@ -1,27 +1,8 @@
 #include "base/span.h"
 
-struct span span_slice(struct span s, size_t from, size_t len)
-{
-	if (from > s.len)
-		from = s.len;
-	if (len > s.len - from)
-		len = s.len - from;
-	return (struct span){s.at ? s.at + from : s.at, len};
-}
-
-bool span_equal(struct span a, struct span b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
 bool span_equal_nocase(struct span a, struct span b)
 {
 	return a.len == b.len && span_starts_nocase(a, b);
-}
-
-bool span_starts(struct span s, struct span prefix)
-{
-	return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.at, prefix.at, prefix.len) == 0);
 }
 
 bool span_starts_nocase(struct span s, struct span prefix)
@@ -66,14 +47,6 @@ ptrdiff_t span_find_span(struct span s, struct span needle)
 	const char *p = memmem(s.at, s.len, needle.at, needle.len);
 
 	return p ? p - s.at : -1;
-}
-
-bool span_take(struct span *s, char c)
-{
-	if (s->len == 0 || s->at[0] != c)
-		return false;
-	*s = span_slice(*s, 1, s->len);
-	return true;
 }
 
 bool span_take_span(struct span *s, struct span prefix)

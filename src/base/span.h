@@ -37,12 +37,25 @@ static inline bool span_is_empty(struct span s)
 }
 
 /* Cuts len bytes at offset from; what lies outside is clamped away. */
-struct span span_slice(struct span s, size_t from, size_t len);
+static inline struct span span_slice(struct span s, size_t from, size_t len)
+{
+	if (from > s.len)
+		from = s.len;
+	if (len > s.len - from)
+		len = s.len - from;
+	return (struct span){s.at ? s.at + from : s.at, len};
+}
 
-bool span_equal(struct span a, struct span b);
+static inline bool span_equal(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
 /* ASCII case is ignored; other bytes must agree. */
 bool span_equal_nocase(struct span a, struct span b);
-bool span_starts(struct span s, struct span prefix);
+static inline bool span_starts(struct span s, struct span prefix)
+{
+	return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.at, prefix.at, prefix.len) == 0);
+}
 bool span_starts_nocase(struct span s, struct span prefix);
 bool span_ends_nocase(struct span s, struct span suffix);
 /* Bytewise order, the shorter first among equals: -1, 0, 1. */
@@ -54,7 +67,13 @@ ptrdiff_t span_find(struct span s, char c);
 ptrdiff_t span_find_span(struct span s, struct span needle);
 
 /* The span_take family reads from the front of *s and moves it on; on false, *s is untouched. */
-bool span_take(struct span *s, char c);
+static inline bool span_take(struct span *s, char c)
+{
+	if (s->len == 0 || s->at[0] != c)
+		return false;
+	*s = (struct span){s->at + 1, s->len - 1};
+	return true;
+}
 bool span_take_span(struct span *s, struct span prefix);
 bool span_take_nocase(struct span *s, struct span prefix);
 /* min to max decimal digits (max <= 9), all digits that are there up to max. */

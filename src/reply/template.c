@@ -82,20 +82,22 @@ struct span duration_text(int64_t seconds, char out[DURATION_TEXT_MAX])
 /* "<" kind ">" at the front of *t: moves it on. */
 static bool take_kind(const char **t, enum reply_word_kind *ret)
 {
+	const char *name = *t + 1;
+
 	if (**t != '<')
 		return false;
-	const char *end = strchr(*t, '>');
+	for (unsigned k = 0; k < REPLY_WORDS; k++) {
+		const char *kind = reply_word_kind_text(k);
+		size_t i = 0;
 
-	if (!end)
-		return false;
-	struct span name = span_of(*t + 1, (size_t)(end - *t - 1));
-
-	for (unsigned k = 0; k < REPLY_WORDS; k++)
-		if (span_equal(name, span_str(reply_word_kind_text(k)))) {
-			*ret = k;
-			*t = end + 1;
-			return true;
-		}
+		while (kind[i] && kind[i] == name[i])
+			i++;
+		if (kind[i] || name[i] != '>')
+			continue;
+		*ret = k;
+		*t = name + i + 1;
+		return true;
+	}
 	return false;
 }
 
@@ -139,6 +141,16 @@ static size_t write_value(struct span value, bool may_8bit, char *out, size_t ma
 	return len;
 }
 
+/* The sign at the front, whatever it is, and what follows up to the next that may be none itself. */
+static size_t literal_len(const char *t)
+{
+	size_t n = 1;
+
+	while (t[n] && t[n] != '<' && t[n] != '[' && t[n] != ']')
+		n++;
+	return n;
+}
+
 size_t template_write(
 	const char *t, const struct template_values *values, bool may_8bit, char *out, size_t max)
 {
@@ -157,7 +169,12 @@ size_t template_write(
 
 			len += write_value(value, may_8bit, out + len, max - len);
 		} else {
-			out[len++] = *t++;
+			size_t n = literal_len(t);
+
+			n = n < max - len ? n : max - len;
+			memcpy(out + len, t, n);
+			len += n;
+			t += n;
 		}
 	}
 	return len;

@@ -1,28 +1,73 @@
 #include "reply/wrapper.h"
 
-static const struct {
-	const char *mark;
+/* What a server was doing, by the words behind one of the leads. The first row counts. */
+enum lead { IN_REPLY_TO, REFUSED, AFTER, NOQUEUE, NO_LEAD };
+
+static const struct mark {
+	enum lead lead;
+	struct span name;
 	enum reply_stage stage;
 } marks[] = {
-	{"in reply to RCPT TO", REPLY_STAGE_RCPT},
-	{"in reply to MAIL FROM", REPLY_STAGE_MAIL},
-	{"in reply to end of DATA", REPLY_STAGE_EOD},
-	{"in reply to DATA", REPLY_STAGE_DATA},
-	{"in reply to EHLO", REPLY_STAGE_HELO},
-	{"in reply to HELO", REPLY_STAGE_HELO},
-	{"in reply to STARTTLS", REPLY_STAGE_TLS},
-	{"in reply to AUTH", REPLY_STAGE_AUTH},
-	{"refused to talk to me", REPLY_STAGE_CONNECT},
-	{"after RCPT TO", REPLY_STAGE_RCPT},
-	{"after MAIL FROM", REPLY_STAGE_MAIL},
-	{"after end of data", REPLY_STAGE_EOD},
-	{"after pipelined end of data", REPLY_STAGE_EOD},
-	{"after DATA", REPLY_STAGE_DATA},
-	{"after initial connection", REPLY_STAGE_CONNECT},
-	{"NOQUEUE: reject: RCPT", REPLY_STAGE_RCPT},
-	{"NOQUEUE: reject: MAIL", REPLY_STAGE_MAIL},
-	{"NOQUEUE: reject: CONNECT", REPLY_STAGE_CONNECT},
+	{IN_REPLY_TO, SPAN_LIT("RCPT TO"), REPLY_STAGE_RCPT},
+	{IN_REPLY_TO, SPAN_LIT("MAIL FROM"), REPLY_STAGE_MAIL},
+	{IN_REPLY_TO, SPAN_LIT("end of DATA"), REPLY_STAGE_EOD},
+	{IN_REPLY_TO, SPAN_LIT("DATA"), REPLY_STAGE_DATA},
+	{IN_REPLY_TO, SPAN_LIT("EHLO"), REPLY_STAGE_HELO},
+	{IN_REPLY_TO, SPAN_LIT("HELO"), REPLY_STAGE_HELO},
+	{IN_REPLY_TO, SPAN_LIT("STARTTLS"), REPLY_STAGE_TLS},
+	{IN_REPLY_TO, SPAN_LIT("AUTH"), REPLY_STAGE_AUTH},
+	{REFUSED, SPAN_LIT("to talk to me"), REPLY_STAGE_CONNECT},
+	{AFTER, SPAN_LIT("RCPT TO"), REPLY_STAGE_RCPT},
+	{AFTER, SPAN_LIT("MAIL FROM"), REPLY_STAGE_MAIL},
+	{AFTER, SPAN_LIT("end of data"), REPLY_STAGE_EOD},
+	{AFTER, SPAN_LIT("pipelined end of data"), REPLY_STAGE_EOD},
+	{AFTER, SPAN_LIT("DATA"), REPLY_STAGE_DATA},
+	{AFTER, SPAN_LIT("initial connection"), REPLY_STAGE_CONNECT},
+	{NOQUEUE, SPAN_LIT("reject: RCPT"), REPLY_STAGE_RCPT},
+	{NOQUEUE, SPAN_LIT("reject: MAIL"), REPLY_STAGE_MAIL},
+	{NOQUEUE, SPAN_LIT("reject: CONNECT"), REPLY_STAGE_CONNECT},
 };
+
+enum { MARKS = sizeof marks / sizeof marks[0] };
+
+static bool ends_with(struct span text, struct span end)
+{
+	return text.len >= end.len && memcmp(text.at + text.len - end.len, end.at, end.len) == 0;
+}
+
+/* The lead that text ends with, but for the blank behind it. */
+static enum lead lead_before(struct span text)
+{
+	switch (text.at[text.len - 1]) {
+	case 'o':
+		return ends_with(text, SPAN_LIT("in reply to")) ? IN_REPLY_TO : NO_LEAD;
+	case 'd':
+		return ends_with(text, SPAN_LIT("refused")) ? REFUSED : NO_LEAD;
+	case 'r':
+		return ends_with(text, SPAN_LIT("after")) ? AFTER : NO_LEAD;
+	case ':':
+		return ends_with(text, SPAN_LIT("NOQUEUE:")) ? NOQUEUE : NO_LEAD;
+	default:
+		return NO_LEAD;
+	}
+}
+
+static enum reply_stage find_stage(struct span text)
+{
+	size_t found = MARKS;
+
+	for (size_t at = 1; at < text.len; at++) {
+		if (text.at[at] != ' ')
+			continue;
+		enum lead lead = lead_before(span_of(text.at, at));
+
+		for (size_t i = 0; lead != NO_LEAD && i < found; i++)
+			if (marks[i].lead == lead &&
+				span_starts(span_slice(text, at + 1, text.len), marks[i].name))
+				found = i;
+	}
+	return found < MARKS ? marks[found].stage : REPLY_STAGE_NONE;
+}
 
 /* "450 ", "550-": a code that refuses, and what follows it. */
 static bool is_code(struct span s)
@@ -45,11 +90,7 @@ struct reply_inner reply_unwrap(struct span text)
 {
 	struct reply_inner inner = {.text = span_trim(text)};
 
-	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		if (span_find_span(text, span_str(marks[i].mark)) >= 0) {
-			inner.stage = marks[i].stage;
-			break;
-		}
+	inner.stage = find_stage(text);
 	if (is_code(inner.text))
 		return inner;
 

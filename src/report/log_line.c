@@ -139,11 +139,11 @@ static bool read_exim_client(struct span line, struct log_line *l)
 /* "H=(helo) [1.2.3.4] F=<…> rejected RCPT <a@b>: REPLY" */
 static bool read_exim_server(struct span line, struct log_line *l)
 {
-	struct span rest = behind(line, " rejected ");
 	struct span host = behind(line, " h=");
+	struct span rest = host.len > 0 ? behind(line, " rejected ") : host;
 	ptrdiff_t colon = span_find_span(rest, SPAN_LIT(": "));
 
-	if (host.len == 0 || colon < 0)
+	if (colon < 0)
 		return false;
 	l->format = LOG_EXIM;
 	l->stage = stage_of(

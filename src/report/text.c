@@ -8,13 +8,37 @@ static bool starts_lower(struct span s, const char *needle, size_t len)
 	return true;
 }
 
+/* The sign of the needle that is searched for: one without case, best one that is rare. */
+static size_t anchor_of(const char *needle)
+{
+	size_t anchor = strcspn(needle, "=_:*'/;{(<");
+
+	if (!needle[anchor])
+		anchor = strcspn(needle, " ");
+	return anchor;
+}
+
 ptrdiff_t text_find(struct span s, const char *needle)
 {
-	size_t len = strlen(needle);
+	size_t len = strlen(needle), anchor = anchor_of(needle);
 
-	for (size_t i = 0; i + len <= s.len; i++)
-		if (starts_lower(text_from(s, i), needle, len))
-			return (ptrdiff_t)i;
+	if (anchor == len) {
+		for (size_t i = 0; i + len <= s.len; i++)
+			if (byte_lower(s.at[i]) == needle[0] &&
+				starts_lower(text_from(s, i), needle, len))
+				return (ptrdiff_t)i;
+		return -1;
+	}
+	for (size_t at = anchor; at + len - anchor <= s.len; at++) {
+		const char *found =
+			memchr(s.at + at, needle[anchor], s.len - (len - anchor) + 1 - at);
+
+		if (!found)
+			return -1;
+		at = (size_t)(found - s.at);
+		if (starts_lower(text_from(s, at - anchor), needle, len))
+			return (ptrdiff_t)(at - anchor);
+	}
 	return -1;
 }
 
