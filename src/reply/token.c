@@ -1,15 +1,45 @@
 #include "reply/token.h"
 
-/* Bytes of which words and values are made; the rest parts them. */
-static bool is_inner(char c)
+/* What a byte may be within a word or value; none of these: it parts them. */
+enum byte_class {
+	ALPHA = 1 << 0,
+	DIGIT = 1 << 1,
+	WORDLY = 1 << 2, /* no ASCII, or "_" */
+	DOT = 1 << 3,
+	COLON = 1 << 4,
+	AT_SIGN = 1 << 5,
+	MARK = 1 << 6, /* "-" and others */
+	INNER = ALPHA | DIGIT | WORDLY,
+	JOINT = DOT | COLON | AT_SIGN | MARK, /* stands inside a token, if something follows */
+};
+
+static const unsigned char classes[256] = {
+	['a' ... 'z'] = ALPHA,
+	['A' ... 'Z'] = ALPHA,
+	['0' ... '9'] = DIGIT,
+	[0x80 ... 0xff] = WORDLY,
+	['_'] = WORDLY,
+	['.'] = DOT,
+	[':'] = COLON,
+	['@'] = AT_SIGN,
+	['-'] = MARK,
+	['\''] = MARK,
+	['+'] = MARK,
+};
+
+static unsigned class_of(char c)
 {
-	return byte_is_alpha(c) || byte_is_digit(c) || (unsigned char)c >= 0x80 || c == '_';
+	return classes[(unsigned char)c];
 }
 
-/* May stand inside a token, if something follows. */
+static bool is_inner(char c)
+{
+	return class_of(c) & INNER;
+}
+
 static bool is_joint(char c)
 {
-	return c == '.' || c == '-' || c == ':' || c == '@' || c == '\'' || c == '+';
+	return class_of(c) & JOINT;
 }
 
 static bool is_link_byte(char c)
@@ -94,25 +124,41 @@ static bool is_status(struct span s)
 	return reply_status_take(&rest, &status) && rest.len == 0;
 }
 
-static enum reply_token_kind kind_of(struct span s)
+/* seen: the classes of all its bytes. */
+static enum reply_token_kind kind_of(struct span s, unsigned seen)
 {
-	if (all_digits(s))
+	if (seen == DIGIT)
 		return TOKEN_NUMBER;
-	if (is_status(s))
+	if (!(seen & JOINT))
+		return TOKEN_WORD;
+	if (seen == (DIGIT | DOT) && is_status(s))
 		return TOKEN_STATUS;
-	if (digit_parts(s, '.', 3) == 4)
+	if (seen == (DIGIT | DOT) && digit_parts(s, '.', 3) == 4)
 		return TOKEN_IP;
-	unsigned clock = digit_parts(s, ':', 2);
+	if (seen == (DIGIT | COLON)) {
+		unsigned clock = digit_parts(s, ':', 2);
 
-	if (clock == 2 || clock == 3)
-		return TOKEN_CLOCK;
-	if (is_ip6(s))
+		if (clock == 2 || clock == 3)
+			return TOKEN_CLOCK;
+	}
+	if (seen & COLON && is_ip6(s))
 		return TOKEN_IP;
-	ptrdiff_t at = span_find(s, '@');
+	if (seen & AT_SIGN) {
+		ptrdiff_t at = span_find(s, '@');
 
-	if (at > 0 && (size_t)at + 1 < s.len)
-		return TOKEN_ADDRESS;
-	return is_domain(s) ? TOKEN_DOMAIN : TOKEN_WORD;
+		if (at > 0 && (size_t)at + 1 < s.len)
+			return TOKEN_ADDRESS;
+	}
+	return seen & DOT && is_domain(s) ? TOKEN_DOMAIN : TOKEN_WORD;
+}
+
+static unsigned classes_of(struct span s)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		seen |= class_of(s.at[i]);
+	return seen;
 }
 
 struct scan {
@@ -158,33 +204,30 @@ static void add_words(struct scan *s, struct span chunk)
 	}
 }
 
-static void take_chunk(struct scan *s)
+/* A link, without the signs that end a sentence. */
+static void take_link(struct scan *s, struct span rest)
 {
-	struct span rest = span_slice(s->text, s->at, s->text.len);
 	size_t len = 0;
 
-	if (is_link(rest)) {
-		while (len < rest.len && is_link_byte(rest.at[len]))
-			len++;
-		while (len > 0 && strchr(".,;:!?'", rest.at[len - 1]))
-			len--;
-		add(s, TOKEN_URL, span_slice(rest, 0, len));
-		s->at += len;
-		return;
-	}
-	while (len < rest.len && (is_inner(rest.at[len]) || is_joint(rest.at[len])))
+	while (len < rest.len && is_link_byte(rest.at[len]))
 		len++;
-	s->at += len;
-	while (len > 1 && is_joint(rest.at[len - 1]))
+	while (len > 0 && strchr(".,;:!?'", rest.at[len - 1]))
 		len--;
-	struct span chunk = span_slice(rest, 0, len);
-	enum reply_token_kind kind = kind_of(chunk);
-	ptrdiff_t colon = span_find(chunk, ':');
+	add(s, TOKEN_URL, span_slice(rest, 0, len));
+	s->at += len;
+}
+
+/* A chunk with signs between its parts, such as an address. */
+static void take_joined(struct scan *s, struct span chunk)
+{
+	unsigned seen = classes_of(chunk);
+	enum reply_token_kind kind = kind_of(chunk, seen);
+	ptrdiff_t colon = seen & COLON ? span_find(chunk, ':') : -1;
 
 	if (kind == TOKEN_WORD && colon > 0) { /* "mx.example.org:25", "rejected:550" */
 		s->at -= chunk.len - (size_t)colon;
 		chunk.len = (size_t)colon;
-		kind = kind_of(chunk);
+		kind = kind_of(chunk, classes_of(chunk));
 	}
 	if (kind == TOKEN_WORD)
 		add_words(s, chunk);
@@ -194,6 +237,31 @@ static void take_chunk(struct scan *s)
 
 	if (end < s->at)
 		s->before = s->text.at[end];
+}
+
+static void take_chunk(struct scan *s)
+{
+	struct span rest = span_slice(s->text, s->at, s->text.len);
+	size_t len = 0;
+	unsigned seen = 0, class;
+	char first = byte_lower(rest.at[0]);
+
+	if ((first == 'h' || first == 'w') && is_link(rest)) {
+		take_link(s, rest);
+		return;
+	}
+	for (; len < rest.len && (class = class_of(rest.at[len])) != 0; len++)
+		seen |= class;
+	s->at += len;
+	if (seen & JOINT) {
+		while (len > 1 && is_joint(rest.at[len - 1]))
+			len--;
+		take_joined(s, span_of(rest.at, len));
+	} else if (seen & DIGIT && seen != DIGIT) {
+		add_words(s, span_of(rest.at, len));
+	} else {
+		add(s, seen == DIGIT ? TOKEN_NUMBER : TOKEN_WORD, span_of(rest.at, len));
+	}
 }
 
 /* "550-5.1.1 ": code and status at the front of a line. */
@@ -247,7 +315,7 @@ static void find_inner_codes(struct reply_tokens *t)
 /* "::1" */
 static bool begins_ip6(struct span s)
 {
-	return span_starts(s, SPAN_LIT("::")) && s.len == 3 &&
+	return s.at[0] == ':' && span_starts(s, SPAN_LIT("::")) && s.len == 3 &&
 	       (byte_is_digit(s.at[2]) ||
 		       (byte_lower(s.at[2]) >= 'a' && byte_lower(s.at[2]) <= 'f'));
 }
@@ -257,7 +325,7 @@ void reply_tokens_read(struct span text, struct arena *arena, struct reply_token
 	struct reply_tokens tokens = {0};
 	struct scan s = {.text = text, .max = text.len / 2 + 1};
 
-	s.list = arena_array(arena, s.max, sizeof s.list[0]);
+	s.list = arena_raw(arena, s.max, sizeof s.list[0]);
 	skip_codes(&s, &tokens);
 	while (s.at < text.len) {
 		char c = text.at[s.at];
