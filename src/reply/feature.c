@@ -12,8 +12,6 @@ enum feature_sort {
 	SORT_RULE,
 };
 
-enum { STEM_LEN = 5 };
-
 static uint32_t mix(uint32_t h)
 {
 	h ^= h >> 15;
@@ -35,18 +33,16 @@ static void add(struct reply_features *f, uint32_t feature)
 }
 
 /* A number or an id is no word: another one stands there the next time. */
-static bool is_value(struct span word)
+static bool is_value(const struct reply_word *word)
 {
-	size_t digits = 0;
+	size_t digits = word->n_digits, len = word->text.len;
 
-	for (size_t i = 0; i < word.len; i++)
-		digits += byte_is_digit(word.at[i]);
-	return digits == word.len || digits >= 4 || (digits > 0 && word.len >= 8);
+	return digits == len || digits >= 4 || (digits > 0 && len >= 8);
 }
 
 static uint32_t value_or_hash(const struct reply_word *word)
 {
-	return is_value(word->text) ? 1 : word->hash;
+	return is_value(word) ? 1 : word->hash;
 }
 
 static void read_words(struct reply_features *f, const struct reply_text *text)
@@ -59,9 +55,8 @@ static void read_words(struct reply_features *f, const struct reply_text *text)
 
 		add(f, hash_of(SORT_WORD, h, 0));
 		add(f, hash_of(SORT_PAIR, last, h));
-		if (word->text.len > STEM_LEN && h == word->hash)
-			add(f, hash_of(SORT_STEM,
-				       reply_word_hash(span_slice(word->text, 0, STEM_LEN)), 0));
+		if (word->text.len > REPLY_STEM && h == word->hash)
+			add(f, hash_of(SORT_STEM, word->stem, 0));
 		last = h;
 	}
 	add(f, hash_of(SORT_PAIR, last, 0));

@@ -50,18 +50,19 @@ static float square_root(float n)
 	return root;
 }
 
-/* e to the power of x, x <= 0, to a thousandth. */
-static float power(float x)
+enum { LOWEST = -16 }; /* e to the power of what is less is nothing */
+
+/* e to the power of each x, x <= 0, to a thousandth. */
+static void powers(float x[ROW])
 {
-	if (x < -16)
-		return 0;
-	x = 1 + x / 4096;
+	for (size_t c = 0; c < ROW; c++)
+		x[c] = 1 + (x[c] < LOWEST ? -4096 : x[c]) / 4096;
 	for (int i = 0; i < 12; i++)
-		x *= x;
-	return x;
+		for (size_t c = 0; c < ROW; c++)
+			x[c] *= x[c];
 }
 
-static void choose(const float scores[CAUSES], struct reply_verdict *ret)
+static void choose(float scores[ROW], struct reply_verdict *ret)
 {
 	size_t best = 0;
 	float sum = 0;
@@ -69,8 +70,13 @@ static void choose(const float scores[CAUSES], struct reply_verdict *ret)
 	for (size_t c = 1; c < CAUSES; c++)
 		if (scores[c] > scores[best])
 			best = c;
+	float most = scores[best];
+
+	for (size_t c = 0; c < ROW; c++)
+		scores[c] = c < CAUSES ? scores[c] - most : 2 * LOWEST;
+	powers(scores);
 	for (size_t c = 0; c < CAUSES; c++)
-		sum += power(scores[c] - scores[best]);
+		sum += scores[c];
 	ret->cause = (enum reply_cause)(best + 1);
 	ret->confidence = (double)(1 / sum);
 	if (ret->confidence > 0.99)
@@ -80,7 +86,7 @@ static void choose(const float scores[CAUSES], struct reply_verdict *ret)
 bool reply_model_decide(const struct reply_subject *s, struct reply_verdict *ret)
 {
 	uint16_t text[ROW] = {0}, meta[ROW] = {0};
-	float scores[CAUSES];
+	float scores[ROW];
 	struct reply_features f;
 	struct reply_verdict rule = {0};
 	enum reply_support support = reply_rule_decide(s, &rule);

@@ -139,7 +139,11 @@ struct rule_set {
 
 static void add_rules(struct rule_set *set, uint32_t key)
 {
-	for (size_t at = (key ^ key >> 16) % SLOTS; slots[at].n > 0; at = (at + 1) % SLOTS) {
+	size_t home = (key ^ key >> 16) % SLOTS;
+
+	if (!(taken[home / 64] >> home % 64 & 1))
+		return;
+	for (size_t at = home; slots[at].n > 0; at = (at + 1) % SLOTS) {
 		if (slots[at].key != key)
 			continue;
 		for (unsigned i = 0; i < slots[at].n; i++) {
@@ -158,7 +162,7 @@ static void add_text(struct rule_set *set, const struct reply_text *text, enum k
 		const struct reply_word *word = &text->words[i];
 
 		add_rules(set, word->hash ^ whole);
-		add_rules(set, reply_word_hash(span_slice(word->text, 0, 2)) ^ beginning);
+		add_rules(set, word->beginning ^ beginning);
 	}
 }
 

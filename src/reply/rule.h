@@ -10,9 +10,13 @@
 #include "reply/taxonomy.h"
 #include "reply/token.h"
 
+enum { REPLY_BEGINNING = 2, REPLY_STEM = 5 }; /* bytes */
+
 struct reply_word {
-	struct span text; /* lower case, without apostrophes */
-	uint32_t hash;
+	struct span text;         /* lower case, without apostrophes */
+	uint32_t hash;            /* reply_word_hash() of it */
+	uint32_t beginning, stem; /* of its first bytes; of all, where they are fewer */
+	unsigned n_digits;
 };
 
 struct reply_text {

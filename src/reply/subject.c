@@ -1,26 +1,33 @@
 #include "reply/rule.h"
 
-static size_t put_lower(char *out, struct span s)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		if (span_starts(span_slice(s, i, 3), SPAN_LIT("\xe2\x80\x99")))
-			i += 2; /* U+2019, an apostrophe as well */
-		else if (s.at[i] != '\'')
-			out[len++] = byte_lower(s.at[i]);
-	}
-	return len;
-}
+enum { HASH_BEGIN = 0x811c9dc5, HASH_PRIME = 0x01000193 };
 
 /* One word more, its bytes at out; returns how many. */
 static size_t put_word(struct reply_text *t, char *out, struct span s)
 {
-	size_t len = put_lower(out, s);
+	struct reply_word word = {.hash = HASH_BEGIN};
+	size_t len = 0;
 
+	for (size_t i = 0; i < s.len; i++) {
+		char c = byte_lower(s.at[i]);
+
+		if (c == '\'')
+			continue;
+		if (c == '\xe2' && span_starts(span_slice(s, i, 3), SPAN_LIT("\xe2\x80\x99"))) {
+			i += 2; /* U+2019, an apostrophe as well */
+			continue;
+		}
+		out[len++] = c;
+		word.n_digits += byte_is_digit(c);
+		word.hash = (word.hash ^ (unsigned char)c) * HASH_PRIME;
+		if (len <= REPLY_BEGINNING)
+			word.beginning = word.hash;
+		if (len <= REPLY_STEM)
+			word.stem = word.hash;
+	}
+	word.text = span_of(out, len);
 	if (len > 0)
-		t->words[t->n++] =
-			(struct reply_word){span_of(out, len), reply_word_hash(span_of(out, len))};
+		t->words[t->n++] = word;
 	return len;
 }
 
@@ -42,10 +49,10 @@ static size_t put_parts(struct reply_text *t, char *out, struct span s)
 
 uint32_t reply_word_hash(struct span word)
 {
-	uint32_t h = 0x811c9dc5U;
+	uint32_t h = HASH_BEGIN;
 
 	for (size_t i = 0; i < word.len; i++)
-		h = (h ^ (unsigned char)word.at[i]) * 0x01000193U;
+		h = (h ^ (unsigned char)word.at[i]) * HASH_PRIME;
 	return h;
 }
 
@@ -65,10 +72,10 @@ void reply_subject_init(struct reply_subject *s, const struct reply_tokens *t, s
 			n_parts += t->list[i].text.len / 2 + 1;
 		}
 	}
-	char *bytes = arena_zero(arena, size);
+	char *bytes = arena_raw(arena, size, 1);
 
-	s->text = (struct reply_text){arena_array(arena, t->n + 1, sizeof(struct reply_word)), 0};
-	s->links = (struct reply_text){arena_array(arena, n_parts, sizeof(struct reply_word)), 0};
+	s->text = (struct reply_text){arena_raw(arena, t->n + 1, sizeof(struct reply_word)), 0};
+	s->links = (struct reply_text){arena_raw(arena, n_parts, sizeof(struct reply_word)), 0};
 	for (size_t i = 0; i < t->n; i++) {
 		const struct reply_token *token = &t->list[i];
 		bool is_marked = token->kind <= TOKEN_URL && marks[token->kind].len > 0;
