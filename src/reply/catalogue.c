@@ -21,6 +21,15 @@ static const struct reply_entry entries[REPLY_IDS] = {
 #undef INTERNAL
 };
 
+/* The codes again, close together: they are looked through for each reply that is read. */
+static const uint16_t codes[REPLY_IDS] = {
+#define REPLY(id, code, ...)    [SAY_##id] = code,
+#define INTERNAL(id, code, ...) [EVENT_##id] = code,
+#include "reply/catalogue.def"
+#undef REPLY
+#undef INTERNAL
+};
+
 const struct reply_entry *catalogue_get(enum reply_id id)
 {
 	assert(id > REPLY_ID_NONE && id < REPLY_IDS);
@@ -150,7 +159,7 @@ enum reply_id catalogue_recognise(unsigned code, struct reply_status status, str
 		(void)span_take_until(&rest, '\n', &line);
 	}
 	for (unsigned id = REPLY_ID_NONE + 1; id < REPLY_IDS; id++)
-		if (entries[id].code == code && same_status(entries[id].status, status) &&
+		if (codes[id] == code && same_status(entries[id].status, status) &&
 			template_match(entries[id].template, line, &values))
 			return id;
 	return REPLY_ID_NONE;

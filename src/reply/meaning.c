@@ -20,11 +20,8 @@ static void decide(const struct reply_subject *subject, struct reply_meaning *m)
 /* One of abide's own replies is known with certainty. */
 static bool decide_own(struct span text, struct reply_meaning *m)
 {
-	struct reply_status none = {0};
 	enum reply_id id = catalogue_recognise(m->code, m->status, text);
 
-	if (id == REPLY_ID_NONE && !reply_status_is_set(m->status))
-		id = catalogue_recognise(m->code, none, text);
 	if (id == REPLY_ID_NONE)
 		return false;
 	const struct reply_entry *e = catalogue_get(id);

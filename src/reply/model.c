@@ -14,21 +14,36 @@ static int find_row(uint32_t feature)
 	return -1;
 }
 
-/* Adds the rows of some features to sums; returns how many there are. */
+typedef uint16_t lanes __attribute__((vector_size(16)));
+typedef unsigned char bytes __attribute__((vector_size(8)));
+
+enum { BLOCK = sizeof(bytes), BLOCKS = ROW / BLOCK };
+_Static_assert(ROW % BLOCK == 0, "a row of weights is made of whole blocks");
+
+/* The sums of some features' rows; returns how many features have one. */
 static unsigned add_rows(const uint32_t *list, size_t n, uint16_t sums[ROW])
 {
-	unsigned n_known = 0;
+	uint16_t rows[REPLY_FEATURES_MAX];
+	unsigned n_rows = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		int row = find_row(list[i]);
 
-		if (row < 0)
-			continue;
-		n_known++;
-		for (size_t c = 0; c < ROW; c++)
-			sums[c] = (uint16_t)(sums[c] + weights[row][c]);
+		if (row >= 0)
+			rows[n_rows++] = (uint16_t)row;
 	}
-	return n_known;
+	for (size_t block = 0; block < BLOCKS; block++) {
+		lanes sum = {0};
+
+		for (unsigned i = 0; i < n_rows; i++) {
+			bytes row;
+
+			memcpy(&row, weights[rows[i]] + block * BLOCK, BLOCK);
+			sum += __builtin_convertvector(row, lanes);
+		}
+		memcpy(sums + block * BLOCK, &sum, sizeof sum);
+	}
+	return n_rows;
 }
 
 /* "x", "7" and "4.2.2" say nothing. */
@@ -85,7 +100,7 @@ static void choose(float scores[ROW], struct reply_verdict *ret)
 
 bool reply_model_decide(const struct reply_subject *s, struct reply_verdict *ret)
 {
-	uint16_t text[ROW] = {0}, meta[ROW] = {0};
+	uint16_t text[ROW], meta[ROW];
 	float scores[ROW];
 	struct reply_features f;
 	struct reply_verdict rule = {0};

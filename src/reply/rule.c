@@ -132,18 +132,25 @@ static bool when_fits(const struct reply_subject *s, unsigned when)
 	return !stages || (stages >> s->stage & 1);
 }
 
-/* A set of rules: bit n is rule n. */
+/* A set of rules: bit n is rule n. And what words the text has, as word_bit() gives them. */
 struct rule_set {
 	uint64_t bits[RULES / 64 + 1];
+	uint64_t words;
 };
+
+/* Words by the upper bits of their hashes: cheap to tell that one is not there. */
+static uint64_t word_bit(uint32_t hash)
+{
+	return UINT64_C(1) << (hash >> 26);
+}
 
 static void add_rules(struct rule_set *set, uint32_t key)
 {
-	size_t home = (key ^ key >> 16) % SLOTS;
+	size_t bit = (key ^ key >> 15) % (64 * sizeof taken / sizeof taken[0]);
 
-	if (!(taken[home / 64] >> home % 64 & 1))
+	if (!(taken[bit / 64] >> bit % 64 & 1))
 		return;
-	for (size_t at = home; slots[at].n > 0; at = (at + 1) % SLOTS) {
+	for (size_t at = (key ^ key >> 16) % SLOTS; slots[at].n > 0; at = (at + 1) % SLOTS) {
 		if (slots[at].key != key)
 			continue;
 		for (unsigned i = 0; i < slots[at].n; i++) {
@@ -161,6 +168,7 @@ static void add_text(struct rule_set *set, const struct reply_text *text, enum k
 	for (size_t i = 0; i < text->n; i++) {
 		const struct reply_word *word = &text->words[i];
 
+		set->words |= word_bit(word->hash);
 		add_rules(set, word->hash ^ whole);
 		add_rules(set, word->beginning ^ beginning);
 	}
@@ -177,7 +185,8 @@ static size_t next_fitting(const struct reply_subject *s, const struct rule_set 
 			continue;
 		}
 		rule += (size_t)__builtin_ctzll(bits);
-		if (rules[rule].support && when_fits(s, rules[rule].when) && pattern_fits(s, rule))
+		if (!(needed[rule] & ~set->words) && rules[rule].support &&
+			when_fits(s, rules[rule].when) && pattern_fits(s, rule))
 			return rule;
 		rule++;
 	}
@@ -186,7 +195,7 @@ static size_t next_fitting(const struct reply_subject *s, const struct rule_set 
 
 static struct rule_set candidates(const struct reply_subject *s)
 {
-	struct rule_set set = {{0}};
+	struct rule_set set = {0};
 
 	add_text(&set, &s->text, KEY_WORD, KEY_BEGINNING);
 	add_text(&set, &s->links, KEY_LINK, KEY_LINK_BEGINNING);

@@ -1,33 +1,22 @@
 #include "reply/shape.h"
 
+static const enum reply_word_kind kinds[] = {
+	[TOKEN_NUMBER] = REPLY_WORD_NUMBER,
+	[TOKEN_CLOCK] = REPLY_WORD_TIME,
+	[TOKEN_ADDRESS] = REPLY_WORD_ADDRESS,
+	[TOKEN_DOMAIN] = REPLY_WORD_DOMAIN,
+	[TOKEN_IP] = REPLY_WORD_IP,
+	[TOKEN_URL] = REPLY_WORD_URL,
+};
+
 /* Which word a token is; false: it stays text. */
 static bool kind_of(const struct reply_token *t, enum reply_word_kind *ret)
 {
 	size_t digits = 0, letters = 0;
 
-	switch (t->kind) {
-	case TOKEN_ADDRESS:
-		*ret = REPLY_WORD_ADDRESS;
-		return true;
-	case TOKEN_DOMAIN:
-		*ret = REPLY_WORD_DOMAIN;
-		return true;
-	case TOKEN_IP:
-		*ret = REPLY_WORD_IP;
-		return true;
-	case TOKEN_URL:
-		*ret = REPLY_WORD_URL;
-		return true;
-	case TOKEN_CLOCK:
-		*ret = REPLY_WORD_TIME;
-		return true;
-	case TOKEN_NUMBER:
-		*ret = REPLY_WORD_NUMBER;
-		return true;
-	case TOKEN_STATUS:
-		return false;
-	case TOKEN_WORD:
-		break;
+	if (t->kind != TOKEN_WORD) {
+		*ret = kinds[t->kind];
+		return t->kind != TOKEN_STATUS;
 	}
 	for (size_t i = 0; i < t->text.len; i++) {
 		digits += byte_is_digit(t->text.at[i]);
@@ -47,6 +36,10 @@ struct shape {
 /* Copies the text between two tokens, runs of white space as one space. */
 static void put_gap(struct shape *s, struct span gap)
 {
+	if (gap.len == 1 && gap.at[0] == ' ' && s->len > 0 && s->out[s->len - 1] != ' ') {
+		s->out[s->len++] = ' ';
+		return;
+	}
 	for (size_t i = 0; i < gap.len; i++) {
 		char c = gap.at[i];
 		bool is_space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -55,6 +48,14 @@ static void put_gap(struct shape *s, struct span gap)
 			continue;
 		s->out[s->len++] = is_space ? ' ' : (unsigned char)c < ' ' || c == 0x7f ? '?' : c;
 	}
+}
+
+/* A token that stays text: it has neither blanks nor control bytes. */
+static void put_token(struct shape *s, struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		s->out[s->len + i] = text.at[i];
+	s->len += text.len;
 }
 
 /* The rest of the line before; the code at the front of the line whose text begins at line is left out. */
@@ -84,8 +85,8 @@ void reply_shape(struct span text, const struct reply_tokens *t, const struct re
 	struct arena *arena, struct reply_meaning *m)
 {
 	struct shape s = {
-		.out = arena_zero(arena, text.len + 12 * t->n + 1),
-		.words = arena_array(arena, t->n + 1, sizeof s.words[0]),
+		.out = arena_raw(arena, text.len + 12 * t->n + 1, 1),
+		.words = arena_raw(arena, t->n + 1, sizeof s.words[0]),
 	};
 	const char *at = text.at;
 
@@ -109,7 +110,7 @@ void reply_shape(struct span text, const struct reply_tokens *t, const struct re
 			put_kind(&s, kind, token->text,
 				kind == REPLY_WORD_NUMBER ? reply_token_number(token) : 0);
 		} else {
-			put_gap(&s, token->text);
+			put_token(&s, token->text);
 		}
 	}
 	if (t->tail)

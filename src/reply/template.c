@@ -292,6 +292,9 @@ bool template_match(const char *template, struct span text, struct template_valu
 {
 	unsigned brackets = 0;
 
+	if (template[0] != '<' && template[0] != '[' &&
+		(text.len == 0 || text.at[0] != template[0]))
+		return false;
 	for (const char *t = template; *t; t++)
 		brackets += *t == '[';
 	if (brackets > BRACKETS_MAX)

@@ -30,42 +30,37 @@ static const struct mark {
 
 enum { MARKS = sizeof marks / sizeof marks[0] };
 
-static bool ends_with(struct span text, struct span end)
+/* The rows of a lead, wherever it stands. at: offset of a sign of it that is rare in texts. */
+static size_t find_mark(
+	struct span text, enum lead lead, struct span words, size_t at, size_t found)
 {
-	return text.len >= end.len && memcmp(text.at + text.len - end.len, end.at, end.len) == 0;
-}
+	size_t from = at;
 
-/* The lead that text ends with, but for the blank behind it. */
-static enum lead lead_before(struct span text)
-{
-	switch (text.at[text.len - 1]) {
-	case 'o':
-		return ends_with(text, SPAN_LIT("in reply to")) ? IN_REPLY_TO : NO_LEAD;
-	case 'd':
-		return ends_with(text, SPAN_LIT("refused")) ? REFUSED : NO_LEAD;
-	case 'r':
-		return ends_with(text, SPAN_LIT("after")) ? AFTER : NO_LEAD;
-	case ':':
-		return ends_with(text, SPAN_LIT("NOQUEUE:")) ? NOQUEUE : NO_LEAD;
-	default:
-		return NO_LEAD;
+	while (from < text.len) {
+		const char *sign = memchr(text.at + from, words.at[at], text.len - from);
+
+		if (!sign)
+			break;
+		from = (size_t)(sign - text.at) + 1;
+		struct span rest = span_slice(text, from - 1 - at, text.len);
+
+		if (!span_take_span(&rest, words))
+			continue;
+		for (size_t i = 0; i < found; i++)
+			if (marks[i].lead == lead && span_starts(rest, marks[i].name))
+				found = i;
 	}
+	return found;
 }
 
 static enum reply_stage find_stage(struct span text)
 {
 	size_t found = MARKS;
 
-	for (size_t at = 1; at < text.len; at++) {
-		if (text.at[at] != ' ')
-			continue;
-		enum lead lead = lead_before(span_of(text.at, at));
-
-		for (size_t i = 0; lead != NO_LEAD && i < found; i++)
-			if (marks[i].lead == lead &&
-				span_starts(span_slice(text, at + 1, text.len), marks[i].name))
-				found = i;
-	}
+	found = find_mark(text, IN_REPLY_TO, SPAN_LIT("in reply to "), 7, found);
+	found = find_mark(text, REFUSED, SPAN_LIT("refused "), 2, found);
+	found = find_mark(text, AFTER, SPAN_LIT("after "), 1, found);
+	found = find_mark(text, NOQUEUE, SPAN_LIT("NOQUEUE: "), 2, found);
 	return found < MARKS ? marks[found].stage : REPLY_STAGE_NONE;
 }
 
