@@ -43,6 +43,7 @@ struct pack_type {
 	size_t size;
 	const struct pack_row *rows;
 	size_t n;
+	size_t n_first; /* rows that the first version of a record had; 0: all of them */
 };
 
 /* Each row checks its member's type at compile time. */
@@ -69,9 +70,14 @@ struct pack_type {
 #m, PACK_ARRAY, offsetof(s, m), offsetof(s, n_m) + PACK_CHECK_(s, n_m, size_t), \
 			(type_of)                                                               \
 	}
-#define PACK_TYPE(s, rows_)                                                       \
-	{                                                                         \
-#s, sizeof(struct s), (rows_), sizeof(rows_) / sizeof((rows_)[0]) \
+#define PACK_TYPE(s, rows_)                                                          \
+	{                                                                            \
+#s, sizeof(struct s), (rows_), sizeof(rows_) / sizeof((rows_)[0]), 0 \
+	}
+/* Rows from the n_first-th on came later: a record without them reads as if they were zero. */
+#define PACK_TYPE_GROWN(s, rows_, n_first_)                                                   \
+	{                                                                                     \
+#s, sizeof(struct s), (rows_), sizeof(rows_) / sizeof((rows_)[0]), (n_first_) \
 	}
 
 /* Appends the object's bytes. 0 or the buf's sticky error. */

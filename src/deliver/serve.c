@@ -137,6 +137,7 @@ static struct deliver_job *copy_job(const struct ipc_job *in)
 	job->body.sender = arena_copy(a, in->sender);
 	job->body.envid = arena_copy(a, in->envid);
 	job->body.edits = arena_copy(a, in->edits);
+	job->body.host_first = arena_copy(a, in->host_first);
 	job->body.recipients = arena_array(a, in->recipients_n, sizeof *in->recipients);
 	for (size_t i = 0; i < in->recipients_n; i++)
 		job->body.recipients[i] = (struct ipc_job_recipient){.n = in->recipients[i].n,

@@ -112,6 +112,12 @@ ROWS(ipc_job) = {
 	PACK_F_U64(struct ipc_job, content_len),
 	PACK_F_BOOL(struct ipc_job, content_in_file),
 	PACK_F_ARRAY(struct ipc_job, recipients, recipients_n, &ipc_job_recipient_type),
+	PACK_F_BOOL(struct ipc_job, plain),
+	PACK_F_BOOL(struct ipc_job, with_tls),
+	PACK_F_BOOL(struct ipc_job, fresh),
+	PACK_F_U32(struct ipc_job, recipients_most),
+	PACK_F_U32(struct ipc_job, source),
+	PACK_F_SPAN(struct ipc_job, host_first),
 };
 TYPE(ipc_job);
 
@@ -146,6 +152,8 @@ ROWS(ipc_outcome) = {
 	PACK_F_SPAN(struct ipc_outcome, peer),
 	PACK_F_BOOL(struct ipc_outcome, wants_next),
 	PACK_F_ARRAY(struct ipc_outcome, fates, fates_n, &ipc_fate_type),
+	PACK_F_SPAN(struct ipc_outcome, site),
+	PACK_F_U32(struct ipc_outcome, recipients_most),
 };
 TYPE(ipc_outcome);
 

@@ -141,6 +141,13 @@ struct ipc_job {
 	bool content_in_file;
 	struct ipc_job_recipient *recipients;
 	size_t recipients_n;
+	/* how this attempt is to be made, by what replies before it meant */
+	bool plain;               /* without PIPELINING and other extensions that can be left out */
+	bool with_tls;            /* the peer wants TLS */
+	bool fresh;               /* on a connection of its own, without PIPELINING */
+	uint32_t recipients_most; /* in one transaction, as the site said; 0: not known */
+	uint32_t source;          /* index of our source address */
+	struct span host_first;   /* ADDRESS:PORT to try before others; empty: in their order */
 };
 struct ipc_job_dot {
 	struct id id;
@@ -174,6 +181,10 @@ struct ipc_outcome {
 	bool wants_next;  /* the connection is open and can take another job of the lane */
 	struct ipc_fate *fates;
 	size_t fates_n;
+	struct span
+		site; /* the next hops' name as a whole, where deliver resolved it; else empty */
+	uint32_t
+		recipients_most; /* the peer took so many in one transaction and no more; 0: no limit met */
 };
 struct ipc_slot_end {
 	uint64_t slot;

@@ -1,7 +1,7 @@
 /*
  * reply_settle - from a cause and a code to side, scope, nature and action.
  *
- * Within reply/ and report/ only. Pure; stands on reply/meaning.h.
+ * Within reply/, report/ and queue/. Pure; stands on reply/meaning.h.
  */
 #pragma once
 #include "reply/meaning.h"

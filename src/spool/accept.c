@@ -91,7 +91,7 @@ static int check_lanes(struct store_txn *t, const struct spool_accept *a, struct
 	ret->lane_changed = arena_array(arena, a->lanes_n, sizeof *ret->lane_changed);
 	for (size_t i = 0; rc == 0 && i < a->lanes_n; i++) {
 		buf_clear(&b);
-		rc = pack_seal(&spool_lane_type, STORE_VERSION, &a->lanes[i], &b);
+		rc = pack_seal(&spool_lane_type, store_version(&spool_lane_type), &a->lanes[i], &b);
 		if (rc == 0) {
 			ret->lanes[i] = arena_copy(arena, buf_span(&b));
 			rc = check_lane(
@@ -113,7 +113,8 @@ static bool has_lane(const struct spool_accept *a, uint32_t number)
 static int pack_all(const struct spool_accept *a, struct arena *arena, struct accept_packed *ret)
 {
 	struct buf b = BUF_INIT(STORE_MESSAGE_MAX);
-	int rc = pack_seal(&spool_message_type, STORE_VERSION, &a->message, &b);
+	int rc =
+		pack_seal(&spool_message_type, store_version(&spool_message_type), &a->message, &b);
 
 	ret->message = arena_copy(arena, buf_span(&b));
 	ret->recipients = arena_array(arena, a->recipients_n, sizeof *ret->recipients);
@@ -121,7 +122,7 @@ static int pack_all(const struct spool_accept *a, struct arena *arena, struct ac
 		const struct spool_recipient *r = &a->recipients[i];
 
 		buf_clear(&b);
-		rc = pack_seal(&spool_recipient_type, STORE_VERSION, r, &b);
+		rc = pack_seal(&spool_recipient_type, store_version(&spool_recipient_type), r, &b);
 		if (rc == 0 && b.len > STORE_VALUE_MAX)
 			rc = -EMSGSIZE;
 		ret->recipients[i] = arena_copy(arena, buf_span(&b));

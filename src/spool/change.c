@@ -257,9 +257,36 @@ int change_apply(struct store_txn *t, struct spool_op *op)
 	return rc == -ENOENT ? -EIO : rc;
 }
 
+/* Invariant S5: the site of a lane has its row. */
+static int forget_site(struct store_txn *t, struct spool_op *op)
+{
+	struct span k, v;
+	int rc;
+
+	for (rc = store_seek(t, STORE_LANES, (struct span){0}, &k, &v); rc == 0;
+		rc = store_next(t, STORE_LANES, &k, &v)) {
+		struct arena arena = {0};
+		struct spool_lane lane;
+		bool names_it = store_open_record(v, &spool_lane_type, &arena, &lane) < 0 ||
+				span_equal(lane.site, op->site.name);
+
+		arena_done(&arena);
+		if (names_it) {
+			op->result = -EBUSY;
+			return 0;
+		}
+	}
+	if (rc == -ENOENT)
+		rc = store_delete(t, STORE_SITES, op->site.name);
+	return rc == -ENOENT ? 0 : rc;
+}
+
 int site_apply(struct store_txn *t, struct spool_op *op)
 {
 	struct spool_site site = op->site;
+
+	if (op->forget)
+		return forget_site(t, op);
 
 	if (site.name.len == 0 || site.name.len > 500) {
 		op->result = -EINVAL;

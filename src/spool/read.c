@@ -131,6 +131,31 @@ int spool_lanes(struct spool *s,
 	return rc;
 }
 
+int spool_lane_load(struct spool *s, uint32_t number, struct arena *arena, struct spool_lane *ret)
+{
+	struct store_key key = store_key_u32(number);
+	struct store_txn t;
+	int rc = store_begin_read(s, &t);
+
+	if (rc < 0)
+		return rc;
+	rc = store_get_record(&t, STORE_LANES, store_key_span(&key), &spool_lane_type, arena, ret);
+	store_end_read(&t);
+	return rc;
+}
+
+int spool_site_load(struct spool *s, struct span name, struct arena *arena, struct spool_site *ret)
+{
+	struct store_txn t;
+	int rc = store_begin_read(s, &t);
+
+	if (rc < 0)
+		return rc;
+	rc = store_get_record(&t, STORE_SITES, name, &spool_site_type, arena, ret);
+	store_end_read(&t);
+	return rc;
+}
+
 int spool_sites(struct spool *s, void (*fn)(const struct spool_site *site, void *arg), void *arg)
 {
 	struct store_txn t;

@@ -39,9 +39,11 @@ static const struct pack_row recipient_rows[] = {
 	PACK_F_SPAN(struct S, reply),
 	PACK_F_SPAN(struct S, cause),
 	PACK_F_SPAN(struct S, peer),
+	PACK_F_I64(struct S, first_at),
+	PACK_F_U32(struct S, flags),
 };
 #undef S
-const struct pack_type spool_recipient_type = PACK_TYPE(spool_recipient, recipient_rows);
+const struct pack_type spool_recipient_type = PACK_TYPE_GROWN(spool_recipient, recipient_rows, 15);
 
 #define S spool_lane
 static const struct pack_row lane_rows[] = {
@@ -60,9 +62,33 @@ static const struct pack_row site_rows[] = {
 	PACK_F_U64(struct S, bounced),
 	PACK_F_I64(struct S, last_at),
 	PACK_F_SPAN(struct S, last_reply),
+	PACK_F_U64(struct S, maybes),
+	PACK_F_U32(struct S, recipients_most),
+	PACK_F_I64(struct S, grey_enough),
+	PACK_F_I64(struct S, grey_vain),
+	PACK_F_I64(struct S, grey_at),
+	PACK_F_I64(struct S, grey_remembers),
+	PACK_F_I64(struct S, grey_forgets),
+	PACK_F_U32(struct S, grey_pairs),
+	PACK_F_U32(struct S, recipient_waits),
+	PACK_F_U32(struct S, recipient_passes),
+	PACK_F_U32(struct S, sender_waits),
+	PACK_F_U32(struct S, sender_passes),
+	PACK_F_U32(struct S, ceiling),
+	PACK_F_U32(struct S, ceiling_tests),
+	PACK_F_I64(struct S, ceiling_until),
+	PACK_F_I64(struct S, gap_us),
+	PACK_F_I64(struct S, open_gap_ms),
+	PACK_F_U32(struct S, gap_tests),
+	PACK_F_U8(struct S, state),
+	PACK_F_U8(struct S, cause),
+	PACK_F_I64(struct S, until),
+	PACK_F_I64(struct S, since),
+	PACK_F_U32(struct S, pauses),
+	PACK_F_BOOL(struct S, is_rate),
 };
 #undef S
-const struct pack_type spool_site_type = PACK_TYPE(spool_site, site_rows);
+const struct pack_type spool_site_type = PACK_TYPE_GROWN(spool_site, site_rows, 6);
 
 #define S spool_ended
 static const struct pack_row ended_rows[] = {

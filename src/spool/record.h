@@ -60,19 +60,36 @@ struct spool_recipient { /* table recipients: id, n */
 	struct span reply;  /* its text, at most SPOOL_REPLY_MAX octets */
 	struct span cause;  /* taxonomy id */
 	struct span peer;   /* who said it */
+	/* since version 2 of the record */
+	int64_t first_at; /* when it was first refused for being new; 0: never */
+	uint32_t flags;   /* enum decide_flag of queue */
 };
 
 struct spool_lane { /* table lanes: number */
 	uint32_t number;
-	struct span name; /* destination domain, or the smarthost a route names */
+	struct span name; /* destination domain, or the smarthost a route names; "#" and a class */
 	struct span site; /* key of table sites */
 };
 
-struct spool_site { /* table sites: name; grows with later issues */
+struct spool_site { /* table sites: name; what queue learned (queue/site.h says what it means) */
 	struct span name;
 	uint64_t delivered, deferred, bounced;
 	int64_t last_at;
 	struct span last_reply;
+	/* since version 2 of the record */
+	uint64_t maybes;
+	uint32_t recipients_most;
+	int64_t grey_enough, grey_vain, grey_at, grey_remembers, grey_forgets; /* ms */
+	uint32_t grey_pairs;
+	uint32_t recipient_waits, recipient_passes, sender_waits, sender_passes;
+	uint32_t ceiling, ceiling_tests;
+	int64_t ceiling_until;
+	int64_t gap_us, open_gap_ms;
+	uint32_t gap_tests;
+	uint8_t state, cause; /* enum flow_state, enum reply_cause */
+	int64_t until, since;
+	uint32_t pauses;
+	bool is_rate;
 };
 
 struct spool_ended { /* table ends: id, n */

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			     : pack_read(type, rest, &arena, object);
 
 	/* What could be read can be written, and reads as the same again. */
-	if (rc == 0 && pack_seal(type, STORE_VERSION, object, &sealed) == 0 &&
+	if (rc == 0 && pack_seal(type, store_version(type), object, &sealed) == 0 &&
 		store_open_record(buf_span(&sealed), type, &arena, object) < 0 &&
 		sealed.len <= STORE_MESSAGE_MAX)
 		__builtin_trap();

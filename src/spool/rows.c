@@ -4,11 +4,16 @@
 
 /* ---- records ---- */
 
+uint16_t store_version(const struct pack_type *type)
+{
+	return type->n_first > 0 ? 2 : 1;
+}
+
 int store_put_record(struct store_txn *t, enum store_table table, struct span key,
 	const struct pack_type *type, const void *object)
 {
 	buf_clear(&t->packed);
-	int rc = pack_seal(type, STORE_VERSION, object, &t->packed);
+	int rc = pack_seal(type, store_version(type), object, &t->packed);
 
 	return rc < 0 ? rc : store_put(t, table, key, buf_span(&t->packed));
 }
@@ -23,9 +28,13 @@ int store_open_record(
 		return -EBADMSG;
 	int rc = pack_open(arena_copy(arena, sealed), &version, &payload);
 
-	if (rc < 0 || version != STORE_VERSION)
+	if (rc < 0 || version == 0 || version > store_version(type))
 		return -EBADMSG;
-	return pack_read(type, payload, arena, ret);
+	struct pack_type first = *type;
+
+	if (version < store_version(type))
+		first.n = type->n_first;
+	return pack_read(&first, payload, arena, ret);
 }
 
 int store_get_record(struct store_txn *t, enum store_table table, struct span key,

@@ -123,6 +123,7 @@ struct spool_op {
 	struct spool_outcome outcome;
 	struct spool_change change;
 	struct spool_site site;
+	bool forget;         /* SPOOL_OP_SITE: the row goes; -EBUSY while a lane names it */
 	uint32_t generation; /* SPOOL_OP_GENERATION: out */
 	/*
 	 * Out: 0; -EEXIST: this id was accepted before (the message is safe; nothing was
@@ -187,6 +188,10 @@ long spool_held_list(struct spool *s, uint32_t lane, const struct spool_due *aft
 int spool_lanes(struct spool *s,
 	void (*fn)(const struct spool_lane *lane, const struct spool_due *first, void *arg),
 	void *arg);
+
+/* One lane, or one site's profile; spans live in arena. -ENOENT, -EBADMSG. */
+int spool_lane_load(struct spool *s, uint32_t number, struct arena *arena, struct spool_lane *ret);
+int spool_site_load(struct spool *s, struct span name, struct arena *arena, struct spool_site *ret);
 
 /* All sites' profiles. 0 or -errno. */
 int spool_sites(struct spool *s, void (*fn)(const struct spool_site *site, void *arg), void *arg);

@@ -30,7 +30,6 @@ extern const char *const store_names[STORE_TABLES];
 
 #define STORE_VALUE_MAX   4080U        /* what fits one overflow page (INVARIANTS.md S12) */
 #define STORE_MESSAGE_MAX (64U * 1024) /* of one sealed message record */
-#define STORE_VERSION     1U           /* of each record */
 #define STORE_FORMAT      1U           /* of the spool */
 
 struct store_key {
@@ -128,6 +127,8 @@ int store_delete_here(struct store_txn *t, enum store_table table);
 int store_count(
 	struct store_txn *t, enum store_table table, uint64_t *ret_rows, uint64_t *ret_pages);
 
+/* The version of the type's records: one whose rows have grown is at its second. */
+uint16_t store_version(const struct pack_type *type);
 /* Seals and puts; at most STORE_VALUE_MAX, else -EMSGSIZE and nothing is changed. */
 int store_put_record(struct store_txn *t, enum store_table table, struct span key,
 	const struct pack_type *type, const void *object);
