@@ -85,14 +85,23 @@ static struct span domain_of(struct span address)
 	return (struct span){0};
 }
 
-/* Smarthosts name their lane by what the route says; what has no route waits under its domain. */
-static struct lane *lane_for(struct queue *q, const struct conf *conf, struct span address)
+/*
+ * Smarthosts name their lane by what the route says; what has no route waits under its domain.
+ * Who sends very much of late goes among the bulk: a single message overtakes thousands.
+ */
+static struct lane *lane_for(struct queue *q, const struct conf *conf, struct span sender,
+	struct span address, struct arena *arena)
 {
 	struct span domain = domain_of(address);
 	const struct conf_target *to = conf_target_for(conf, domain.len ? domain : conf->hostname);
 	struct span name = to ? to->text : domain;
+	struct lane *lane = queue_lane_get(q, name, name);
+	uint32_t who = (uint32_t)table_hash(sender);
 
-	return queue_lane_get(q, name, name);
+	if (!lane_count(lane, who, spool_now(q->spool)))
+		return lane;
+	return queue_lane_get(q, arena_printf(arena, "%.*s#bulk%u", SPAN_F(name), who % LANE_BULKS),
+		span_str(lane->site->name));
 }
 
 void queue_assign_lanes(struct queue *q, const struct conf *conf, struct spool_accept *accept,
@@ -104,7 +113,7 @@ void queue_assign_lanes(struct queue *q, const struct conf *conf, struct spool_a
 	accept->lanes_n = 0;
 	for (size_t i = 0; i < accept->recipients_n; i++) {
 		struct spool_recipient *r = &accept->recipients[i];
-		struct lane *lane = lane_for(q, conf, r->address);
+		struct lane *lane = lane_for(q, conf, accept->message.sender, r->address, arena);
 		size_t known = 0;
 
 		while (known < accept->lanes_n && accept->lanes[known].number != lane->number)
@@ -113,7 +122,7 @@ void queue_assign_lanes(struct queue *q, const struct conf *conf, struct spool_a
 			accept->lanes[accept->lanes_n++] =
 				(struct spool_lane){.number = lane->number,
 					.name = span_str(lane->name),
-					.site = span_str(lane->site)};
+					.site = span_str(lane->site->name)};
 		r->n = (uint32_t)i;
 		r->lane = lane->number;
 		r->part = (uint32_t)i;

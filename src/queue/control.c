@@ -22,7 +22,7 @@ static struct span site_of(uint32_t number, void *arg)
 	struct control *c = arg;
 	struct lane *lane = queue_lane_by_number(c->queue, number);
 
-	return lane ? span_str(lane->site) : (struct span){0};
+	return lane ? span_str(lane->site->name) : (struct span){0};
 }
 
 static bool is_active(struct id id, uint32_t part, void *arg)
@@ -57,7 +57,7 @@ static bool lane_of_site(struct span site, uint32_t least, uint32_t *ret, void *
 		const struct lane *lane = value;
 
 		if (lane->number >= least && lane->number < best &&
-			span_equal_nocase(span_str(lane->site), site))
+			span_equal_nocase(span_str(lane->site->name), site))
 			best = lane->number;
 	}
 	if (best == UINT64_MAX)

@@ -9,6 +9,8 @@
 #define UNSENT_PAUSE_MS 1000
 /* The scheduler looks around so often at least: a machine that slept did not count as waiting. */
 #define LOOK_AROUND (60 * NANOS_S)
+/* Rows looked at before others have their turn. */
+#define DISPATCH_MOST 2000U
 
 static bool is_running(const struct spool_due *row, void *arg)
 {
@@ -29,37 +31,31 @@ static struct queue_peer *least_busy(struct queue *q)
 	return best;
 }
 
-enum room { ROOM, NO_ROOM, NO_ROOM_ANYWHERE };
-
-static enum room room_for(struct queue *q, const struct lane *lane)
+static struct flow_ask ask_of(const struct queue *q, const struct site *site)
 {
-	const struct conf *conf = role_conf_now(q->role);
-
-	if (lane->failures > 0 && lane->probes > 0)
-		return NO_ROOM;
-	if (!list_is_empty(&lane->idle))
-		return ROOM;
-	if (lane->slots >= conf->limits.deliver_connections)
-		return NO_ROOM;
-	return q->slots_n < conf->limits.deliver_sessions ? ROOM : NO_ROOM_ANYWHERE;
+	return (struct flow_ask){.now = spool_now(q->spool),
+		.has_idle = !list_is_empty(&site->idle),
+		.connections = site->connections,
+		.busy = site->busy,
+		.most = role_conf_now(q->role)->limits.deliver_connections};
 }
 
-static struct queue_slot *take_slot(struct queue *q, struct lane *lane)
+static struct queue_slot *take_slot(struct queue *q, struct site *site)
 {
-	struct list *node = list_take(&lane->idle);
+	struct list *node = list_take(&site->idle);
 
 	if (node) {
 		struct queue_slot *slot = container_of(node, struct queue_slot, node);
 
 		slot->busy = true;
-		lane->busy++;
+		site->busy++;
 		return slot;
 	}
 	struct queue_peer *peer = least_busy(q);
 
 	if (!peer)
 		return NULL;
-	queue_slot_add(q, ++q->last_slot, lane, peer);
+	queue_slot_add(q, ++q->last_slot, site, peer);
 	return queue_slot_find(q, q->last_slot);
 }
 
@@ -83,34 +79,107 @@ static void refill(struct queue *q, struct lane *lane)
 	free(rows);
 }
 
-void queue_lane_check(struct queue *q, struct lane *lane)
+/* When the first row may go: a recall makes all of them due. */
+static bool is_due(const struct queue *q, const struct lane *lane, int64_t *ret_at)
 {
-	if (lane_is_dry(lane))
-		refill(q, lane);
 	const struct spool_due *row = lane_first(lane);
 
-	list_remove(&lane->ready);
-	if (!row) {
-		/* Still dry: the spool could not be read, and is asked again soon. */
-		if (lane_is_dry(lane))
-			heap_move(&q->waiting, &lane->due, spool_now(q->spool) + UNSENT_PAUSE_MS);
-		else
-			heap_remove(&q->waiting, &lane->due);
-		return;
-	}
-	int64_t at = row->due > lane->paused_until ? row->due : lane->paused_until;
+	*ret_at = row->due;
+	return row->due <= spool_now(q->spool) || lane->in_recall;
+}
 
-	if (at > spool_now(q->spool)) {
-		heap_move(&q->waiting, &lane->due, at);
-		if (heap_first(&q->waiting) == &lane->due)
-			task_gate_wake_all(&q->changed);
-		return;
-	}
-	heap_remove(&q->waiting, &lane->due);
-	enum room room = room_for(q, lane);
+static void join_turns(struct lane *lane)
+{
+	struct list *turns = &lane->site->due;
 
-	if (room != NO_ROOM)
-		list_add_tail(room == ROOM ? &q->ready : &q->crowded, &lane->ready);
+	if (!list_is_empty(&lane->turn))
+		return;
+	lane->served = 0;
+	if (lane->class == LANE_HIGH && !list_is_empty(turns))
+		list_add_tail(turns->next, &lane->turn); /* before the first */
+	else
+		list_add_tail(turns, &lane->turn);
+}
+
+static void wait_until(struct queue *q, struct heap *heap, struct heap_node *node, int64_t at)
+{
+	heap_move(heap, node, at);
+	if (heap_first(heap) == node)
+		task_gate_wake_all(&q->changed);
+}
+
+void queue_lane_check(struct queue *q, struct lane *lane)
+{
+	int64_t at;
+
+	if (lane_is_dry(lane))
+		refill(q, lane);
+	if (lane_is_dry(lane)) {
+		/* Still so: the spool could not be read, and is asked again soon. */
+		list_remove(&lane->turn);
+		wait_until(q, &q->waiting, &lane->due, spool_now(q->spool) + UNSENT_PAUSE_MS);
+	} else if (!lane_first(lane)) {
+		heap_remove(&q->waiting, &lane->due);
+		list_remove(&lane->turn);
+		if (lane->in_recall) {
+			/* Through with it: what was passed over comes in its time. */
+			lane->in_recall = false;
+			lane_reset(lane);
+			queue_lane_check(q, lane);
+			return;
+		}
+		if (list_is_empty(&lane->empty)) {
+			lane->empty_since = spool_now(q->spool);
+			list_add_tail(&q->empty, &lane->empty);
+		}
+	} else if (is_due(q, lane, &at)) {
+		heap_remove(&q->waiting, &lane->due);
+		join_turns(lane);
+	} else {
+		list_remove(&lane->turn);
+		lane_trim(lane);
+		wait_until(q, &q->waiting, &lane->due, at);
+	}
+	queue_site_check(q, lane->site);
+}
+
+void queue_site_check(struct queue *q, struct site *site)
+{
+	struct flow_ask ask = ask_of(q, site);
+	int64_t at = FLOW_FOREVER;
+
+	list_remove(&site->ready);
+	site->limit = flow_check(&site->flow, &ask, &at);
+	site->is_binding = !list_is_empty(&site->due);
+	if (site->is_binding && site->limit == FLOW_NONE) {
+		bool is_full = !ask.has_idle &&
+			       q->slots_n >= role_conf_now(q->role)->limits.deliver_sessions;
+
+		if (is_full)
+			site->limit = FLOW_SESSIONS;
+		site->is_binding = is_full;
+		list_add_tail(is_full ? &q->crowded : &q->ready, &site->ready);
+		at = FLOW_FOREVER;
+	}
+	int64_t wakes = queue_site_wake(q, site);
+
+	if (!site->is_binding || wakes < at)
+		at = wakes;
+	if (at == FLOW_FOREVER)
+		heap_remove(&q->resting, &site->rest);
+	else
+		wait_until(q, &q->resting, &site->rest, at);
+}
+
+/* How the attempt is to be made, by what earlier replies meant. */
+static void add_way(const struct spool_recipient *r, struct ipc_job *ret)
+{
+	ret->plain |= (r->flags & DECIDE_PLAIN) != 0;
+	ret->with_tls |= (r->flags & DECIDE_TLS) != 0;
+	ret->fresh |= (r->flags & DECIDE_FRESH) != 0;
+	/* Who may have it already, and who asked us to come back, is asked first. */
+	if (r->state == SPOOL_MAYBE || r->first_at > 0)
+		ret->host_first = r->peer;
 }
 
 static void copy_job(const struct spool_job *from, const struct queue_job *job,
@@ -124,7 +193,7 @@ static void copy_job(const struct spool_job *from, const struct queue_job *job,
 		.lane = lane->number,
 		.due = job->due,
 		.slot = job->slot,
-		.lane_name = span_str(lane->name),
+		.lane_name = lane_destination(lane),
 		.sender = m->sender,
 		.envid = m->envid,
 		.ret = m->ret,
@@ -136,11 +205,14 @@ static void copy_job(const struct spool_job *from, const struct queue_job *job,
 		.content_in_file = m->content_in_file,
 		.recipients_n = from->recipients_n};
 	ret->recipients = arena_array(arena, from->recipients_n, sizeof *ret->recipients);
-	for (size_t i = 0; i < from->recipients_n; i++)
+	ret->recipients_most = lane->site->recipients_most;
+	for (size_t i = 0; i < from->recipients_n; i++) {
+		add_way(&from->recipients[i], ret);
 		ret->recipients[i] = (struct ipc_job_recipient){.n = from->recipients[i].n,
 			.address = from->recipients[i].address,
 			.orcpt = from->recipients[i].orcpt,
 			.notify = from->recipients[i].notify};
+	}
 }
 
 /* 0; -EBADMSG or -ENOENT where the content is not what was accepted; or another -errno. */
@@ -181,7 +253,7 @@ static uint32_t attempts_of(const struct spool_job *job)
 /* What can't be read now is read again, after a moment in which damage is set aside. */
 static void rest(struct queue *q, struct lane *lane)
 {
-	lane->paused_until = spool_now(q->spool) + UNSENT_PAUSE_MS;
+	lane->site->flow.next_us = (spool_now(q->spool) + UNSENT_PAUSE_MS) * 1000;
 	lane_reset(lane);
 }
 
@@ -200,64 +272,83 @@ static bool load_job(struct queue *q, struct lane *lane, const struct spool_due 
 	return false;
 }
 
-static void give_job(struct queue *q, struct queue_slot *slot, const struct spool_due *row,
+/* False where it could not be sent. */
+static bool give_job(struct queue *q, struct queue_slot *slot, struct queue_job *job,
 	const struct spool_job *stored, struct arena *arena)
 {
-	struct lane *lane = slot->lane;
+	struct ipc_job body;
+
+	job->peer = slot->peer;
+	job->slot = slot->number;
+	copy_job(stored, job, job->lane, arena, &body);
+	int rc = send_job(q, slot->peer, &body, &stored->message);
+
+	if (rc == 0)
+		return true;
+	log_event(LOG_ERROR, "job_not_sent", LOG_ID(job->id), LOG_ERRNO(rc));
+	queue_slot_free(q, slot);
+	job->peer = NULL;
+	if (rc == -EBADMSG || rc == -ENOENT)
+		/* Else this message would stand in the way of all behind it for ever. */
+		queue_job_end(q, queue_job_add(q, job), EVENT_CONTENT_UNREADABLE);
+	else
+		rest(q, job->lane);
+	return false;
+}
+
+static bool start_job(struct queue *q, const struct spool_due *row, struct lane *lane,
+	const struct spool_job *stored, struct arena *arena)
+{
+	struct site *site = lane->site;
+	bool opens = list_is_empty(&site->idle);
+	struct queue_slot *slot = take_slot(q, site);
 	struct queue_job job = {.id = row->id,
 		.part = row->part,
 		.count = row->count,
 		.due = row->due,
 		.attempt = attempts_of(stored) + 1,
 		.lane = lane,
-		.peer = slot->peer,
-		.slot = slot->number,
-		.is_probe = lane->failures > 0};
-	struct ipc_job body;
+		.site = site,
+		.began = spool_now(q->spool)};
 
-	copy_job(stored, &job, lane, arena, &body);
-	int rc = send_job(q, slot->peer, &body, &stored->message);
-
-	if (rc == 0) {
+	if (!slot)
+		return false;
+	job.was_early = row->due > job.began;
+	if (give_job(q, slot, &job, stored, arena)) {
+		job.is_probe = flow_begin(&site->flow, job.began, opens);
 		(void)queue_job_add(q, &job);
-		return;
 	}
-	log_event(LOG_ERROR, "job_not_sent", LOG_ID(row->id), LOG_ERRNO(rc));
-	queue_slot_free(q, slot);
-	if (rc == -EBADMSG || rc == -ENOENT) {
-		/* Else this message would stand in the way of all behind it for ever. */
-		job.peer = NULL;
-		queue_job_end(q, queue_job_add(q, &job), EVENT_CONTENT_UNREADABLE);
-		return;
-	}
-	rest(q, lane);
+	return true;
 }
 
 /* One job of the lane. False where no deliver process takes anything now. */
-static bool hand_out(struct queue *q, struct lane *lane)
+bool queue_hand_out(struct queue *q, struct lane *lane, bool is_sample)
 {
 	struct spool_due row;
 	struct arena arena = {0};
 	struct spool_job stored;
+	bool goes_on = true;
 
 	lane_take(lane, &row);
 	/* What is being changed is read again when the change is on disk. */
 	if (queue_job_find(q, row.id, row.part) ||
 		table_get(&q->changing, span_of(&row.id, sizeof row.id)))
 		return true;
-	bool is_there = load_job(q, lane, &row, &arena, &stored);
-	struct queue_slot *slot = is_there ? take_slot(q, lane) : NULL;
+	if (load_job(q, lane, &row, &arena, &stored)) {
+		bool may = is_sample || row.due <= spool_now(q->spool) ||
+			   queue_may_come_early(lane, &stored, spool_now(q->spool));
 
-	if (slot)
-		give_job(q, slot, &row, &stored, &arena);
-	else if (is_there)
-		lane_add(lane, &row);
+		if (may && !queue_put_off(q, lane, &row, &stored))
+			goes_on = start_job(q, &row, lane, &stored, &arena);
+		if (!goes_on)
+			lane_add(lane, &row);
+	}
 	arena_done(&arena);
-	return slot || !is_there;
+	return goes_on;
 }
 
-/* Lanes that waited for any connection at all come first. */
-static struct list *next_lane(struct queue *q)
+/* Sites that waited for any connection at all come first. */
+static struct list *next_site(struct queue *q)
 {
 	struct list *node = NULL;
 
@@ -266,32 +357,57 @@ static struct list *next_lane(struct queue *q)
 	return node ? node : list_take(&q->ready);
 }
 
+/* One message of the site: of the lane whose turn it is. */
+static bool serve(struct queue *q, struct site *site)
+{
+	struct lane *lane = container_of(site->due.next, struct lane, turn);
+	bool goes_on = queue_hand_out(q, lane, false);
+
+	if (++lane->served >= lane_weight(lane) && !list_is_empty(&lane->turn)) {
+		list_remove(&lane->turn);
+		join_turns(lane);
+	}
+	queue_lane_check(q, lane);
+	return goes_on;
+}
+
 void queue_dispatch(struct queue *q)
 {
 	bool goes_on = q->handing_out && !q->stopping;
 
-	while (goes_on) {
-		struct list *node = next_lane(q);
+	for (unsigned n = 0; goes_on; n++) {
+		struct list *node = next_site(q);
 
 		if (!node)
 			return;
-		struct lane *lane = container_of(node, struct lane, ready);
+		struct site *site = container_of(node, struct site, ready);
+		struct flow_ask ask = ask_of(q, site);
+		int64_t at;
 
+		/* Others have their turn: what is passed over or put off costs time too. */
+		if (n >= DISPATCH_MOST) {
+			list_add_tail(&q->ready, node);
+			q->is_behind = true;
+			task_gate_wake_all(&q->changed);
+			return;
+		}
 		/* Where no deliver process takes anything, a hello or an end wakes us again. */
-		if (lane_first(lane) && room_for(q, lane) == ROOM)
-			goes_on = hand_out(q, lane);
-		queue_lane_check(q, lane);
+		if (!list_is_empty(&site->due) && flow_check(&site->flow, &ask, &at) == FLOW_NONE)
+			goes_on = serve(q, site);
+		else
+			queue_site_check(q, site);
 	}
 }
 
 /* Until something is due or is to be written again. */
 static nanos next_look(struct queue *q)
 {
-	struct heap_node *first = heap_first(&q->waiting);
-	nanos wait = LOOK_AROUND;
+	const struct heap *heaps[] = {&q->waiting, &q->resting};
+	nanos wait = q->is_behind ? 0 : LOOK_AROUND;
 
-	if (first) {
-		int64_t ms = first->key - spool_now(q->spool);
+	for (size_t i = 0; i < 2; i++) {
+		struct heap_node *first = heap_first(heaps[i]);
+		int64_t ms = first ? first->key - spool_now(q->spool) : INT64_MAX;
 
 		if (ms < wait / NANOS_MS)
 			wait = (ms < 0 ? 0 : ms) * NANOS_MS;
@@ -305,8 +421,14 @@ void queue_look(struct queue *q)
 {
 	int64_t now = spool_now(q->spool);
 
+	q->is_behind = false;
 	for (struct heap_node *first; (first = heap_first(&q->waiting)) && first->key <= now;)
 		queue_lane_check(q, container_of(first, struct lane, due));
+	for (struct heap_node *first; (first = heap_first(&q->resting)) && first->key <= now;) {
+		heap_remove(&q->resting, first);
+		queue_site_wakes(q, container_of(first, struct site, rest));
+	}
+	queue_sweep(q);
 	queue_write_again(q);
 	queue_dispatch(q);
 }

@@ -224,7 +224,7 @@ static void reread_lanes(struct hands *h)
 		lane_reset(lane);
 		/* Who asks for it now wants to know now. */
 		if (h->verb->kind == SPOOL_RETRY)
-			lane->paused_until = 0;
+			flow_resume(&lane->site->flow);
 		queue_lane_check(h->queue, lane);
 	}
 	buf_done(&lanes);

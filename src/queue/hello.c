@@ -63,7 +63,7 @@ void queue_on_hello(struct queue_peer *peer, const struct ipc_deliver_hello *hel
 
 		if (!lane)
 			continue;
-		queue_slot_add(q, r->slot, lane, peer);
+		queue_slot_add(q, r->slot, lane->site, peer);
 		if (job) {
 			adopt(peer, job, r);
 			continue;
@@ -74,7 +74,8 @@ void queue_on_hello(struct queue_peer *peer, const struct ipc_deliver_hello *hel
 					       .lane = lane,
 					       .peer = peer,
 					       .slot = r->slot,
-					       .dot_sent = r->dot_sent});
+					       .dot_sent = r->dot_sent,
+					       .began = spool_now(q->spool)});
 	}
 	log_event(LOG_INFO, "deliver_hello", LOG_U64("index", peer->index),
 		LOG_U64("running", hello->running_n));

@@ -2,29 +2,6 @@
 #include "base/alloc.h"
 #include <stdlib.h>
 
-static struct span number_key(const uint32_t *number)
-{
-	return span_of(number, sizeof *number);
-}
-
-struct lane *queue_lane_by_number(struct queue *q, uint32_t number)
-{
-	return table_get(&q->lanes_by_number, number_key(&number));
-}
-
-struct lane *queue_lane_get(struct queue *q, struct span name, struct span site)
-{
-	struct lane *lane = table_get(&q->lanes_by_name, name);
-
-	if (lane)
-		return lane;
-	lane = lane_new(++q->last_lane, name, site);
-	lane->exhausted = true; /* nothing of it is in the spool */
-	(void)table_set(&q->lanes_by_name, name, lane);
-	(void)table_set(&q->lanes_by_number, number_key(&lane->number), lane);
-	return lane;
-}
-
 struct job_key {
 	struct id id;
 	uint64_t part;
@@ -46,7 +23,10 @@ struct queue_job *queue_job_add(struct queue *q, const struct queue_job *job)
 	free(table_set(&q->jobs, span_of(&key, sizeof key), copy));
 	if (copy->peer)
 		copy->peer->busy++;
-	copy->lane->probes += copy->is_probe;
+	if (!copy->site)
+		copy->site = copy->lane->site;
+	copy->lane->jobs++;
+	copy->site->jobs++;
 	return copy;
 }
 
@@ -57,7 +37,11 @@ void queue_job_remove(struct queue *q, struct queue_job *job)
 	(void)table_remove(&q->jobs, span_of(&key, sizeof key));
 	if (job->peer)
 		job->peer->busy--;
-	job->lane->probes -= job->is_probe;
+	/* Nothing was heard of it: the next one is the probe. */
+	if (job->is_probe)
+		flow_probe_ended(&job->site->flow);
+	job->lane->jobs--;
+	job->site->jobs--;
 	free(job);
 }
 
@@ -70,28 +54,28 @@ struct queue_slot *queue_slot_find(struct queue *q, uint64_t number)
 
 void queue_slot_free(struct queue *q, struct queue_slot *slot)
 {
-	struct lane *lane = slot->lane;
+	struct site *site = slot->site;
 
 	list_remove(&slot->node);
 	(void)table_remove(&q->slots, span_of(&slot->number, sizeof slot->number));
-	lane->slots--;
-	lane->busy -= slot->busy;
+	site->connections--;
+	site->busy -= slot->busy;
 	q->slots_n--;
 	free(slot);
-	queue_lane_check(q, lane);
+	queue_site_check(q, site);
 }
 
-void queue_slot_add(struct queue *q, uint64_t number, struct lane *lane, struct queue_peer *peer)
+void queue_slot_add(struct queue *q, uint64_t number, struct site *site, struct queue_peer *peer)
 {
 	struct queue_slot *slot;
 
 	if (number == 0 || queue_slot_find(q, number))
 		return;
 	slot = alloc_zero(sizeof *slot);
-	*slot = (struct queue_slot){.number = number, .lane = lane, .peer = peer, .busy = true};
+	*slot = (struct queue_slot){.number = number, .site = site, .peer = peer, .busy = true};
 	list_init(&slot->node);
 	(void)table_set(&q->slots, span_of(&slot->number, sizeof slot->number), slot);
-	lane->slots++;
-	lane->busy++;
+	site->connections++;
+	site->busy++;
 	q->slots_n++;
 }

@@ -3,15 +3,33 @@
 #include <assert.h>
 #include <stdlib.h>
 
-struct lane *lane_new(uint32_t number, struct span name, struct span site)
+#define LEAK_MS  10000 /* a sender may send one message in that time, and */
+#define MUCH     32U   /* so many at once, before it is bulk */
+#define ROOM_LOW 4U
+
+static enum lane_class class_of(struct span name, size_t destination_len)
+{
+	struct span word = span_slice(name, destination_len + 1, name.len);
+
+	if (span_equal(word, SPAN_LIT("high")))
+		return LANE_HIGH;
+	if (span_equal(word, SPAN_LIT("low")))
+		return LANE_LOW;
+	return word.len > 0 ? LANE_BULK : LANE_NORMAL;
+}
+
+struct lane *lane_new(uint32_t number, struct span name)
 {
 	struct lane *l = alloc_zero(sizeof *l);
+	ptrdiff_t mark = span_find(name, '#');
 
 	l->number = number;
 	l->name = alloc_copy(name.at, name.len);
-	l->site = alloc_copy(site.at, site.len);
-	list_init(&l->ready);
-	list_init(&l->idle);
+	l->destination_len = mark < 0 ? name.len : (size_t)mark;
+	l->class = (uint8_t)class_of(name, l->destination_len);
+	list_init(&l->turn);
+	list_init(&l->of_site);
+	list_init(&l->empty);
 	return l;
 }
 
@@ -20,8 +38,50 @@ void lane_free(struct lane *l)
 	if (!l)
 		return;
 	free(l->name);
-	free(l->site);
+	free(l->rows);
 	free(l);
+}
+
+struct span lane_destination(const struct lane *l)
+{
+	return span_of(l->name, l->destination_len);
+}
+
+unsigned lane_weight(const struct lane *l)
+{
+	static const unsigned weights[] = {
+		[LANE_HIGH] = 16, [LANE_NORMAL] = 4, [LANE_LOW] = 1, [LANE_BULK] = 1};
+
+	return weights[l->class];
+}
+
+bool lane_count(struct lane *l, uint32_t sender, int64_t now)
+{
+	struct lane_count *least = &l->counts[0], *found = NULL;
+
+	for (size_t i = 0; i < LANE_COUNTS; i++) {
+		struct lane_count *c = &l->counts[i];
+		uint64_t leaked = (uint64_t)(now - c->at) / LEAK_MS;
+
+		if (leaked > 0) {
+			c->n = c->n > leaked ? c->n - (uint32_t)leaked : 0;
+			c->at = now;
+		}
+		if (c->n > 0 && c->sender == sender)
+			found = c;
+		if (c->n < least->n)
+			least = c;
+	}
+	if (!found) {
+		/* Who sends little is not counted while others who send much fill the places. */
+		if (least->n > 0)
+			least->n--;
+		if (least->n == 0)
+			*least = (struct lane_count){.sender = sender, .n = 1, .at = now};
+		return false;
+	}
+	found->n += found->n < 2 * MUCH;
+	return found->n > MUCH;
 }
 
 int lane_compare(const struct spool_due *a, const struct spool_due *b)
@@ -58,14 +118,31 @@ static void drop_last(struct lane *l)
 	l->exhausted = false;
 }
 
+static void set_room(struct lane *l, size_t room)
+{
+	struct spool_due *rows = alloc_array(room, sizeof *rows);
+
+	if (l->n > 0)
+		memcpy(rows, l->rows + l->first, l->n * sizeof *rows);
+	free(l->rows);
+	l->rows = rows;
+	l->room = room;
+	l->first = 0;
+}
+
 static void make_room(struct lane *l)
 {
-	if (l->first + l->n < LANE_WINDOW)
+	if (l->first + l->n < l->room)
 		return;
-	if (l->first == 0)
+	if (l->n < l->room && l->first > 0) {
+		memmove(l->rows, l->rows + l->first, l->n * sizeof *l->rows);
+		l->first = 0;
+		return;
+	}
+	if (l->room < LANE_WINDOW)
+		set_room(l, l->room < ROOM_LOW ? ROOM_LOW : 2 * l->room);
+	else
 		drop_last(l);
-	memmove(l->rows, l->rows + l->first, l->n * sizeof *l->rows);
-	l->first = 0;
 }
 
 void lane_add(struct lane *l, const struct spool_due *row)
@@ -92,6 +169,15 @@ void lane_add(struct lane *l, const struct spool_due *row)
 		l->after = *row;
 }
 
+void lane_begin(struct lane *l, const struct spool_due *first)
+{
+	assert(l->n == 0);
+	set_room(l, 1);
+	l->rows[0] = *first;
+	l->n = 1;
+	l->after = *first;
+}
+
 bool lane_is_dry(const struct lane *l)
 {
 	return l->n == 0 && !l->exhausted;
@@ -102,12 +188,26 @@ void lane_fill(struct lane *l, const struct spool_due *rows, size_t n, size_t as
 {
 	assert(l->n == 0 && n <= asked && asked <= LANE_WINDOW);
 	l->first = 0;
+	if (l->room < n)
+		set_room(l, n);
 	for (size_t i = 0; i < n; i++)
 		if (!skip(&rows[i], arg))
 			l->rows[l->n++] = rows[i];
 	if (n > 0)
 		l->after = rows[n - 1];
 	l->exhausted = n < asked;
+}
+
+void lane_trim(struct lane *l)
+{
+	if (l->room <= ROOM_LOW)
+		return;
+	if (l->n > 1) {
+		l->n = 1;
+		l->after = l->rows[l->first];
+		l->exhausted = false;
+	}
+	set_room(l, 1);
 }
 
 void lane_reset(struct lane *l)

@@ -16,7 +16,7 @@ static struct spool_due row(int64_t due, uint64_t id)
 
 static void rows_come_out_in_order_of_due_time(void **state)
 {
-	struct lane *l = lane_new(1, SPAN_LIT("a"), SPAN_LIT("a"));
+	struct lane *l = lane_new(1, SPAN_LIT("a"));
 	static const int64_t in[] = {5, 1, 9, 3, 7, 3};
 	static const int64_t out[] = {1, 3, 3, 5, 7, 9};
 
@@ -36,7 +36,7 @@ static void rows_come_out_in_order_of_due_time(void **state)
 
 static void the_same_row_is_kept_once(void **state)
 {
-	struct lane *l = lane_new(1, SPAN_LIT("a"), SPAN_LIT("a"));
+	struct lane *l = lane_new(1, SPAN_LIT("a"));
 	struct spool_due r = row(4, 2);
 
 	l->exhausted = true;
@@ -113,7 +113,7 @@ static const struct spool_due *model_first(struct model *m)
 static void random_work_gives_what_the_model_gives(void **state)
 {
 	struct model *m = alloc_zero(sizeof *m);
-	struct lane *l = lane_new(1, SPAN_LIT("a"), SPAN_LIT("a"));
+	struct lane *l = lane_new(1, SPAN_LIT("a"));
 	uint64_t id = 0;
 
 	srandom(7);

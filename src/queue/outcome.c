@@ -5,11 +5,11 @@
 #include "base/log.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
-#define AGAIN_AFTER (1 * NANOS_S) /* a batch that failed is tried again, the outcome is not lost */
-#define NOBODY      QUEUE_DELIVER_MOST /* index of the deliver process where there is none */
-/* A next hop that can't be reached rests so long, doubling, at most as long as the first retry. */
-#define PAUSE_FIRST_MS 1000
+#define AGAIN_AFTER   (1 * NANOS_S) /* a batch that failed is tried again, the outcome is not lost */
+#define NOBODY        QUEUE_DELIVER_MOST /* index of the deliver process where there is none */
+#define DROUGHT_LEAST 10U
 
 struct ending { /* one outcome on its way to the disk */
 	struct spool_op op;
@@ -112,38 +112,83 @@ static void ended(struct spool_op *op, void *arg)
 	finish(e, op->result == -ENOENT);
 }
 
-/* ---- the lane learns ---- */
+/* ---- the site learns ---- */
 
-static bool could_not_connect(const struct ipc_outcome *o)
+static uint32_t dice(void)
 {
-	static const char *const early[] = {"connect", "helo"};
+	uint32_t n = 0;
 
-	for (size_t i = 0; i < o->fates_n; i++) {
-		bool is_early = false;
-
-		for (size_t j = 0; j < 2; j++)
-			is_early |= span_equal(o->fates[i].stage, span_str(early[j]));
-		if (!is_early || o->fates[i].outcome != IPC_FATE_DEFERRED)
-			return false;
-	}
-	return o->fates_n > 0;
+	return getrandom(&n, sizeof n, 0) == (ssize_t)sizeof n ? n : 0;
 }
 
-static void note_lane(struct queue *q, struct lane *lane, const struct ipc_outcome *o)
+static uint32_t count_taken(const struct ipc_outcome *o)
 {
-	if (!could_not_connect(o)) {
-		lane->failures = 0;
-		lane->paused_until = 0;
-		return;
-	}
-	int64_t most = conf_retry_for(role_conf_now(q->role), o->fates[0].cause)->first / NANOS_MS;
-	int64_t pause = (int64_t)PAUSE_FIRST_MS << (lane->failures < 16 ? lane->failures : 16);
+	uint32_t n = 0;
 
-	lane->failures++;
-	lane->paused_until = spool_now(q->spool) + (pause < most ? pause : most);
-	log_event(LOG_INFO, "site_paused", LOG_STR("site", lane->site),
-		LOG_SPAN("cause", o->fates[0].cause), LOG_SPAN("reply", o->fates[0].reply),
-		LOG_TIME("next_try", spool_wall(q->spool, lane->paused_until)));
+	for (size_t i = 0; i < o->fates_n; i++)
+		n += o->fates[i].outcome == IPC_FATE_RELAYED ||
+		     o->fates[i].outcome == IPC_FATE_DELIVERED;
+	return n;
+}
+
+static bool is_refused_for_being_new(const struct ipc_outcome *o)
+{
+	bool all = o->fates_n > 0;
+
+	for (size_t i = 0; i < o->fates_n; i++)
+		all = all && decide_is_grey(&o->fates[i]);
+	return all;
+}
+
+/*
+ * Long without a success, and then one: what waits in vain need not wait for its own time. What
+ * comes early and is refused shows that it was too early, and ends it.
+ */
+static void note_drought(struct queue *q, struct site *site, const struct queue_job *job,
+	const struct ipc_outcome *o)
+{
+	if (is_refused_for_being_new(o)) {
+		if (site->refused_in_row == 0)
+			site->refused_since = spool_now(q->spool);
+		site->refused_in_row += site->refused_in_row < UINT32_MAX;
+		if (job && job->was_early)
+			queue_recall_end(q, site);
+	} else if (count_taken(o) > 0) {
+		bool was_long = site->refused_in_row >= DROUGHT_LEAST;
+
+		site->refused_in_row = 0;
+		if (was_long && job && job->attempt > 1 && site->recall_from == 0) {
+			site->recall_age = (spool_now(q->spool) - site->refused_since) / 2;
+			queue_recall(q, site);
+		}
+	}
+}
+
+static void note_site(
+	struct queue *q, struct lane *lane, struct queue_job *job, const struct ipc_outcome *o)
+{
+	struct site *site = job ? job->site : lane->site;
+	struct site_outcome what = {.now = spool_now(q->spool),
+		.began = job ? job->began : 0,
+		.message = o->id.low ^ o->id.high,
+		.is_probe = job && job->is_probe,
+		.taken = count_taken(o),
+		.dice = dice()};
+	bool turned = site_learn(site, role_conf_now(q->role), o, &what);
+
+	if (job)
+		job->is_probe = false;
+	if (turned && site->flow.state == FLOW_FLOWING)
+		log_event(LOG_INFO, "site_flows", LOG_STR("site", site->name));
+	else if (turned)
+		log_event(LOG_INFO, "site_paused", LOG_STR("site", site->name),
+			LOG_STR("cause", reply_cause_text(site->flow.cause)),
+			LOG_STR("reply", site->last_reply),
+			LOG_TIME("next_try", spool_wall(q->spool, site->flow.until)));
+	note_drought(q, site, job, o);
+	if (o->site.len > 0)
+		queue_lane_move(q, lane, o->site);
+	queue_site_write(q, site);
 }
 
 static void release_slot(struct queue *q, struct queue_peer *peer, const struct ipc_outcome *o)
@@ -153,10 +198,10 @@ static void release_slot(struct queue *q, struct queue_peer *peer, const struct 
 	if (!slot || !slot->busy || slot->peer != peer)
 		return;
 	slot->busy = false;
-	slot->lane->busy--;
+	slot->site->busy--;
 	/* While others wait for any connection at all, this one is theirs. */
 	if (o->wants_next && list_is_empty(&q->crowded))
-		list_add_tail(&slot->lane->idle, &slot->node);
+		list_add_tail(&slot->site->idle, &slot->node);
 	else
 		queue_slot_free(q, slot);
 }
@@ -209,7 +254,7 @@ static void submit(struct ending *e, const struct ipc_outcome *o)
 	spool_submit(q->spool, &e->op);
 }
 
-static void write_outcome(struct queue *q, uint32_t from, const struct ipc_outcome *o)
+static struct ending *new_ending(struct queue *q, const struct ipc_outcome *o, uint32_t from)
 {
 	struct ending *e = alloc_zero(sizeof *e);
 
@@ -224,7 +269,12 @@ static void write_outcome(struct queue *q, uint32_t from, const struct ipc_outco
 		.done = ended,
 		.arg = e,
 		.outcome = {.id = o->id, .lane = o->lane, .part = o->part, .due = o->due}};
-	submit(e, o);
+	return e;
+}
+
+static void write_outcome(struct queue *q, uint32_t from, const struct ipc_outcome *o)
+{
+	submit(new_ending(q, o, from), o);
 }
 
 void queue_write_again(struct queue *q)
@@ -253,9 +303,10 @@ static void on_outcome(struct queue_peer *peer, const struct ipc_outcome *o)
 	struct queue_job *job = queue_job_find(q, o->id, o->part);
 	struct lane *lane = queue_lane_by_number(q, o->lane);
 
+	/* What it says of the site is heard while its connection still counts, and once. */
+	if (lane && (!job || (job->peer == peer && !job->ending)))
+		note_site(q, lane, job, o);
 	release_slot(q, peer, o);
-	if (lane)
-		note_lane(q, lane, o);
 	/* Of an earlier attempt, by a process that was thought dead: settled since. */
 	if (job && job->peer != peer && job->due != 0 && job->due != o->due) {
 		acknowledge(q, peer->index, o->id, o->part, o->attempt);
@@ -268,7 +319,8 @@ static void on_outcome(struct queue_peer *peer, const struct ipc_outcome *o)
 					       .attempt = o->attempt,
 					       .lane = lane,
 					       .peer = peer,
-					       .due = o->due});
+					       .due = o->due,
+					       .began = spool_now(q->spool)});
 	if (!job || !job->ending) {
 		if (job)
 			job->ending = true;
@@ -337,4 +389,57 @@ void queue_job_end(struct queue *q, struct queue_job *job, enum reply_id event)
 	}
 	write_outcome(q, from, &o);
 	arena_done(&arena);
+}
+
+/* What the site said last is why; without a word of it, that it could not be reached. */
+static void last_word(const struct site *site, struct ipc_fate *fate)
+{
+	if (site->last_reply[0] == '\0')
+		return;
+	fate->reply = span_str(site->last_reply);
+	fate->cause = span_str(reply_cause_text(site->last_cause));
+	fate->side = span_str(reply_side_text(reply_cause_info(site->last_cause)->side));
+	fate->code = site->last_code;
+	fate->status = (struct span){0};
+}
+
+void queue_job_expire(struct queue *q, struct queue_job *job)
+{
+	struct arena arena = {0};
+	struct ipc_outcome o = {.id = job->id,
+		.part = job->part,
+		.attempt = job->attempt,
+		.lane = job->lane->number,
+		.due = job->due};
+	struct spool_job stored;
+
+	job->ending = true;
+	if (spool_job_load(q->spool, job->id, job->part, &arena, &stored) == 0) {
+		o.fates_n = stored.recipients_n;
+		o.fates = arena_array(&arena, o.fates_n, sizeof *o.fates);
+		for (size_t i = 0; i < o.fates_n; i++) {
+			results_fate(EVENT_EXPIRED, stored.recipients[i].n, &arena, &o.fates[i]);
+			o.fates[i].outcome = IPC_FATE_DEFERRED;
+			last_word(job->site, &o.fates[i]);
+		}
+	}
+	write_outcome(q, NOBODY, &o);
+	arena_done(&arena);
+}
+
+void queue_job_put_off(
+	struct queue *q, struct queue_job *job, const struct spool_job *stored, int64_t until)
+{
+	struct ending *e = new_ending(q,
+		&(struct ipc_outcome){.id = job->id,
+			.part = job->part,
+			.lane = job->lane->number,
+			.due = job->due},
+		NOBODY);
+
+	job->ending = true;
+	results_put_off(stored, until, &e->arena, &e->results);
+	e->op.outcome.results = e->results.rows;
+	e->op.outcome.results_n = e->results.n;
+	spool_submit(q->spool, &e->op);
 }

@@ -17,6 +17,7 @@
 #include "ipc/role.h"
 #include "queue/lane.h"
 #include "queue/retry.h"
+#include "queue/site.h"
 #include "reply/catalogue.h"
 #include "spool/spool.h"
 #include "task/task.h"
@@ -38,10 +39,10 @@ struct queue_peer { /* a process of receive or deliver */
 
 struct queue_slot { /* a connection (or one to be) in a deliver process */
 	uint64_t number;
-	struct lane *lane;
+	struct site *site;
 	struct queue_peer *peer;
 	bool busy;
-	struct list node; /* lane->idle while idle */
+	struct list node; /* site->idle while idle */
 };
 
 struct queue_job { /* handed out, until its outcome is on disk */
@@ -49,22 +50,28 @@ struct queue_job { /* handed out, until its outcome is on disk */
 	uint32_t part, attempt, count;
 	int64_t due;
 	struct lane *lane;
+	struct site *site;       /* that it counts for: the lane's when it was handed out */
 	struct queue_peer *peer; /* NULL: it was never sent */
 	uint64_t slot;
+	int64_t began;
 	bool dot_sent;
-	bool ending;   /* its outcome is being written */
-	bool is_probe; /* handed out while its lane could not be reached: the only one then */
+	bool ending;    /* its outcome is being written */
+	bool is_probe;  /* handed out while its site did not flow: the only one then */
+	bool was_early; /* a recall or a sample: before its time */
 };
 
 struct queue {
 	struct role *role;
 	struct spool *spool;
 	struct table lanes_by_name, lanes_by_number; /* struct lane */
+	struct table sites;                          /* by name */
 	uint32_t last_lane;
-	struct list ready; /* lanes with something due and room for it, round robin */
+	struct list ready; /* sites with something due and room for it, round robin */
 	struct list
-		crowded; /* lanes with something due while all connections there may be are used */
+		crowded; /* sites with something due while all connections there may be are used */
 	struct heap waiting; /* lanes by the next time that something is due */
+	struct heap resting; /* sites with something due, by when their limit may give way */
+	struct list empty;   /* lanes without anything: freed after a while */
 	struct table jobs;   /* by id and part */
 	struct table slots;  /* by number */
 	uint64_t last_slot;
@@ -81,6 +88,7 @@ struct queue {
 		uint32_t generation, counter;
 		uint16_t instance;
 	} ids;
+	bool is_behind;   /* dispatching was broken off: more could go */
 	bool handing_out; /* false until every deliver process said what it runs */
 	bool stopping;
 	nanos started;
@@ -103,23 +111,62 @@ void queue_accepted(struct queue *q, const struct spool_accept *accept);
 void queue_dispatch(struct queue *q); /* hands out what is due and has room; never waits */
 void queue_scheduler(void *queue);    /* task: wakes lanes when their time has come */
 void queue_look(struct queue *q);     /* what it does each time */
-void queue_lane_check(struct queue *q, struct lane *lane); /* into ready, waiting, or neither */
+/* Hands out its first row; is_sample: though it is not due. False: nobody takes anything now. */
+bool queue_hand_out(struct queue *q, struct lane *lane, bool is_sample);
+/* Something of the lane has changed: where it stands, and its site. */
+void queue_lane_check(struct queue *q, struct lane *lane);
+/* The same for a site alone: into ready, crowded, resting, or neither. */
+void queue_site_check(struct queue *q, struct site *site);
 
-/* jobs.c: lanes, what runs, and on which connections */
+/* sites.c: lanes and sites come and go */
 struct lane *queue_lane_get(struct queue *q, struct span name, struct span site);
+/* NULL where neither memory nor the spool has it. */
 struct lane *queue_lane_by_number(struct queue *q, uint32_t number);
+struct lane *queue_lane_add(
+	struct queue *q, uint32_t number, struct span name, struct span site); /* known to be new */
+struct site *queue_site_get(struct queue *q, struct span name);
+struct site *queue_site_find(struct queue *q, struct span name); /* NULL: not in memory */
+/* The lane belongs to that site from now on; no record is touched. */
+void queue_lane_move(struct queue *q, struct lane *lane, struct span site);
+/* To the spool, in the next batch, where it has to be. */
+void queue_site_write(struct queue *q, struct site *site);
+void queue_site_keep(struct queue *q, struct site *site); /* at once, where anything changed */
+/* All rows of the site that were tried before now may come early, as the site shows that they can. */
+void queue_recall(struct queue *q, struct site *site);
+void queue_recall_end(struct queue *q, struct site *site);
+/* Frees lanes and sites that have been empty for a while. */
+void queue_sweep(struct queue *q);
+/* Asks the spool to forget sites that have had no mail for very long. */
+void queue_forget_sites(struct queue *q);
+
+/* early.c: what is given up, sampled or put off without being due */
+void queue_site_wakes(struct queue *q, struct site *site); /* its time in q->resting has come */
+/* True: the part is held back, and waits in the spool until then. */
+bool queue_put_off(struct queue *q, struct lane *lane, const struct spool_due *row,
+	const struct spool_job *job);
+/* May a row that is not due yet be sent now? */
+bool queue_may_come_early(const struct lane *lane, const struct spool_job *job, int64_t now);
+/* When the site has to be looked at, whatever its limits say; FLOW_FOREVER: no need. */
+int64_t queue_site_wake(const struct queue *q, const struct site *site);
+
+/* jobs.c: what runs, and on which connections */
 struct queue_job *queue_job_find(struct queue *q, struct id id, uint32_t part);
 struct queue_job *queue_job_add(struct queue *q, const struct queue_job *job);
 void queue_job_remove(struct queue *q, struct queue_job *job);
 struct queue_slot *queue_slot_find(struct queue *q, uint64_t number);
 /* A connection that a job runs on; number 0: none. */
-void queue_slot_add(struct queue *q, uint64_t number, struct lane *lane, struct queue_peer *peer);
+void queue_slot_add(struct queue *q, uint64_t number, struct site *site, struct queue_peer *peer);
 void queue_slot_free(struct queue *q, struct queue_slot *slot);
 
 /* outcome.c: deliver's requests, and what ends a job */
 void queue_on_deliver(struct ipc_channel *c, struct ipc_packet *p, void *peer);
 /* Ends a job for that event of the catalogue, without deliver; job may be freed by then. */
 void queue_job_end(struct queue *q, struct queue_job *job, enum reply_id event);
+/* The same for the reply that the site gave last: for what is given up without a further attempt. */
+void queue_job_expire(struct queue *q, struct queue_job *job);
+/* Ends a job that never ran: its recipients wait until then, nothing else changes. */
+void queue_job_put_off(
+	struct queue *q, struct queue_job *job, const struct spool_job *stored, int64_t until);
 /* Submits once more what could not be written, when its time has come. */
 void queue_write_again(struct queue *q);
 

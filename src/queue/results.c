@@ -1,23 +1,29 @@
 #include "queue/results.h"
 #include "queue/bounce.h"
+#include "base/table.h"
 #include "reply/catalogue.h"
 #include <sys/random.h>
+
+#define TELL_EACH_MS (10 * INT64_C(60000))
 
 struct results_told {
 	const char *event;
 	struct span stage, side;
 	int64_t wait;
 	bool is_again, is_maybe, is_expired;
-	struct retry_answer again;
+	struct decide_answer again;
+	struct span advice; /* a person is told; empty: nobody */
 };
 
 /* What all recipients of an outcome share. */
 struct making {
 	struct queue *queue;
 	const struct spool_job *job;
+	struct site *site; /* NULL: not known any more */
 	struct span peer;
 	int64_t now;
 	uint32_t dice;
+	uint32_t served; /* recipients of this outcome */
 	struct arena *arena;
 };
 
@@ -48,32 +54,113 @@ static enum spool_end failed_end(const struct spool_job *job, const struct spool
 	return job->message.sender.len > 0 && !never && !asked_other ? SPOOL_BOUNCED : SPOOL_SILENT;
 }
 
+/* ---- what the site is like to those that are new ---- */
+
+static uint32_t hash_of(struct span s)
+{
+	return (uint32_t)table_hash(s);
+}
+
+static void learn_grey(const struct making *m, const struct ipc_fate *f,
+	const struct spool_recipient *r, const struct spool_recipient *before)
+{
+	struct grey_contact c = {.is_first = before->first_at == 0,
+		.age = before->first_at > 0 ? m->now - before->first_at : 0,
+		.now = m->now};
+
+	if (!m->site)
+		return;
+	bool is_taken = f->outcome == IPC_FATE_RELAYED || f->outcome == IPC_FATE_DELIVERED;
+	bool is_refused = decide_is_grey(f);
+
+	/* Of no concern where nobody was ever refused for being new. */
+	if (!is_refused && (!is_taken || !m->site->grey.seen) && before->first_at == 0)
+		return;
+	c.sender = hash_of(m->job->message.sender);
+	c.recipient = hash_of(r->address);
+	int64_t was = m->site->grey.enough;
+
+	if (is_refused)
+		grey_refused(&m->site->grey, &c);
+	else if (is_taken)
+		grey_taken(&m->site->grey, &c, before->first_at > 0);
+	m->site->is_urgent |= m->site->grey.enough != was;
+}
+
+/* Others of the same pair, recipient or sender would be told the same: they wait for this one. */
+static void hold_others(const struct making *m, const struct ipc_fate *f,
+	const struct spool_recipient *r, const struct decide_answer *a)
+{
+	struct decide_meaning what = decide_meaning(f);
+	bool is_held = what.scope == REPLY_SCOPE_TRIPLE || what.scope == REPLY_SCOPE_RECIPIENT ||
+		       what.scope == REPLY_SCOPE_SENDER;
+
+	/* After the content, it may be the content. */
+	if (!m->site || !is_held || f->outcome != IPC_FATE_DEFERRED || a->at <= m->now ||
+		what.stage == REPLY_STAGE_EOD || what.stage == REPLY_STAGE_DATA)
+		return;
+	site_hold(m->site,
+		&(struct site_hold){.key = site_key(what.scope, m->job->message.sender, r->address),
+			.until = a->at,
+			.scope = (uint8_t)what.scope,
+			.cause = (uint8_t)what.cause},
+		m->now);
+}
+
+/* ---- decisions ---- */
+
 static void again_or_never(const struct making *m, const struct ipc_fate *f,
 	struct spool_result *row, struct results_told *told)
 {
 	struct spool_recipient *r = &row->recipient;
-	struct retry_question question = {.now = m->now,
+	const struct flow *flow = m->site ? &m->site->flow : NULL;
+	struct decide_question question = {.conf = role_conf_now(m->queue->role),
+		.fate = f,
+		.now = m->now,
 		.arrived = m->job->message.arrived_at,
 		.attempts = r->attempts,
-		.wait = f->wait,
-		.cause = f->cause,
-		.maybe_delivered = f->outcome == IPC_FATE_MAYBE,
+		.flags = r->flags,
+		.first_at = r->first_at,
+		.others = m->served,
+		.grey = m->site ? &m->site->grey : NULL,
+		.site_until = flow && flow->state != FLOW_FLOWING ? flow->until : 0,
+		.site_busy = m->site ? m->site->busy : 0,
 		.dice = m->dice};
+	struct decide_answer a = decide(&question);
 
-	told->again = retry_decide(role_conf_now(m->queue->role), &question);
-	told->is_again = !told->again.give_up;
-	told->is_expired = told->again.give_up;
+	told->again = a;
+	told->is_again = !a.end;
+	told->is_expired = a.expired;
 	told->is_maybe = f->outcome == IPC_FATE_MAYBE;
-	told->event = "deferred";
-	if (f->wait < 0 && told->is_again)
-		told->wait = (told->again.at - question.now) / 1000;
-	r->state = told->is_maybe ? SPOOL_MAYBE : SPOOL_QUEUED;
-	r->next_at = told->again.at;
-	if (told->is_expired)
+	if (a.tell)
+		told->advice = arena_copy(
+			m->arena, span_str(reply_cause_info(decide_meaning(f).cause)->advice));
+	r->flags = a.flags;
+	r->first_at = a.first_at;
+	if (a.end) {
 		row->end = (uint8_t)failed_end(m->job, r);
+		return;
+	}
+	told->event = "deferred";
+	if (f->wait < 0)
+		told->wait = (a.at - m->now) / 1000;
+	r->state = told->is_maybe ? SPOOL_MAYBE : SPOOL_QUEUED;
+	r->next_at = a.at;
+	hold_others(m, f, r, &a);
 }
 
-static void decide(const struct making *m, const struct ipc_fate *f,
+static void count(
+	struct site *site, const struct spool_result *row, const struct results_told *told)
+{
+	if (!site)
+		return;
+	site->delivered += row->end == SPOOL_DELIVERED || row->end == SPOOL_RELAYED;
+	site->bounced += row->end == SPOOL_BOUNCED || row->end == SPOOL_SILENT;
+	site->deferred += row->end == 0;
+	site->maybes += told->is_maybe;
+}
+
+static void decide_one(const struct making *m, const struct ipc_fate *f,
 	const struct spool_recipient *stored, struct spool_result *row, struct results_told *told)
 {
 	*row = (struct spool_result){.n = stored->n, .recipient = *stored};
@@ -88,13 +175,32 @@ static void decide(const struct making *m, const struct ipc_fate *f,
 		row->end = SPOOL_DELIVERED;
 	else if (f->outcome == IPC_FATE_RELAYED)
 		row->end = SPOOL_RELAYED;
-	else if (f->outcome == IPC_FATE_FAILED)
-		row->end = (uint8_t)failed_end(m->job, &row->recipient);
 	else
 		again_or_never(m, f, row, told);
 	row->stage = told->stage;
 	if (told->is_again)
-		row->wait_source = span_str(retry_source_name(told->again.source));
+		row->wait_source = span_str(decide_source_name(told->again.source));
+	learn_grey(m, f, &row->recipient, stored);
+	count(m->site, row, told);
+}
+
+void results_put_off(
+	const struct spool_job *job, int64_t until, struct arena *arena, struct results *ret)
+{
+	*ret = (struct results){.id = job->message.id,
+		.rows = arena_array(arena, job->recipients_n, sizeof *ret->rows),
+		.n = job->recipients_n};
+	for (size_t i = 0; i < ret->n; i++) {
+		const struct spool_recipient *r = &job->recipients[i];
+		struct spool_result *row = &ret->rows[i];
+
+		*row = (struct spool_result){.n = r->n, .recipient = *r};
+		row->recipient.next_at = until;
+		row->recipient.status = arena_copy(arena, r->status);
+		row->recipient.reply = arena_copy(arena, r->reply);
+		row->recipient.cause = arena_copy(arena, r->cause);
+		row->recipient.peer = arena_copy(arena, r->peer);
+	}
 }
 
 void results_fate(enum reply_id event, uint32_t n, struct arena *arena, struct ipc_fate *ret)
@@ -176,20 +282,26 @@ void results_make(struct queue *q, const struct lane *lane, const struct spool_j
 {
 	*ret = (struct results){.id = o->id,
 		.sender = job->message.sender,
-		.site = lane ? lane->site : "",
+		.site = lane ? lane->site->name : "",
+		.queue_site = lane ? lane->site : NULL,
 		.arrived_at = job->message.arrived_at,
 		.rows = arena_array(arena, job->recipients_n, sizeof *ret->rows),
 		.told = arena_array(arena, job->recipients_n, sizeof *ret->told)};
 	struct ipc_outcome whole = whole_outcome(job, o, arena);
 	struct making m = {.queue = q,
 		.job = job,
+		.site = lane ? lane->site : NULL,
 		.peer = o->peer,
 		.now = spool_now(q->spool),
 		.dice = dice(),
 		.arena = arena};
 
+	for (size_t i = 0; i < whole.fates_n; i++)
+		m.served += whole.fates[i].outcome == IPC_FATE_RELAYED ||
+			    whole.fates[i].outcome == IPC_FATE_DELIVERED;
+
 	for (ret->n = 0; ret->n < job->recipients_n; ret->n++)
-		decide(&m, &whole.fates[ret->n], &job->recipients[ret->n], &ret->rows[ret->n],
+		decide_one(&m, &whole.fates[ret->n], &job->recipients[ret->n], &ret->rows[ret->n],
 			&ret->told[ret->n]);
 	add_notice(q, job, &whole, arena, ret);
 }
@@ -212,7 +324,7 @@ static void log_row(const struct queue *q, const struct results *all, size_t i)
 		LOG_SPAN("enhanced", r->status), LOG_SPAN("stage", t->stage),
 		LOG_SPAN("cause", r->cause), LOG_SPAN("side", t->side),
 		LOG_U64("attempt", r->attempts), when(t->wait >= 0, LOG_I64("wait", t->wait)),
-		when(t->is_again, LOG_STR("wait_source", retry_source_name(t->again.source))),
+		when(t->is_again, LOG_STR("wait_source", decide_source_name(t->again.source))),
 		when(t->is_again, LOG_TIME("next_try", spool_wall(q->spool, t->again.at))),
 		when(t->is_again, LOG_STR("state", t->is_maybe ? "maybe" : "deferred")),
 		when(failed,
@@ -221,10 +333,39 @@ static void log_row(const struct queue *q, const struct results *all, size_t i)
 		LOG_I64("delay_ms", spool_now(q->spool) - all->arrived_at));
 }
 
+/* Once a message, and of one site not more often than every ten minutes. */
+static void log_needs_person(const struct queue *q, const struct results *all, size_t i)
+{
+	const struct spool_recipient *r = &all->rows[i].recipient;
+	const struct results_told *t = &all->told[i];
+	struct site *site = all->queue_site;
+	int64_t now = spool_now(q->spool);
+
+	if (t->advice.len == 0)
+		return;
+	if (site && site->told_at > 0 && now - site->told_at < TELL_EACH_MS) {
+		site->untold++;
+		return;
+	}
+	log_event(LOG_WARN, "needs_person", LOG_ID(all->id), LOG_SPAN("sender", all->sender),
+		LOG_SPAN("recipient", r->address), LOG_STR("site", all->site),
+		LOG_SPAN("peer", r->peer), LOG_U64("code", r->code),
+		LOG_SPAN("enhanced", r->status), LOG_SPAN("cause", r->cause),
+		LOG_SPAN("side", t->side), LOG_SPAN("reply", r->reply),
+		LOG_SPAN("advice", t->advice), LOG_U64("others_since", site ? site->untold : 0));
+	if (site) {
+		site->told_at = now;
+		site->untold = 0;
+	}
+}
+
 void results_log(const struct queue *q, const struct results *r)
 {
-	for (size_t i = 0; i < r->n; i++)
+	/* What was only put off is no event of its message. */
+	for (size_t i = 0; i < r->n && r->told; i++) {
 		log_row(q, r, i);
+		log_needs_person(q, r, i);
+	}
 	if (r->notice)
 		log_event(LOG_INFO, "noticed", LOG_ID(r->notice->message.id),
 			LOG_SPAN("recipient", r->sender), LOG_STR("kind", "failed"));

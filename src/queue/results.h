@@ -1,7 +1,7 @@
 /*
  * results - fates become the new state of recipients, the notice, and lines of the log.
  *
- * Decides by retry.h; everything is made in the caller's arena. The log is
+ * Decides by decide.h; everything is made in the caller's arena. The log is
  * written only when the change is on disk. Internal to queue/.
  */
 #pragma once
@@ -11,6 +11,7 @@ struct results {
 	struct id id;
 	struct span sender;
 	const char *site;
+	struct site *queue_site; /* NULL: not known any more; valid while the job is */
 	int64_t arrived_at;
 	struct spool_result *rows;
 	struct results_told *told; /* for each row */
@@ -24,6 +25,9 @@ struct results {
  */
 void results_make(struct queue *q, const struct lane *lane, const struct spool_job *job,
 	const struct ipc_outcome *o, struct arena *arena, struct results *ret);
+/* The same recipients, until later: no attempt was made. told is NULL. */
+void results_put_off(
+	const struct spool_job *job, int64_t until, struct arena *arena, struct results *ret);
 /* After the commit: delivered, deferred, bounced ... for each. */
 void results_log(const struct queue *q, const struct results *r);
 /* What an event of the catalogue, without a peer, is for recipient n. */

@@ -102,6 +102,9 @@ static void done(struct made *m)
 
 	for (size_t i = 0; table_next(&m->queue.lanes_by_number, &i, &key, &lane);)
 		lane_free(lane);
+	for (size_t i = 0; table_next(&m->queue.sites, &i, &key, &lane);)
+		site_free(lane);
+	table_done(&m->queue.sites);
 	table_done(&m->queue.lanes_by_number);
 	table_done(&m->queue.lanes_by_name);
 	arena_done(&m->arena);

@@ -125,20 +125,11 @@ static void on_conf(struct role *role, void *arg)
 static void add_lane(const struct spool_lane *stored, const struct spool_due *first, void *arg)
 {
 	struct queue *q = arg;
-	struct lane *lane = lane_new(stored->number, stored->name, stored->site);
+	struct lane *lane = queue_lane_add(q, stored->number, stored->name, stored->site);
 
-	/* One whose record is damaged has no name; its mail finds its way by its addresses. */
-	if (stored->name.len > 0)
-		(void)table_set(&q->lanes_by_name, stored->name, lane);
-	(void)table_set(&q->lanes_by_number, span_of(&lane->number, sizeof lane->number), lane);
-	if (stored->number > q->last_lane)
-		q->last_lane = stored->number;
 	/* The first row alone: the lane is read on when its time has come. */
-	if (first) {
-		lane->rows[0] = *first;
-		lane->n = 1;
-		lane->after = *first;
-	}
+	if (first)
+		lane_begin(lane, first);
 }
 
 static int load_lanes(struct queue *q)
@@ -218,11 +209,15 @@ static void close_queue(struct queue *q)
 	struct span key;
 	void *value;
 
-	/* Outcomes that are on their way are written; what runs goes on in deliver and is told
-	 * to the next queue. */
+	/* Outcomes that are on their way are written, and what was learned; what runs goes on in
+	 * deliver and is told to the next queue. */
+	for (size_t i = 0; table_next(&q->sites, &i, &key, &value);)
+		queue_site_keep(q, value);
 	spool_close(q->spool);
 	for (size_t i = 0; table_next(&q->lanes_by_number, &i, &key, &value);)
 		lane_free(value);
+	for (size_t i = 0; table_next(&q->sites, &i, &key, &value);)
+		site_free(value);
 }
 
 int queue_serve(struct role *role)
@@ -235,6 +230,7 @@ int queue_serve(struct role *role)
 	list_init(&q->ready);
 	list_init(&q->crowded);
 	list_init(&q->again);
+	list_init(&q->empty);
 	list_init(&q->peers_gone);
 	task_gate_init(&q->changed);
 	task_gate_init(&q->news);
@@ -245,6 +241,8 @@ int queue_serve(struct role *role)
 		rc = take_generation(q);
 	if (rc == 0)
 		rc = load_lanes(q);
+	if (rc == 0)
+		queue_forget_sites(q);
 	if (rc == 0)
 		rc = queue_control_start(q, role->control_fd);
 	if (rc == 0)

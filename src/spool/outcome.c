@@ -127,8 +127,12 @@ static int write(struct applied *a)
 		parts_add(&parts, &r);
 		rc = parts_put_recipient(a->t, o->id, &r);
 		if (result) {
+			/* What was only put off was no attempt. */
+			bool was_tried = r.attempts != a->members[i].attempts;
+
 			a->members[i] = r;
-			tried[tried_n++] = (struct tried){&a->members[i], result};
+			if (was_tried)
+				tried[tried_n++] = (struct tried){&a->members[i], result};
 			result->recipient.part = r.part;
 			result->recipient.next_at = r.next_at;
 		}

@@ -1,0 +1,190 @@
+#include "queue/queue.h"
+#include <assert.h>
+
+#define EXPIRE_MOST    50U /* rows at once: others have their turn */
+#define DROUGHT        10U /* refusals in a row, and no success: perhaps an outage in disguise */
+#define SAMPLE_LEAST   (30 * INT64_C(1000))
+#define LONGER_PERCENT 120 /* than the learned wait: then it is no greylisting any more */
+
+/* ---- given up while the site rests ---- */
+
+static int64_t give_up_of(const struct queue *q)
+{
+	return conf_retry_for(role_conf_now(q->role), SPAN_LIT("default"))->give_up / NANOS_MS;
+}
+
+/* The first of the lane whose turn it is; lanes take turns at being looked at. */
+static int64_t expires_at(const struct queue *q, const struct site *site)
+{
+	const struct lane *lane = container_of(site->due.next, struct lane, turn);
+	const struct spool_due *row = lane_first(lane);
+
+	return row ? row->due + give_up_of(q) : FLOW_FOREVER;
+}
+
+static bool expire_one(struct queue *q, struct lane *lane)
+{
+	struct spool_due row;
+	struct arena arena = {0};
+	struct spool_job stored;
+	bool is_old = false;
+
+	lane_take(lane, &row);
+	if (!queue_job_find(q, row.id, row.part) &&
+		!table_get(&q->changing, span_of(&row.id, sizeof row.id)) &&
+		spool_job_load(q->spool, row.id, row.part, &arena, &stored) == 0 &&
+		stored.recipients_n > 0 && stored.recipients[0].next_at == row.due) {
+		is_old = spool_now(q->spool) >= stored.message.arrived_at + give_up_of(q);
+		struct queue_job job = {.id = row.id,
+			.part = row.part,
+			.count = row.count,
+			.due = row.due,
+			.lane = lane,
+			.began = spool_now(q->spool)};
+
+		if (is_old)
+			queue_job_expire(q, queue_job_add(q, &job));
+		else
+			lane_add(lane, &row);
+	}
+	arena_done(&arena);
+	return is_old;
+}
+
+static void expire_some(struct queue *q, struct site *site)
+{
+	struct lane *lane = container_of(site->due.next, struct lane, turn);
+	unsigned n = 0;
+
+	while (n < EXPIRE_MOST && !list_is_empty(&lane->turn) && lane_first(lane) &&
+		lane_first(lane)->due + give_up_of(q) <= spool_now(q->spool) &&
+		expire_one(q, lane)) {
+		n++;
+		queue_lane_check(q, lane);
+	}
+	if (n == 0 && !list_is_empty(&lane->turn)) {
+		list_remove(&lane->turn);
+		list_add_tail(&site->due, &lane->turn);
+	}
+}
+
+/* ---- samples: one of those that wait, before its time ---- */
+
+/* The wait that the cause would have, scaled with the administrator's schedule. */
+static int64_t next_sample(const struct queue *q, const struct site *site)
+{
+	int64_t now = spool_now(q->spool);
+	int64_t first = decide_schedule(role_conf_now(q->role), REPLY_DEFERRED_UNSPECIFIED, 1);
+	int64_t least = first / 10 < SAMPLE_LEAST ? first / 10 : SAMPLE_LEAST;
+	int64_t pause = (now - site->refused_since) / 12;
+	int64_t from =
+		site->sampled_at > site->refused_since ? site->sampled_at : site->refused_since;
+	int64_t known = site->grey.enough * LONGER_PERCENT / 100;
+
+	if (site->refused_in_row < DROUGHT || site->recall_from > 0)
+		return FLOW_FOREVER;
+	pause = pause < least ? least : pause > first ? first : pause;
+	if (from + pause < site->refused_since + known)
+		return site->refused_since + known;
+	return from + pause;
+}
+
+static void sample(struct queue *q, struct site *site)
+{
+	struct flow_ask ask = {.now = spool_now(q->spool),
+		.has_idle = !list_is_empty(&site->idle),
+		.connections = site->connections,
+		.busy = site->busy,
+		.most = 1 + site->connections};
+	int64_t at;
+
+	site->sampled_at = ask.now;
+	if (flow_check(&site->flow, &ask, &at) != FLOW_NONE || !q->handing_out ||
+		(!ask.has_idle && q->slots_n >= role_conf_now(q->role)->limits.deliver_sessions))
+		return;
+	list_for_each (node, &site->lanes) {
+		struct lane *lane = container_of(node, struct lane, of_site);
+
+		if (!lane_first(lane) || lane->jobs > 0)
+			continue;
+		/* The next sample is another lane's. */
+		list_remove(node);
+		list_add_tail(&site->lanes, node);
+		(void)queue_hand_out(q, lane, true);
+		queue_lane_check(q, lane);
+		return;
+	}
+}
+
+int64_t queue_site_wake(const struct queue *q, const struct site *site)
+{
+	int64_t at = next_sample(q, site);
+
+	if (site->flow.state != FLOW_FLOWING && !list_is_empty(&site->due)) {
+		int64_t expires = expires_at(q, site), soon = spool_now(q->spool) + 1000;
+
+		/* One that is old already was looked at: the next look is not at once. */
+		if (expires < soon)
+			expires = soon;
+		at = at < expires ? at : expires;
+	}
+	return at;
+}
+
+void queue_site_wakes(struct queue *q, struct site *site)
+{
+	if (site->flow.state != FLOW_FLOWING && !list_is_empty(&site->due))
+		expire_some(q, site);
+	if (next_sample(q, site) <= spool_now(q->spool))
+		sample(q, site);
+	queue_site_check(q, site);
+}
+
+/* ---- what may come early, and what has to wait ---- */
+
+bool queue_may_come_early(const struct lane *lane, const struct spool_job *job, int64_t now)
+{
+	const struct site *site = lane->site;
+	int64_t tried = 0, first = now;
+
+	for (size_t i = 0; i < job->recipients_n; i++) {
+		const struct spool_recipient *r = &job->recipients[i];
+
+		/* Only what was refused for being new: other causes have their own times. */
+		if (r->first_at == 0 || r->state != SPOOL_QUEUED)
+			return false;
+		tried = r->last_at > tried ? r->last_at : tried;
+		first = r->first_at < first ? r->first_at : first;
+	}
+	return lane->in_recall && tried < site->recall_from && now - first >= site->recall_age;
+}
+
+bool queue_put_off(struct queue *q, struct lane *lane, const struct spool_due *row,
+	const struct spool_job *job)
+{
+	struct site *site = lane->site;
+	int64_t now = spool_now(q->spool), until = INT64_MAX;
+
+	if (!site->holds)
+		return false;
+	for (size_t i = 0; i < job->recipients_n && until > 0; i++) {
+		int64_t held =
+			site_held(site, job->message.sender, job->recipients[i].address, now);
+
+		until = held < until ? held : until;
+		/* It is that one which the others wait for. */
+		if (job->recipients[i].first_at > 0)
+			until = 0;
+	}
+	if (until <= now || until == INT64_MAX)
+		return false;
+	struct queue_job put_off = {.id = row->id,
+		.part = row->part,
+		.count = row->count,
+		.due = row->due,
+		.lane = lane,
+		.began = now};
+
+	queue_job_put_off(q, queue_job_add(q, &put_off), job, until);
+	return true;
+}
