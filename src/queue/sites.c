@@ -38,6 +38,7 @@ struct site *queue_site_get(struct queue *q, struct span name)
 
 struct writing { /* a profile on its way to the disk */
 	struct spool_op op;
+	struct spool_site site;
 	struct arena arena;
 };
 
@@ -54,8 +55,9 @@ static struct writing *new_writing(struct span name)
 {
 	struct writing *w = alloc_zero(sizeof *w);
 
-	w->op = (struct spool_op){.kind = SPOOL_OP_SITE, .done = written, .arg = w};
-	w->op.site.name = arena_copy(&w->arena, name);
+	w->op = (struct spool_op){
+		.kind = SPOOL_OP_SITE, .done = written, .arg = w, .site = &w->site};
+	w->site.name = arena_copy(&w->arena, name);
 	return w;
 }
 
@@ -63,9 +65,9 @@ static void write_site(struct queue *q, struct site *site)
 {
 	struct writing *w = new_writing(span_str(site->name));
 
-	site_store(site, &w->op.site);
-	w->op.site.name = arena_copy(&w->arena, w->op.site.name);
-	w->op.site.last_reply = arena_copy(&w->arena, w->op.site.last_reply);
+	site_store(site, &w->site);
+	w->site.name = arena_copy(&w->arena, w->site.name);
+	w->site.last_reply = arena_copy(&w->arena, w->site.last_reply);
 	site->is_changed = site->is_urgent = false;
 	site->written_at = spool_now(q->spool);
 	spool_submit(q->spool, &w->op);

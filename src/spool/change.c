@@ -268,7 +268,7 @@ static int forget_site(struct store_txn *t, struct spool_op *op)
 		struct arena arena = {0};
 		struct spool_lane lane;
 		bool names_it = store_open_record(v, &spool_lane_type, &arena, &lane) < 0 ||
-				span_equal(lane.site, op->site.name);
+				span_equal(lane.site, op->site->name);
 
 		arena_done(&arena);
 		if (names_it) {
@@ -277,13 +277,13 @@ static int forget_site(struct store_txn *t, struct spool_op *op)
 		}
 	}
 	if (rc == -ENOENT)
-		rc = store_delete(t, STORE_SITES, op->site.name);
+		rc = store_delete(t, STORE_SITES, op->site->name);
 	return rc == -ENOENT ? 0 : rc;
 }
 
 int site_apply(struct store_txn *t, struct spool_op *op)
 {
-	struct spool_site site = op->site;
+	struct spool_site site = *op->site;
 
 	if (op->forget)
 		return forget_site(t, op);

@@ -109,7 +109,7 @@ static const struct pack_row ended_rows[] = {
 	PACK_F_SPAN(struct S, client),
 };
 #undef S
-const struct pack_type spool_ended_type = PACK_TYPE(spool_ended, ended_rows);
+const struct pack_type spool_ended_type = PACK_TYPE_GROWN(spool_ended, ended_rows, 14);
 
 #define S spool_try_range
 static const struct pack_row range_rows[] = {

@@ -122,7 +122,7 @@ struct spool_op {
 	struct spool_accept accept;
 	struct spool_outcome outcome;
 	struct spool_change change;
-	struct spool_site site;
+	const struct spool_site *site; /* SPOOL_OP_SITE */
 	bool forget;         /* SPOOL_OP_SITE: the row goes; -EBUSY while a lane names it */
 	uint32_t generation; /* SPOOL_OP_GENERATION: out */
 	/*

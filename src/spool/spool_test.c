@@ -231,8 +231,8 @@ static void collect_site(const struct spool_site *site, void *arg)
 static void lanes_body(struct testing *t)
 {
 	struct testing_mail m = {.k = 1, .recipients = 5, .lanes = 3, .len = 10, .due = 5};
-	struct spool_op site = {.kind = SPOOL_OP_SITE,
-		.site = {.name = SPAN_LIT("mx.dest1.example"), .deferred = 41}};
+	const struct spool_site profile = {.name = SPAN_LIT("mx.dest1.example"), .deferred = 41};
+	struct spool_op site = {.kind = SPOOL_OP_SITE, .site = &profile};
 	uint32_t seen[8] = {0};
 	uint64_t sum = 0;
 

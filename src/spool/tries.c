@@ -48,7 +48,7 @@ static int put_row(struct store_txn *t, struct id id, const struct spool_try *y)
 	if (rc < 0)
 		return rc;
 	buf_clear(&t->packed);
-	rc = pack_seal(&spool_try_type, STORE_VERSION, y, &t->packed);
+	rc = pack_seal(&spool_try_type, store_version(&spool_try_type), y, &t->packed);
 	for (int64_t at = t->now; rc == 0; at++) {
 		struct store_key key = store_key_try(id, n, at);
 
