@@ -10,8 +10,12 @@ struct attempt {
 	struct deliver_job *job;
 	const struct conf *conf;
 	struct ipc_fate *fates; /* by index; outcome 0: none yet */
+	uint8_t *acts;          /* enum reply_action of these */
 	bool *again;
 	struct span peer;
+	struct connection_wish wish;
+	bool is_begun; /* the connection was made for this job */
+	size_t most;   /* recipients that the peer takes in one transaction; 0: not known */
 };
 
 static struct span domain_of(struct span address)
@@ -45,13 +49,17 @@ static bool use_connection(
 {
 	struct connection *c = a->slot->connection;
 	bool fits = c && span_equal(c->target, target->text) &&
-		    c->messages < a->conf->limits.messages_per_connection;
+		    c->messages < a->conf->limits.messages_per_connection &&
+		    c->is_plain == a->wish.plain && c->is_unpipelined == a->wish.unpipelined &&
+		    c->place >= a->wish.skip && !(a->job->body.fresh && !a->is_begun) &&
+		    (a->wish.first.len == 0 || span_equal(c->peer, a->wish.first));
 
 	*ret_reused = fits && connection_is_usable(c);
 	if (*ret_reused)
 		return true;
 	connection_close(c, clock_after(QUIT_PATIENCE));
-	a->slot->connection = connection_open(a->conf, target, &a->job->arena, ret);
+	a->slot->connection = connection_open(a->conf, target, &a->wish, &a->job->arena, ret);
+	a->is_begun = true;
 	return a->slot->connection != NULL;
 }
 
@@ -65,6 +73,41 @@ static void drop_lost(struct attempt *a)
 	a->slot->connection = NULL;
 }
 
+/* What another host has said before stays: it says more than that this one can't be reached. */
+static void not_reached(struct attempt *a, const struct conf_target *target,
+	const struct trouble *why, const size_t *who, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (a->fates[who[i]].outcome != 0)
+			continue;
+		a->peer = target->text;
+		fate_for(a, why, &who[i], 1);
+	}
+}
+
+/* A refusal that another host, or a plainer session, may not repeat: these are tried again at once. */
+static void reconsider(
+	struct attempt *a, const struct conf_target *target, const size_t *who, size_t n)
+{
+	const struct connection *c = a->slot->connection;
+	bool may_plain = !a->wish.plain && (c->ehlo.pipelining || c->ehlo.has_size);
+	bool may_next = c->place + 1 < connection_places(target);
+	bool plainer = false, next = false;
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t outcome = a->fates[who[i]].outcome, act = a->acts[who[i]];
+		bool is_open = outcome == IPC_FATE_DEFERRED || outcome == IPC_FATE_FAILED;
+
+		if (is_open && act == REPLY_ACT_RECONNECT_PLAIN && may_plain)
+			plainer = a->again[who[i]] = true;
+		else if (outcome == IPC_FATE_DEFERRED && act == REPLY_ACT_NEXT_HOST && may_next)
+			next = a->again[who[i]] = true;
+	}
+	if (next)
+		a->wish.skip = c->place + 1;
+	a->wish.plain |= plainer;
+}
+
 /* One transaction; a connection that was kept open and is dead by now gives a second one. */
 static void transact(
 	struct attempt *a, const struct conf_target *target, const size_t *who, size_t n)
@@ -75,8 +118,7 @@ static void transact(
 		struct trouble why;
 
 		if (!use_connection(a, target, &why, &reused)) {
-			a->peer = target->text;
-			fate_for(a, &why, who, n);
+			not_reached(a, target, &why, who, n);
 			return;
 		}
 		struct transaction t = {.deliver = a->slot->deliver,
@@ -87,6 +129,7 @@ static void transact(
 			.n = n,
 			.state = arena_zero(&a->job->arena, n),
 			.fates = a->fates,
+			.acts = a->acts,
 			.again = a->again};
 
 		a->peer = arena_copy(&a->job->arena, a->slot->connection->peer);
@@ -94,6 +137,9 @@ static void transact(
 		if (t.before_mail && !reused) {
 			fate_for(a, &t.lost, who, n);
 		}
+		a->most = t.most ? t.most : a->most;
+		if (!t.before_mail)
+			reconsider(a, target, who, n);
 		drop_lost(a);
 		if (!t.before_mail)
 			return;
@@ -110,6 +156,9 @@ static size_t gather(const struct attempt *a, size_t *who, const struct conf_tar
 {
 	const struct ipc_job *b = &a->job->body;
 	size_t n = 0, most = a->conf->limits.recipients_per_transaction;
+
+	if (b->recipients_most > 0 && b->recipients_most < most)
+		most = b->recipients_most;
 
 	*ret = NULL;
 	for (size_t i = 0; i < b->recipients_n && n < most; i++) {
@@ -168,6 +217,8 @@ void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job, const s
 		.job = job,
 		.conf = conf,
 		.fates = arena_array(&job->arena, b->recipients_n, sizeof *a.fates),
+		.acts = arena_array(&job->arena, b->recipients_n, sizeof *a.acts),
+		.wish = {.first = b->host_first, .plain = b->plain, .unpipelined = b->fresh},
 		.again = arena_array(&job->arena, b->recipients_n, sizeof *a.again)};
 
 	run(&a);
@@ -180,6 +231,7 @@ void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job, const s
 		.slot = slot->number,
 		.peer = arena_copy(&job->arena, a.peer),
 		.wants_next = slot->connection != NULL,
+		.recipients_most = (uint32_t)a.most,
 		.fates = a.fates,
 		.fates_n = b->recipients_n};
 }

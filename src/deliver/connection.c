@@ -133,6 +133,9 @@ static bool introduce(struct connection *c, const struct conf *conf, struct trou
 	(void)reply_next_line(&rest, &line);
 	while (!is_plain && reply_next_line(&rest, &line))
 		wire_ehlo_add(&c->ehlo, line);
+	c->ehlo.pipelining &= !c->is_plain && !c->is_unpipelined;
+	if (c->is_plain)
+		c->ehlo.has_size = false;
 	return true;
 }
 
@@ -206,8 +209,13 @@ static void keep_trouble(struct trouble *t, struct arena *arena)
 	t->words.text = arena_copy(arena, t->words.text);
 }
 
+struct way { /* an address of a target */
+	const struct conf_host *host;
+	const struct conf_address *address;
+};
+
 static struct connection *open_one(const struct conf *conf, const struct conf_target *target,
-	const struct conf_host *host, const struct conf_address *a, struct arena *arena,
+	const struct way *way, const struct connection_wish *wish, struct arena *arena,
 	struct trouble *ret)
 {
 	struct connection *c = alloc_zero(sizeof *c);
@@ -215,13 +223,15 @@ static struct connection *open_one(const struct conf *conf, const struct conf_ta
 
 	reply_reader_init(&c->reader);
 	c->target = arena_copy(&c->arena, target->text);
-	c->host = arena_copy(&c->arena, host->name);
-	c->peer = arena_copy(&c->arena, a->text);
+	c->host = arena_copy(&c->arena, way->host->name);
+	c->peer = arena_copy(&c->arena, way->address->text);
+	c->is_plain = wish->plain;
+	c->is_unpipelined = wish->unpipelined;
 	if (wire_endpoint_read(c->peer, true, &end) == 0)
 		c->ip = end.host;
 	if (span_equal(c->ip, c->host))
 		c->ip = (struct span){0};
-	int rc = connect_to(conf, a, &c->stream);
+	int rc = connect_to(conf, way->address, &c->stream);
 
 	if (rc < 0) {
 		(void)fail(c, ret, REPLY_STAGE_CONNECT, connect_event(rc));
@@ -237,25 +247,66 @@ static struct connection *open_one(const struct conf *conf, const struct conf_ta
 	return NULL;
 }
 
-struct connection *connection_open(const struct conf *conf, const struct conf_target *target,
-	struct arena *arena, struct trouble *ret_trouble)
+size_t connection_places(const struct conf_target *target)
 {
-	struct connection *c = NULL;
+	size_t n = 0;
 
-	*ret_trouble = (struct trouble){.stage = REPLY_STAGE_CONNECT,
+	for (size_t i = 0; i < target->n_hosts; i++)
+		n += target->hosts[i].n_addresses;
+	return n;
+}
+
+/* All addresses in the order to try them; the wished one comes first. */
+static size_t ways_of(const struct conf_target *target, struct span first, struct way *ways)
+{
+	size_t n = 0, chosen = SIZE_MAX;
+
+	for (size_t i = 0; i < target->n_hosts; i++) {
+		const struct conf_host *host = &target->hosts[i];
+
+		for (size_t j = 0; j < host->n_addresses; j++, n++) {
+			ways[n] = (struct way){host, &host->addresses[j]};
+			if (chosen == SIZE_MAX && first.len > 0 &&
+				span_equal(host->addresses[j].text, first))
+				chosen = n;
+		}
+	}
+	for (; chosen != SIZE_MAX && chosen > 0; chosen--) {
+		struct way way = ways[chosen];
+
+		ways[chosen] = ways[chosen - 1];
+		ways[chosen - 1] = way;
+	}
+	return n;
+}
+
+/* A name that the configuration could not resolve counts where it stands among those that it could. */
+static void no_address(const struct conf_target *target, struct trouble *ret)
+{
+	*ret = (struct trouble){.stage = REPLY_STAGE_CONNECT,
 		.event = EVENT_ROUTE_NAME_UNKNOWN,
 		.words = {.host = target->text},
 		.is_lost = true};
-	for (size_t i = 0; i < target->n_hosts && !c; i++) {
-		const struct conf_host *host = &target->hosts[i];
+	for (size_t i = 0; i < target->n_hosts; i++)
+		if (target->hosts[i].n_addresses == 0)
+			ret->words.host = target->hosts[i].name;
+}
 
-		if (host->n_addresses == 0)
-			*ret_trouble = (struct trouble){.stage = REPLY_STAGE_CONNECT,
-				.event = EVENT_ROUTE_NAME_UNKNOWN,
-				.words = {.host = host->name},
-				.is_lost = true};
-		for (size_t j = 0; j < host->n_addresses && !c; j++)
-			c = open_one(conf, target, host, &host->addresses[j], arena, ret_trouble);
+struct connection *connection_open(const struct conf *conf, const struct conf_target *target,
+	const struct connection_wish *wish, struct arena *arena, struct trouble *ret_trouble)
+{
+	static const struct connection_wish none;
+	struct way *ways = arena_array(arena, connection_places(target), sizeof *ways);
+	struct connection *c = NULL;
+
+	wish = wish ? wish : &none;
+	no_address(target, ret_trouble);
+	size_t n = ways_of(target, wish->first, ways);
+
+	for (size_t i = wish->skip; i < n && !c; i++) {
+		c = open_one(conf, target, &ways[i], wish, arena, ret_trouble);
+		if (c)
+			c->place = i;
 	}
 	return c;
 }

@@ -12,6 +12,14 @@
 #include "task/stream.h"
 #include "wire/ehlo.h"
 
+/* How a connection should be made, where replies before it said so. */
+struct connection_wish {
+	struct span first; /* ADDRESS:PORT to try before the others; empty: in their order */
+	size_t skip;       /* so many of that order have been tried */
+	bool plain;        /* without PIPELINING and SIZE, whatever is offered */
+	bool unpipelined;
+};
+
 struct connection {
 	struct stream *stream;
 	struct reply_reader reader;
@@ -21,13 +29,20 @@ struct connection {
 	struct span ip;     /* its address */
 	struct span peer;   /* ADDRESS:PORT */
 	struct arena arena;
+	size_t place; /* of its address in the order of the target's addresses */
+	bool is_plain, is_unpipelined;
 	unsigned messages; /* begun on it */
 	bool is_lost;
 };
 
-/* Tries the hosts of a target in order. NULL, and why in *ret_trouble (spans live in arena). */
+/*
+ * Tries the addresses of a target in order. NULL, and why in *ret_trouble (spans live in arena).
+ * wish may be NULL.
+ */
 struct connection *connection_open(const struct conf *conf, const struct conf_target *target,
-	struct arena *arena, struct trouble *ret_trouble);
+	const struct connection_wish *wish, struct arena *arena, struct trouble *ret_trouble);
+/* How many addresses a target has. */
+size_t connection_places(const struct conf_target *target);
 /* The greeting and EHLO, over c->stream. False: the trouble says why. */
 bool connection_greet(struct connection *c, const struct conf *conf, struct trouble *ret);
 /* QUIT where the session is alive, then closes and frees. NULL is fine. */

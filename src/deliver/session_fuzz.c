@@ -56,6 +56,7 @@ static void converse(struct connection *c, const struct conf *conf, struct deliv
 		.n = n,
 		.state = arena_zero(&job->arena, n),
 		.fates = arena_array(&job->arena, n, sizeof *t.fates),
+		.acts = arena_array(&job->arena, n, sizeof *t.acts),
 		.again = arena_array(&job->arena, n, sizeof *t.again)};
 
 	for (size_t i = 0; i < n; i++)

@@ -162,6 +162,8 @@ struct session_case {
 	const char *conf;  /* in limits; NULL: the usual */
 	const char *fates; /* R relayed D deferred F failed M maybe, code, stage */
 	const char *heard;
+	bool fresh;
+	unsigned recipients_most;
 };
 
 static const struct session_case cases[] = {
@@ -317,6 +319,56 @@ static const struct session_case cases[] = {
 		.conf = "messages_per_connection = 1",
 		.fates = "R250eod R250eod",
 		.heard = "EHLO MAIL RCPT DATA . QUIT EHLO MAIL RCPT DATA . QUIT"},
+	{.name = "trouble of this host: the next one at once",
+		.script = HELLO
+		"451 4.3.0 Local error in processing|503 5.5.1 No|503 5.5.1 No|250 Ok/" HELLO OK OK
+		"354 Go|250 Queued",
+		.recipients = 1,
+		.conf = "two",
+		.fates = "R250eod",
+		.heard = "EHLO MAIL RCPT DATA RSET QUIT EHLO MAIL RCPT DATA . QUIT"},
+	{.name = "what the first host said counts more than that the next can't be reached",
+		.script = HELLO
+		"451 4.3.0 Local error in processing|503 5.5.1 No|503 5.5.1 No|250 Ok/"
+		"#close",
+		.recipients = 1,
+		.conf = "two",
+		.fates = "D451mail",
+		.heard = "EHLO MAIL RCPT DATA RSET QUIT"},
+	{.name = "greylisting is not carried to the next host",
+		.script = HELLO OK
+		"451 4.7.1 Greylisted, come back in 60 seconds|503 5.5.1 No|250 Ok",
+		.recipients = 1,
+		.conf = "two",
+		.fates = "D451rcpt",
+		.heard = "EHLO MAIL RCPT DATA RSET QUIT"},
+	{.name = "an extension that is offered and not understood: once more without",
+		.script = HELLO
+		"555 5.5.4 Unsupported option: SIZE|503 5.5.1 No|503 5.5.1 No|250 Ok/" HELLO OK OK
+		"354 Go|250 Queued",
+		.recipients = 1,
+		.fates = "R250eod",
+		.heard = "EHLO MAIL RCPT DATA RSET QUIT EHLO MAIL RCPT DATA . QUIT"},
+	{.name = "not understood without extensions either: that is the answer",
+		.script =
+			HELLO "555 5.5.4 Unsupported option|503 5.5.1 No|503 5.5.1 No|250 Ok/" HELLO
+			      "555 5.5.4 Unsupported option|250 Ok",
+		.recipients = 1,
+		.fates = "F555mail",
+		.heard = "EHLO MAIL RCPT DATA RSET QUIT EHLO MAIL RSET QUIT"},
+	{.name = "a fresh connection where the last refusal was doubtful",
+		.script = HELLO OK OK "354 Go|250 Queued/" HELLO OK OK "354 Go|250 Queued",
+		.recipients = 1,
+		.jobs = 2,
+		.fresh = true,
+		.fates = "R250eod R250eod",
+		.heard = "EHLO MAIL RCPT DATA . QUIT EHLO MAIL RCPT DATA . QUIT"},
+	{.name = "no more recipients in a transaction than the site takes",
+		.script = HELLO OK OK "354 Go|250 Queued|" OK OK "354 Go|250 Queued",
+		.recipients = 2,
+		.recipients_most = 1,
+		.fates = "R250eod R250eod",
+		.heard = "EHLO MAIL RCPT DATA . MAIL RCPT DATA . QUIT"},
 	{.name = "what does not speak SMTP",
 		.script = "SSH-2.0-what",
 		.recipients = 1,
@@ -385,6 +437,8 @@ static void attempt(struct run *r, struct deliver_slot *slot)
 	job->bytes = alloc_copy(content, sizeof content - 1);
 	b->content_len = sizeof content - 1;
 	b->body_8bit = r->c->body_8bit;
+	b->fresh = r->c->fresh;
+	b->recipients_most = r->c->recipients_most;
 	b->sender = SPAN_LIT("me@here.test");
 	b->recipients_n = r->c->recipients;
 	b->recipients = arena_array(&job->arena, b->recipients_n, sizeof *b->recipients);

@@ -21,6 +21,7 @@ static void fate_for_open(struct transaction *t, const struct trouble *why)
 		t->state[i] = RCPT_DONE;
 		fate_make(why, t->job->body.recipients[who].n, &t->job->arena, &t->fates[who],
 			&action);
+		t->acts[who] = (uint8_t)action;
 	}
 }
 
@@ -171,9 +172,12 @@ static bool rcpt_reply(struct transaction *t, size_t i, size_t *taken)
 		return false;
 	}
 	fate_make(&why, t->job->body.recipients[who].n, &t->job->arena, &t->fates[who], &action);
+	t->acts[who] = (uint8_t)action;
 	/* "Too many" after some were taken is a limit of the transaction, not a refusal. */
-	if (action == REPLY_ACT_NEXT_TRANSACTION && *taken > 0)
+	if (action == REPLY_ACT_NEXT_TRANSACTION && *taken > 0) {
 		t->again[who] = true;
+		t->most = *taken;
+	}
 	t->state[i] = RCPT_DONE;
 	return true;
 }

@@ -20,7 +20,9 @@ struct transaction {
 	uint8_t *state; /* enum transaction_rcpt, for each of who */
 	struct ipc_fate
 		*fates;   /* by index of the recipient in the job: n == 0 and outcome 0: none yet */
+	uint8_t *acts;    /* by the same: enum reply_action of the fate */
 	bool *again;      /* by the same: the peer takes it in a new transaction at once */
+	size_t most;      /* out: so many were taken when it said "too many"; 0: it did not */
 	bool before_mail; /* out: the connection was lost before MAIL was answered */
 	struct trouble lost; /* out, with before_mail: how; borrows from the connection */
 };

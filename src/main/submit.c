@@ -35,7 +35,7 @@ static struct connection *connect_listener(
 	const struct conf_target target = {
 		.text = address.text, .hosts = &host, .n_hosts = 1, .kind = CONF_TO_HOSTS};
 
-	return connection_open(conf, &target, arena, trouble);
+	return connection_open(conf, &target, NULL, arena, trouble);
 }
 
 /* ---- what went wrong ---- */
