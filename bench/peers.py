@@ -1,6 +1,8 @@
 """The servers that bench/bench compares: each is set up in a folder of its own on a free port.
 
-A mode is "hold" (accepts, delivers nothing) or "relay" (everything to 127.0.0.1:next_hop).
+A mode is "hold" (accepts, delivers nothing), "relay" (everything to 127.0.0.1:next_hop, tried again
+soon where a server can be told so) or "usual" (the same by the server's own schedule). Mail for
+bad.test goes to 127.0.0.1:bad_hop where that is given.
 """
 import os
 import shutil
@@ -113,9 +115,13 @@ def pss_of(pids):
 
 class Peer:
     binary = ""
+    can_restart = True
 
-    def __init__(self, disk, port, next_hop, mode):
-        self.port, self.next_hop, self.mode = port, next_hop, mode
+    def release(self):
+        """Before a start: what had to wait is due now."""
+
+    def __init__(self, disk, port, next_hop, mode, bad_hop=None):
+        self.port, self.next_hop, self.mode, self.bad_hop = port, next_hop, mode, bad_hop
         self.dir = disk.folder(type(self).__name__.lower())
         self.log = open(os.path.join(ROOT, "var", "bench", type(self).__name__.lower() + ".log"), "ab")
         self.process = None
@@ -198,8 +204,9 @@ spool = "{self.dir}/spool"
 {f'user = "{user}"' if user else ''}
 relay_from = {{"127.0.0.0/8"}}
 listen "127.0.0.1:{self.port}" {{ protocol = smtp }}
-route "*" {{ to = "127.0.0.1:{self.next_hop if self.mode == 'relay' else 9}" }}
-retry default {{ first = "{'2s' if self.mode == 'relay' else '5m'}"  max = "4h"  give_up = "5d" }}
+{f'route "bad.test" {{ to = "127.0.0.1:{self.bad_hop}" }}' if self.bad_hop else ''}
+route "*" {{ to = "127.0.0.1:{9 if self.mode == 'hold' else self.next_hop}" }}
+{'retry default { first = "2s"  max = "4h"  give_up = "5d" }' if self.mode == 'relay' else ''}
 limits {{ sessions = 60000  sessions_per_network = 60000  messages_per_session = 1000000
           deliver_connections = 50 }}
 ''')
@@ -241,6 +248,7 @@ smtpd_peername_lookup = no
 smtp_dns_support_level = disabled
 smtp_host_lookup = native
 relayhost = [127.0.0.1]:{self.next_hop}
+{f'transport_maps = inline:{{ {{ bad.test = smtp:[127.0.0.1]:{self.bad_hop} }} }}' if self.bad_hop else ''}
 default_process_limit = 6000
 smtp_destination_concurrency_limit = 50
 smtp_connection_cache_destinations = [127.0.0.1]:{self.next_hop}
@@ -272,12 +280,20 @@ maillog_file_prefixes = /var, /dev/stdout, {self.dir}
     def command(self):
         return [self.binary, "-c", os.path.join(self.dir, "conf"), "-d"]
 
+    def release(self):
+        queue = os.path.join(self.dir, "queue")
+        for folder in ("active", "deferred"):
+            for d, _, files in os.walk(os.path.join(queue, folder)):
+                for f in files:
+                    os.rename(os.path.join(d, f), os.path.join(queue, "incoming", f))
+
 
 def unpacked(name, path):
     return os.path.join(ROOT, "var", "peers", name, path)
 
 
 class Exim(Peer):
+    can_restart = False
     binary = unpacked("exim", "usr/sbin/exim4")
 
     def configure(self):
@@ -326,7 +342,7 @@ begin routers
 all:
   driver = manualroute
   transport = remote_smtp
-  route_list = * 127.0.0.1
+  route_list = {f'bad.test 127.0.0.1::{self.bad_hop} ; ' if self.bad_hop else ''}* 127.0.0.1
   self = send
 begin transports
 remote_smtp:
@@ -348,10 +364,11 @@ begin retry
                 f.write(self.conf + "\n")
 
     def command(self):
-        return [self.binary, "-C", self.conf, "-bdf"] + (["-q1m"] if self.mode == "relay" else [])
+        return [self.binary, "-C", self.conf, "-bdf"] + {"relay": ["-q1m"], "usual": ["-q30m"]}.get(self.mode, [])
 
 
 class Opensmtpd(Peer):
+    can_restart = False
     binary = unpacked("opensmtpd", "usr/sbin/smtpd")
 
     def configure(self):
@@ -369,6 +386,8 @@ mta limit max-conn-per-connector 50
 mta limit conn-delay-route 0
 listen on 127.0.0.1 port {self.port} hostname mx.example.test
 action "relay" relay host smtp://127.0.0.1:{self.next_hop} helo mx.example.test
+{f'action "bad" relay host smtp://127.0.0.1:{self.bad_hop} helo mx.example.test' if self.bad_hop else ''}
+{'match from any for domain "bad.test" action "bad"' if self.bad_hop else ''}
 match from any for any action "relay"
 ''')
 

@@ -1,13 +1,14 @@
 /*
  * sink - a destination that takes any mail as fast as it can and counts it: for bench/ only.
  *
- * usage: sink ADDRESS PORT STATUS-FILE SECONDS
- * Writes "messages=N octets=N connections=N first=T last=T" to the status file every 50 ms when
- * something changed. Ends by itself after SECONDS. One process, epoll, fixed memory a connection.
+ * usage: sink ADDRESS PORT STATUS-FILE SECONDS [take|defer|hang]
+ * defer says 451 to each recipient and hang never greets, both until SIGUSR1. Writes "messages=N
+ * octets=N connections=N refused=N first=T last=T" to the status file every 50 ms when something changed. Ends by itself after SECONDS. One process, epoll, fixed memory a connection.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,10 +29,19 @@ struct client {
 };
 
 static struct {
-	unsigned long long messages, octets, connections;
+	unsigned long long messages, octets, connections, refused;
 	double first, last;
 	bool changed;
 } seen;
+
+static enum { TAKE, DEFER, HANG } mode;
+static volatile sig_atomic_t is_back;
+
+static void come_back(int number)
+{
+	(void)number;
+	is_back = 1;
+}
 
 static double now(void)
 {
@@ -45,8 +55,8 @@ static void tell(const char *file)
 {
 	char text[256], temp[4096];
 	int n = snprintf(text, sizeof text,
-		"messages=%llu octets=%llu connections=%llu first=%.4f last=%.4f\n", seen.messages,
-		seen.octets, seen.connections, seen.first, seen.last);
+		"messages=%llu octets=%llu connections=%llu refused=%llu first=%.4f last=%.4f\n",
+		seen.messages, seen.octets, seen.connections, seen.refused, seen.first, seen.last);
 
 	(void)snprintf(temp, sizeof temp, "%s.new", file);
 	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC, 0644);
@@ -93,6 +103,13 @@ static const char *answer(struct client *c, const char *line)
 		{"DATA", "354 go\r\n"}, {"RSET", "250 ok\r\n"}, {"NOOP", "250 ok\r\n"},
 		{"QUIT", "221 bye\r\n"}};
 
+	if (mode == DEFER && strncasecmp(line, "RCPT", 4) == 0) {
+		seen.refused++;
+		seen.changed = true;
+		return "451 4.7.1 Try again later\r\n";
+	}
+	if (mode == DEFER && strncasecmp(line, "DATA", 4) == 0)
+		return "554 5.5.1 no recipients\r\n";
 	for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++)
 		if (strncasecmp(line, replies[i].verb, 4) == 0) {
 			if (strcmp(replies[i].verb, "DATA") == 0) {
@@ -129,7 +146,8 @@ static bool serve(struct client *c)
 			i += take_content(c, in + i, (size_t)n - i);
 			if (!c->in_data) {
 				count_message();
-				out_len += (size_t)snprintf(out + out_len, sizeof out - out_len, "250 taken\r\n");
+				out_len += (size_t)snprintf(
+					out + out_len, sizeof out - out_len, "250 taken\r\n");
 			}
 			continue;
 		}
@@ -169,7 +187,7 @@ static void accept_all(int listener, int ep)
 		c->fd = fd;
 		seen.connections++;
 		seen.changed = true;
-		if (send(fd, "220 sink\r\n", 10, MSG_NOSIGNAL) != 10 ||
+		if ((mode != HANG && send(fd, "220 sink\r\n", 10, MSG_NOSIGNAL) != 10) ||
 			epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) < 0) {
 			close(fd);
 			free(c);
@@ -179,8 +197,15 @@ static void accept_all(int listener, int ep)
 
 int main(int argc, char **argv)
 {
-	if (argc != 5)
-		return fprintf(stderr, "usage: sink ADDRESS PORT STATUS-FILE SECONDS\n"), 64;
+	if (argc != 5 && argc != 6)
+		return fprintf(stderr,
+			       "usage: sink ADDRESS PORT STATUS-FILE SECONDS [take|defer|hang]\n"),
+		       64;
+	mode = argc < 6                        ? TAKE
+	       : strcmp(argv[5], "defer") == 0 ? DEFER
+	       : strcmp(argv[5], "hang") == 0  ? HANG
+					       : TAKE;
+	(void)signal(SIGUSR1, come_back);
 	struct rlimit files = {65536, 65536};
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
@@ -200,6 +225,8 @@ int main(int argc, char **argv)
 		struct epoll_event events[256];
 		int n = epoll_wait(ep, events, 256, 50);
 
+		if (is_back)
+			mode = TAKE;
 		for (int i = 0; i < n; i++) {
 			struct client *c = events[i].data.ptr;
 
