@@ -214,7 +214,7 @@ struct ipc_control_list {
 	struct ipc_cursor after;
 	uint32_t most;
 };
-#define IPC_CONTROL_IDS_MOST 500U
+#define IPC_CONTROL_IDS_MOST 2000U
 struct ipc_control_ids {
 	uint64_t recipients; /* of these messages that match */
 };

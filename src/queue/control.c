@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define LIST_PAGE    200U /* messages examined before others may go on */
+#define SCAN_PAGE    500U /* the same where they are only counted */
 #define LIST_BACKLOG (8U * 1024 * 1024)
 
 struct control { /* one connection to the control socket */
@@ -135,7 +136,7 @@ static int list_page(
 
 	if (!list->only_ids)
 		return select_step(&from, list, most, tell_one, &page, ret);
-	rc = has_filter(list) ? select_step(&from, list, IPC_CONTROL_IDS_MOST, note_id, &page, ret)
+	rc = has_filter(list) ? select_step(&from, list, SCAN_PAGE, note_id, &page, ret)
 			      : list_all_ids(c, list, &page, ret);
 	if (rc == 0)
 		say(c, IPC_CONTROL_IDS, &(struct ipc_control_ids){.recipients = page.recipients},

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define IN_TURN 100U /* messages or lanes, before others may go on */
+
 static const struct verb {
 	const char *name;
 	enum spool_change_kind kind;
@@ -132,6 +134,13 @@ static void prepare_bounce(struct hands *h, struct one *one)
 
 /* ---- the batch ---- */
 
+/* Thousands of messages must not keep the process from its other work. */
+static void let_others(size_t i)
+{
+	if (i % IN_TURN == IN_TURN - 1)
+		(void)task_yield();
+}
+
 static void one_done(struct spool_op *op, void *arg)
 {
 	struct one *one = arg;
@@ -226,6 +235,7 @@ static void reread_lanes(struct hands *h)
 		if (h->verb->kind == SPOOL_RETRY)
 			flow_resume(&lane->site->flow);
 		queue_lane_check(h->queue, lane);
+		let_others(i);
 	}
 	buf_done(&lanes);
 	queue_dispatch(h->queue);
@@ -250,13 +260,17 @@ static void settle(struct hands *h, struct one *one)
 
 static void run(struct hands *h, struct span ids)
 {
-	for (size_t i = 0; i < h->n; i++)
+	for (size_t i = 0; i < h->n; i++) {
 		begin(h, &h->all[i], id_from_bytes((const unsigned char *)ids.at + i * ID_BYTES));
+		let_others(i);
+	}
 	while (h->running > 0)
 		if (task_gate_wait(&h->done, CLOCK_NEVER) == -ECANCELED)
 			(void)task_yield();
-	for (size_t i = 0; i < h->n; i++)
+	for (size_t i = 0; i < h->n; i++) {
 		settle(h, &h->all[i]);
+		let_others(i);
+	}
 	reread_lanes(h);
 	for (size_t i = 0; i < h->n; i++)
 		arena_done(&h->all[i].arena);
