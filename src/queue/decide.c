@@ -170,7 +170,7 @@ bool decide_trouble(const struct conf *conf, const struct ipc_outcome *o, struct
 			worst = kind;
 		}
 	}
-	/* That some recipients can't be served for now is not yet the site's trouble. */
+	/* That some recipients can't be served at present is not yet the site's trouble. */
 	if (!first || (!all && worst == FLOW_SITE))
 		return false;
 	enum reply_cause cause = decide_meaning(first).cause;
