@@ -1,10 +1,11 @@
 /*
  * log_line - the reply in a line of another server's log, and what stands around it.
  *
- * Knows Postfix, Exim, Sendmail, OpenSMTPD, qmail and Exchange. Borrows the
- * line (qmail's words, where blanks are underscores, are copied into the
- * arena); linear in its first LOG_LINE_MAX bytes. Any other text is taken as
- * a reply, with its wrappers (reply/wrapper.h) taken off.
+ * Knows Postfix, Exim, Sendmail, OpenSMTPD, qmail, Exchange, PowerMTA, Haraka,
+ * abide's own, logs in JSON (KumoMTA, journald) and what else syslog has.
+ * Borrows the line (what has escapes is copied into the arena); linear in its
+ * first LOG_LINE_MAX bytes. Any other text is taken as a reply, with its
+ * wrappers (reply/wrapper.h) taken off.
  */
 #pragma once
 #include "base/arena.h"
@@ -21,6 +22,11 @@ enum log_format {
 	LOG_OPENSMTPD,
 	LOG_QMAIL,
 	LOG_EXCHANGE,
+	LOG_POWERMTA,
+	LOG_HARAKA,
+	LOG_ABIDE,
+	LOG_JSON,
+	LOG_OTHER, /* another program's line in the form of syslog */
 	LOG_FORMATS
 };
 
@@ -30,7 +36,7 @@ struct log_line {
 	struct span recipient;      /* empty: the line does not say */
 	struct span host;           /* the other side, as the line has it; may be empty */
 	struct reply_status status; /* that the logging server noted; class 0: none */
-	struct span reply;
+	struct span reply;          /* empty: the line has none; "connect from …", "removed" */
 };
 
 void log_line_read(struct span line, struct arena *arena, struct log_line *ret);
