@@ -49,7 +49,7 @@ static int explain(struct explain *e, struct span text)
 	log_line_read(text, &e->arena, &line);
 	struct reply_context context = {.stage = e->stage ? e->stage : line.stage};
 
-	reply_read(&context, 0, line.status, line.reply, &e->arena, &m);
+	log_line_mean(&line, &context, &e->arena, &m);
 	if (e->is_json) {
 		explain_json(&e->out, text, &m, &line);
 	} else {

@@ -3,7 +3,7 @@
 
 static const struct reply_cause_info causes[REPLY_CAUSES] = {
 	[REPLY_NONE] = {"none", REPLY_SIDE_NONE, REPLY_NATURE_NONE, REPLY_SCOPE_NONE,
-		REPLY_ACT_NONE, 0, 0, "The other server agreed.", "Nothing."},
+		REPLY_ACT_NONE, 0, 0, "Nothing was refused.", "Nothing."},
 #define CAUSE(symbol, name, is_side, is_nature, is_scope, is_action, first, most, why, what) \
 	[REPLY_##symbol] = {.id = name,                                                      \
 		.side = REPLY_##is_side,                                                     \

@@ -47,8 +47,6 @@ static struct span host_of(struct span line)
 
 	if (host.len == 0 && span_starts(line, SPAN_LIT("H=")))
 		host = log_up_to(text_from(line, 2), " ");
-	if (host.len == 0)
-		host = log_up_to(log_behind(line, "host "), " :");
 	return host;
 }
 
@@ -71,6 +69,8 @@ static bool read_client(struct span line, struct log_line *l)
 	l->recipient = address;
 	l->reply = colon < 0 ? rest : text_from(reply, (size_t)colon + 2);
 	l->host = host_of(rest);
+	if (l->host.len == 0)
+		l->host = log_up_to(log_behind(rest, "host "), " :");
 	return true;
 }
 
@@ -115,13 +115,29 @@ static void read_other(struct span line, struct log_line *l)
 	l->reply = line;
 	if (span_starts(line, SPAN_LIT("H=")) && end > 0) {
 		l->reply = text_from(line, (size_t)end + 1);
-		while (l->reply.len > 0 && memchr(": ", l->reply.at[0], 2))
-			l->reply = text_from(l->reply, 1);
+		if (span_take(&l->reply, ':'))
+			while (l->reply.len > 0 && byte_is_digit(l->reply.at[0]))
+				l->reply = text_from(l->reply, 1); /* the port */
+		l->reply = span_trim(l->reply);
 	}
 	ptrdiff_t code = text_find_code(l->reply);
 
 	if (code > 0 && !text_has(line, "error from remote"))
 		l->reply = text_from(l->reply, (size_t)code);
+}
+
+/* "SMTP command timeout on connection from …" */
+static bool is_session(struct span line)
+{
+	static const char *const begins[] = {"SMTP call", "SMTP connection", "SMTP command",
+		"SMTP data", "SMTP protocol", "SMTP syntax", "TLS error",
+		"unexpected disconnection", "no host name", "no IP address", "Start queue run",
+		"End queue run", "refused connection"};
+
+	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
+		if (span_starts(line, span_str(begins[i])))
+			return true;
+	return false;
 }
 
 /* The line is from an Exim log, by its program, time or message id; *line moves behind them. */
@@ -146,7 +162,7 @@ bool log_exim_read(struct span line, struct log_line *l)
 	if (!read_delivered(line, &found) && !read_client(line, &found) &&
 		!read_server(line, &found)) {
 		if (!is_certain && !span_starts(line, SPAN_LIT("H=")) && !text_has(line, " h=") &&
-			!text_has(line, "authenticator failed") && !text_has(line, "smtp "))
+			!text_has(line, "authenticator failed") && !is_session(line))
 			return false; /* another program's line with such a time */
 		read_other(line, &found);
 	}

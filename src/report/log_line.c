@@ -2,6 +2,7 @@
 #include "report/log_reader.h"
 #include "report/log_text.h"
 #include "report/text.h"
+#include "reply/settle.h"
 #include "reply/wrapper.h"
 
 /* "[outbound] … recipient <a@b> rejected: REPLY", "… bounced … reason: REPLY" */
@@ -74,6 +75,20 @@ static bool read_other(struct span line, struct log_line *l)
 	return true;
 }
 
+/* A sign that every line of a log has, and few replies. */
+static bool may_be_log(struct span line)
+{
+	struct span program, rest = line;
+	static const char signs[] = "={_'[";
+
+	for (size_t i = 0; signs[i]; i++)
+		if (span_find(line, signs[i]) >= 0)
+			return true;
+	return span_starts(line, SPAN_LIT("** ")) || span_starts(line, SPAN_LIT("20")) ||
+	       span_starts(line, SPAN_LIT("@4")) || span_find(span_slice(line, 0, 3), ',') > 0 ||
+	       span_starts_nocase(line, SPAN_LIT("chkuser")) || log_prefix(&rest, &program);
+}
+
 /* The order matters: what is more certain to be the server's stands in front. */
 static bool read_known(struct span line, struct arena *arena, struct log_line *l)
 {
@@ -99,7 +114,7 @@ void log_line_read(struct span line, struct arena *arena, struct log_line *ret)
 	struct log_line l = {0};
 
 	line = without_service(span_trim(span_slice(line, 0, LOG_LINE_MAX)));
-	if (text_is_code(line) || !read_known(line, arena, &l))
+	if (text_is_code(line) || !may_be_log(line) || !read_known(line, arena, &l))
 		l.reply = line;
 
 	struct reply_inner inner = reply_unwrap(l.reply);
@@ -110,6 +125,20 @@ void log_line_read(struct span line, struct arena *arena, struct log_line *ret)
 	if (l.stage == REPLY_STAGE_NONE)
 		l.stage = stage;
 	*ret = l;
+}
+
+void log_line_mean(const struct log_line *line, const struct reply_context *context,
+	struct arena *arena, struct reply_meaning *ret)
+{
+	struct reply_meaning m;
+
+	reply_read(context, 0, line->status, line->reply, arena, &m);
+	if (line->reply.len == 0) {
+		reply_settle(&m, REPLY_NONE);
+		m.confidence = 1;
+		m.evidence = "no reply in it";
+	}
+	*ret = m;
 }
 
 const char *log_format_text(enum log_format format)

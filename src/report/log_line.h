@@ -9,8 +9,7 @@
  */
 #pragma once
 #include "base/arena.h"
-#include "reply/line.h"
-#include "reply/taxonomy.h"
+#include "reply/meaning.h"
 
 enum { LOG_LINE_MAX = 1 << 16 };
 
@@ -40,6 +39,10 @@ struct log_line {
 };
 
 void log_line_read(struct span line, struct arena *arena, struct log_line *ret);
+
+/* What the line's reply means; the cause of a line without one is none. */
+void log_line_mean(const struct log_line *line, const struct reply_context *context,
+	struct arena *arena, struct reply_meaning *ret);
 
 /* "postfix", "exim" …; "" for LOG_NONE. */
 const char *log_format_text(enum log_format format);

@@ -55,10 +55,11 @@ bool log_sendmail_read(struct span line, struct log_line *l)
 		id = log_up_to(line, ":");
 		if (id.len > 8 && id.len < 20 && id.len < line.len && span_find(id, ' ') < 0)
 			line = span_trim(text_from(line, id.len + 1));
-		if (log_is_failure(line) && !span_starts(line, SPAN_LIT("from=")))
-			found.reply = line;
 		found.stage = text_has(line, "auth") ? REPLY_STAGE_AUTH : REPLY_STAGE_NONE;
 		found.host = log_up_to(log_behind(line, " relay="), ",");
+		(void)log_take_peer(&line, &found.host);
+		if (log_is_failure(line) && !span_starts(line, SPAN_LIT("from=")))
+			found.reply = line;
 	}
 	*l = found;
 	return true;

@@ -89,11 +89,7 @@ static struct span host_in(struct span text)
 			return host.at[host.len - 1] == ':' ? span_slice(host, 0, host.len - 1)
 							    : host;
 	}
-	struct span host = log_up_to(text, " ");
-
-	return span_find(host, '[') > 0 && host.at[host.len - 1] == ':'
-		       ? span_slice(host, 0, host.len - 1)
-		       : (struct span){0};
+	return (struct span){0};
 }
 
 /* What else a daemon says: of a reply, a connection that failed, or nothing of the kind. */
@@ -110,14 +106,15 @@ static void read_other(struct span text, struct log_line *l)
 		l->reply = text_from(text, (size_t)expired + 7);
 		return;
 	}
-	if (!log_is_failure(text) || text_has(text, "dsn=2.") ||
+	if ((!log_is_failure(text) && text_find_code(text) < 0) || text_has(text, "dsn=2.") ||
 		span_starts(text, SPAN_LIT("disconnect from")) ||
 		span_starts(text, SPAN_LIT("client=")) ||
 		span_starts(text, SPAN_LIT("message-id=")) ||
 		span_starts(text, SPAN_LIT("from=<")) ||
 		text_has(text, "non-delivery notification"))
 		return;
-	l->host = host_in(text);
+	if (!log_take_peer(&text, &l->host))
+		l->host = host_in(text);
 	l->stage = log_stage_within(text);
 	l->reply = text;
 }

@@ -160,6 +160,32 @@ bool log_prefix(struct span *line, struct span *ret_program)
 	return false;
 }
 
+bool log_take_peer(struct span *s, struct span *ret_host)
+{
+	ptrdiff_t open = span_find(*s, '['), close = span_find(*s, ']');
+
+	if (open < 0 || close < open || close > 200)
+		return false;
+	struct span front = span_slice(*s, 0, (size_t)open),
+		    rest = text_from(*s, (size_t)close + 1);
+
+	if (span_find(span_trim(front), ' ') >= 0)
+		return false;
+	size_t len = (size_t)close + 1;
+
+	if (span_take_span(&rest, SPAN_LIT(" (may be forged)")))
+		len += 16;
+	else if (rest.len > 0 && rest.at[0] == ':' && rest.len > 1 && byte_is_digit(rest.at[1]))
+		for (rest = text_from(rest, 1), len++; rest.len > 0 && byte_is_digit(rest.at[0]);
+			len++)
+			rest = text_from(rest, 1);
+	if (!span_take_span(&rest, SPAN_LIT(": ")))
+		return false;
+	*ret_host = span_slice(*s, 0, len);
+	*s = rest;
+	return true;
+}
+
 bool log_is_failure(struct span s)
 {
 	static const char *const words[] = {"reject", "refused", "fail", "timed out", "timeout",

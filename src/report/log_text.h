@@ -32,5 +32,8 @@ enum reply_stage log_stage_within(struct span s);
  */
 bool log_prefix(struct span *line, struct span *ret_program);
 
+/* "host [1.2.3.4] (may be forged): words", "host[1.2.3.4]: words": *s moves to the words. */
+bool log_take_peer(struct span *s, struct span *ret_host);
+
 /* True where words say that something went wrong. */
 bool log_is_failure(struct span s);
