@@ -145,7 +145,7 @@ void queue_site_wakes(struct queue *q, struct site *site)
 bool queue_may_come_early(const struct lane *lane, const struct spool_job *job, int64_t now)
 {
 	const struct site *site = lane->site;
-	int64_t tried = 0, first = now;
+	int64_t tried = 0, first = now, known = grey_is_known(&site->grey) ? site->grey.enough : 0;
 
 	for (size_t i = 0; i < job->recipients_n; i++) {
 		const struct spool_recipient *r = &job->recipients[i];
@@ -156,7 +156,7 @@ bool queue_may_come_early(const struct lane *lane, const struct spool_job *job, 
 		tried = r->last_at > tried ? r->last_at : tried;
 		first = r->first_at < first ? r->first_at : first;
 	}
-	return lane->in_recall && tried < site->recall_from && now - first >= site->recall_age;
+	return lane->in_recall && tried < site->recall_from && now - first >= known;
 }
 
 bool queue_put_off(struct queue *q, struct lane *lane, const struct spool_due *row,

@@ -129,6 +129,11 @@ struct id queue_new_id(struct queue *q)
 	return (struct id){2, ++model()->last_id};
 }
 
+uint32_t queue_dice(struct queue *q)
+{
+	return (uint32_t)random();
+}
+
 void spool_submit(struct spool *s, struct spool_op *op)
 {
 	list_add_tail(&model()->pending, &op->node);

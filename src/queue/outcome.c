@@ -5,11 +5,11 @@
 #include "base/log.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
-#define AGAIN_AFTER   (1 * NANOS_S) /* a batch that failed is tried again, the outcome is not lost */
-#define NOBODY        QUEUE_DELIVER_MOST /* index of the deliver process where there is none */
-#define DROUGHT_LEAST 10U
+#define AGAIN_AFTER    (1 * NANOS_S) /* a batch that failed is tried again, the outcome is not lost */
+#define NOBODY         QUEUE_DELIVER_MOST /* index of the deliver process where there is none */
+#define DROUGHT_LEAST  10U
+#define RECALL_REFUSED 3U /* in a row: they were too early */
 
 struct ending { /* one outcome on its way to the disk */
 	struct spool_op op;
@@ -114,13 +114,6 @@ static void ended(struct spool_op *op, void *arg)
 
 /* ---- the site learns ---- */
 
-static uint32_t dice(void)
-{
-	uint32_t n = 0;
-
-	return getrandom(&n, sizeof n, 0) == (ssize_t)sizeof n ? n : 0;
-}
-
 static uint32_t count_taken(const struct ipc_outcome *o)
 {
 	uint32_t n = 0;
@@ -141,26 +134,28 @@ static bool is_refused_for_being_new(const struct ipc_outcome *o)
 }
 
 /*
- * Long without a success, and then one: what waits in vain need not wait for its own time. What
- * comes early and is refused shows that it was too early, and ends it.
+ * Long without a success, and then one: what waits need not wait for its own time. What comes early
+ * and is refused was too early; a few of them end it.
  */
 static void note_drought(struct queue *q, struct site *site, const struct queue_job *job,
 	const struct ipc_outcome *o)
 {
+	bool was_early = job && job->was_early;
+
 	if (is_refused_for_being_new(o)) {
 		if (site->refused_in_row == 0)
 			site->refused_since = spool_now(q->spool);
 		site->refused_in_row += site->refused_in_row < UINT32_MAX;
-		if (job && job->was_early)
+		if (was_early && ++site->recall_refused >= RECALL_REFUSED)
 			queue_recall_end(q, site);
 	} else if (count_taken(o) > 0) {
 		bool was_long = site->refused_in_row >= DROUGHT_LEAST;
 
 		site->refused_in_row = 0;
-		if (was_long && job && job->attempt > 1 && site->recall_from == 0) {
-			site->recall_age = (spool_now(q->spool) - site->refused_since) / 2;
+		if (was_early)
+			site->recall_refused = 0;
+		if (was_long && site->recall_from == 0)
 			queue_recall(q, site);
-		}
 	}
 }
 
@@ -173,7 +168,7 @@ static void note_site(
 		.message = o->id.low ^ o->id.high,
 		.is_probe = job && job->is_probe,
 		.taken = count_taken(o),
-		.dice = dice()};
+		.dice = queue_dice(q)};
 	bool turned = site_learn(site, role_conf_now(q->role), o, &what);
 
 	if (job)

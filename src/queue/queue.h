@@ -97,6 +97,7 @@ struct queue {
 /* serve.c */
 int queue_serve(struct role *role);
 struct id queue_new_id(struct queue *q);
+uint32_t queue_dice(struct queue *q); /* any number: jitter comes from it */
 
 /* accept.c: receive's requests */
 void queue_on_receive(struct ipc_channel *c, struct ipc_packet *p, void *peer);

@@ -2,7 +2,6 @@
 #include "queue/bounce.h"
 #include "base/table.h"
 #include "reply/catalogue.h"
-#include <sys/random.h>
 
 #define TELL_EACH_MS (10 * INT64_C(60000))
 
@@ -26,13 +25,6 @@ struct making {
 	uint32_t served; /* recipients of this outcome */
 	struct arena *arena;
 };
-
-static uint32_t dice(void)
-{
-	uint32_t n = 0;
-
-	return getrandom(&n, sizeof n, 0) == (ssize_t)sizeof n ? n : 0;
-}
 
 /* The last reply, bounded; the packet that brought it does not stay. */
 static void note_reply(
@@ -293,7 +285,7 @@ void results_make(struct queue *q, const struct lane *lane, const struct spool_j
 		.site = lane ? lane->site : NULL,
 		.peer = o->peer,
 		.now = spool_now(q->spool),
-		.dice = dice(),
+		.dice = queue_dice(q),
 		.arena = arena};
 
 	for (size_t i = 0; i < whole.fates_n; i++)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 /* A restarted queue asks every deliver process what runs in it before it hands out anything. */
@@ -13,6 +14,13 @@ struct id queue_new_id(struct queue *q)
 {
 	return id_make(
 		(uint64_t)clock_wall_ms(), q->ids.instance, q->ids.generation, ++q->ids.counter);
+}
+
+uint32_t queue_dice(struct queue *q)
+{
+	uint32_t n = 0;
+
+	return getrandom(&n, sizeof n, 0) == (ssize_t)sizeof n ? n : 0;
 }
 
 static uint32_t deliver_expected(const struct conf *conf)

@@ -45,8 +45,8 @@ struct site {
 	/* Without any success: what was refused for being new may be an outage in disguise. */
 	uint32_t refused_in_row; /* since the last message that it took */
 	int64_t refused_since, sampled_at;
-	int64_t recall_from; /* rows tried before then may come early; 0: no */
-	int64_t recall_age;  /* ms since their first refusal, at least */
+	int64_t recall_from;     /* rows tried before then may come early; 0: no */
+	uint32_t recall_refused; /* of those in a row */
 
 	int64_t told_at; /* a person was told of this site */
 	uint32_t untold; /* how often it was left out since */

@@ -244,6 +244,7 @@ void queue_sweep(struct queue *q)
 void queue_recall(struct queue *q, struct site *site)
 {
 	site->recall_from = spool_now(q->spool);
+	site->recall_refused = 0;
 	log_event(LOG_INFO, "site_recalls", LOG_STR("site", site->name),
 		LOG_I64("learned_wait", site->grey.enough / 1000));
 	list_for_each (node, &site->lanes) {
