@@ -161,9 +161,14 @@ static unsigned classes_of(struct span s)
 	return seen;
 }
 
+enum { COLONS_MAX = 64 }; /* bytes of a time or IPv6 address */
+
 struct scan {
 	struct span text;
 	size_t at;
+	/* the chunk that at stands in, or stood: where it ends, with and without the joints at its end */
+	size_t chunk_end, chunk_last;
+	unsigned chunk_seen;
 	struct reply_token *list;
 	size_t n, max;
 	char before;
@@ -220,13 +225,13 @@ static void take_link(struct scan *s, struct span rest)
 /* A chunk with signs between its parts, such as an address. */
 static void take_joined(struct scan *s, struct span chunk)
 {
-	unsigned seen = classes_of(chunk);
-	enum reply_token_kind kind = kind_of(chunk, seen);
-	ptrdiff_t colon = seen & COLON ? span_find(chunk, ':') : -1;
+	ptrdiff_t colon = s->chunk_seen & COLON ? span_find(chunk, ':') : -1;
+	bool is_value = colon < 0 || s->chunk_seen & AT_SIGN || chunk.len <= COLONS_MAX;
+	enum reply_token_kind kind = is_value ? kind_of(chunk, classes_of(chunk)) : TOKEN_WORD;
 
 	if (kind == TOKEN_WORD && colon > 0) { /* "mx.example.org:25", "rejected:550" */
-		s->at -= chunk.len - (size_t)colon;
 		chunk.len = (size_t)colon;
+		s->at = (size_t)(chunk.at - s->text.at) + chunk.len;
 		kind = kind_of(chunk, classes_of(chunk));
 	}
 	if (kind == TOKEN_WORD)
@@ -239,29 +244,42 @@ static void take_joined(struct scan *s, struct span chunk)
 		s->before = s->text.at[end];
 }
 
+/* Finds where the chunk ends, once: its parts between colons are taken one after the other. */
+static void find_end(struct scan *s)
+{
+	size_t end = s->at;
+	unsigned seen = 0, class;
+
+	for (; end < s->text.len && (class = class_of(s->text.at[end])) != 0; end++)
+		seen |= class;
+	s->chunk_seen = seen;
+	s->chunk_end = end;
+	while (seen & JOINT && end > s->at + 1 && is_joint(s->text.at[end - 1]))
+		end--;
+	s->chunk_last = end;
+}
+
 static void take_chunk(struct scan *s)
 {
 	struct span rest = span_slice(s->text, s->at, s->text.len);
-	size_t len = 0;
-	unsigned seen = 0, class;
 	char first = byte_lower(rest.at[0]);
 
 	if ((first == 'h' || first == 'w') && is_link(rest)) {
 		take_link(s, rest);
 		return;
 	}
-	for (; len < rest.len && (class = class_of(rest.at[len])) != 0; len++)
-		seen |= class;
-	s->at += len;
-	if (seen & JOINT) {
-		while (len > 1 && is_joint(rest.at[len - 1]))
-			len--;
-		take_joined(s, span_of(rest.at, len));
-	} else if (seen & DIGIT && seen != DIGIT) {
-		add_words(s, span_of(rest.at, len));
-	} else {
-		add(s, seen == DIGIT ? TOKEN_NUMBER : TOKEN_WORD, span_of(rest.at, len));
-	}
+	if (s->at >= s->chunk_last)
+		find_end(s);
+	struct span chunk = span_slice(rest, 0, s->chunk_last - s->at);
+	unsigned seen = s->chunk_seen;
+
+	s->at = s->chunk_end;
+	if (seen & JOINT)
+		take_joined(s, chunk);
+	else if (seen & DIGIT && seen != DIGIT)
+		add_words(s, chunk);
+	else
+		add(s, seen == DIGIT ? TOKEN_NUMBER : TOKEN_WORD, chunk);
 }
 
 /* "550-5.1.1 ": code and status at the front of a line. */

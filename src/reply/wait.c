@@ -3,11 +3,17 @@
 enum {
 	WAIT_MAX = 7 * 86400, /* nobody means a longer one */
 	REACH = 9,            /* words between the verb and the time */
+	UNITS_MAX = 4,        /* of a time: days, hours, minutes, seconds */
 };
 
+/* list: lower case; "retri*": any ending. */
 static bool is_one_of(struct span word, const char *const list[])
 {
+	char first = word.len > 0 ? byte_lower(word.at[0]) : '\0';
+
 	for (size_t i = 0; list[i]; i++) {
+		if (list[i][0] != first)
+			continue;
 		struct span entry = span_str(list[i]);
 
 		if (entry.at[entry.len - 1] == '*'
@@ -101,12 +107,15 @@ static int64_t until_moment(struct span clock, int64_t now_wall_ms)
 static int64_t read_time(const struct reply_tokens *t, size_t i, size_t *ret_upto)
 {
 	int64_t total = -1;
+	unsigned units = 0;
 
 	if (t->list[i].kind == TOKEN_CLOCK) {
 		*ret_upto = i + 1;
 		return clock_seconds(t->list[i].text);
 	}
-	while (i + 1 < t->n && t->list[i].kind == TOKEN_NUMBER && t->list[i].text.len <= 7) {
+	for (; units < UNITS_MAX && i + 1 < t->n && t->list[i].kind == TOKEN_NUMBER &&
+		t->list[i].text.len <= 7;
+		units++) {
 		int64_t unit = unit_seconds(t->list[i + 1].text);
 
 		if (unit == 0 || t->list[i + 1].kind != TOKEN_WORD)

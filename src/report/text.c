@@ -9,18 +9,22 @@ static bool starts_lower(struct span s, const char *needle, size_t len)
 }
 
 /* The sign of the needle that is searched for: one without case, best one that is rare. */
-static size_t anchor_of(const char *needle)
+static size_t anchor_of(const char *needle, size_t len)
 {
-	size_t anchor = strcspn(needle, "=_:*'/;{(<");
+	size_t blank = len;
 
-	if (!needle[anchor])
-		anchor = strcspn(needle, " ");
-	return anchor;
+	for (size_t i = 0; i < len; i++) {
+		if (needle[i] == ' ')
+			blank = i;
+		else if (!byte_is_alpha(needle[i]))
+			return i;
+	}
+	return blank;
 }
 
 ptrdiff_t text_find(struct span s, const char *needle)
 {
-	size_t len = strlen(needle), anchor = anchor_of(needle);
+	size_t len = strlen(needle), anchor = anchor_of(needle, len);
 
 	if (anchor == len) {
 		for (size_t i = 0; i + len <= s.len; i++)
