@@ -9,15 +9,25 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { TEXT_MAX = 16384 };
+enum {
+	TEXT_MAX = 8192, /* of an explanation, with a margin */
+	MEMORY_BYTES =
+		1
+		<< 20, /* more than the largest text needs; pages that are not used cost nothing */
+};
 
 struct abide_reply {
 	struct arena arena;
+	_Alignas(16) char memory[MEMORY_BYTES];
 };
 
 struct abide_reply *abide_reply_new(void)
 {
-	return calloc(1, sizeof(struct abide_reply));
+	struct abide_reply *reader = aligned_alloc(16, sizeof *reader);
+
+	if (reader)
+		arena_init_over(&reader->arena, reader->memory, sizeof reader->memory);
+	return reader;
 }
 
 void abide_reply_free(struct abide_reply *reader)
@@ -32,18 +42,17 @@ void abide_reply_free(struct abide_reply *reader)
 static const char *written(int (*write)(const struct reply_meaning *, struct buf *),
 	const struct reply_meaning *m, struct arena *arena)
 {
-	struct buf b = BUF_INIT(TEXT_MAX);
+	char *text = arena_raw(arena, TEXT_MAX + 1, 1);
+	struct buf b = {.at = text, .room = TEXT_MAX, .max = TEXT_MAX};
 
 	(void)write(m, &b);
-	const char *text = arena_str(arena, buf_span(&b));
-
-	buf_done(&b);
+	text[b.len] = '\0';
 	return text;
 }
 
 static const struct abide_reply_word *copy_words(const struct reply_meaning *m, struct arena *arena)
 {
-	struct abide_reply_word *words = arena_array(arena, m->n_words + 1, sizeof *words);
+	struct abide_reply_word *words = arena_raw(arena, m->n_words + 1, sizeof *words);
 
 	for (size_t i = 0; i < m->n_words; i++)
 		words[i] = (struct abide_reply_word){

@@ -7,8 +7,8 @@
  *             printf("%s: %s %s\n", m.cause, m.explanation, m.advice);
  *     abide_reply_free(reader);
  *
- * Memory: a reader owns all that a reading needs; each reading uses it again. Nothing else is
- * allocated. Where memory runs out within a reading, the process is aborted. Threads: the library
+ * Memory: a reader is one block of a mebibyte, of which few pages are touched; each reading uses it
+ * again, and allocates nothing. Threads: the library
  * has no global state; use a reader in one thread at a time, as many readers as you like.
  * The library writes nothing anywhere and never waits. Time is linear in the text's first 64 KiB.
  *
