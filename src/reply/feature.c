@@ -10,6 +10,7 @@ enum feature_sort {
 	SORT_STATUS,
 	SORT_STAGE,
 	SORT_RULE,
+	SORT_MASK = 15,
 };
 
 static uint32_t mix(uint32_t h)
@@ -21,9 +22,12 @@ static uint32_t mix(uint32_t h)
 	return h ^ h >> 16;
 }
 
+/* The last bits say the sort. */
 static uint32_t hash_of(enum feature_sort sort, uint32_t a, uint32_t b)
 {
-	return mix(mix((uint32_t)sort * 0x9e3779b1U ^ a) + b);
+	uint32_t h = mix(mix((uint32_t)sort * 0x9e3779b1U ^ a) + b);
+
+	return (h & ~(uint32_t)SORT_MASK) | sort;
 }
 
 static void add(struct reply_features *f, uint32_t feature)

@@ -64,7 +64,8 @@ static void read_sample(struct task *t, char *line)
 		struct entry e = {.feature = (unsigned)strtoul(line, &line, 10)};
 
 		if (*line != ':' || e.feature >= t->n_features || s.cause >= (int)t->n_causes) {
-			(void)fprintf(stderr, "reply_learn: sample %zu is malformed\n", t->n_samples);
+			(void)fprintf(
+				stderr, "reply_learn: sample %zu is malformed\n", t->n_samples);
 			exit(EXIT_FAILURE);
 		}
 		e.value = strtof(line + 1, &line);
