@@ -231,3 +231,91 @@ def test_trace_keeps_the_newest_attempts(abide, lab):
     events = trace(a, mid)["events"]
     assert len(events) <= 32 and events[-1]["attempt"] == 41
     a.audit()
+
+
+def sites(a, *argv):
+    done = a.run("sites", "-c", a.config.path, "--json", *argv)
+    return {o["site"]: o for o in map(json.loads, done.stdout.decode().splitlines())}
+
+
+def test_sites(abide, lab):
+    """Which destination is in trouble, why, and when it will be over: the first question of an outage."""
+    x = lab()
+    a = abide(routes={"good.test": x.port, "down.test": "127.0.0.1:9"}, retry=STUCK)
+    a.send(recipients=["ok@good.test"])
+    a.log.wait(event="delivered", recipient="ok@good.test")
+    for i in range(3):
+        a.send(recipients=[f"r{i}@down.test"])
+    a.wait_fate("r0@down.test", "deferred")
+    held = a.send(recipients=["451-rcpt@good.test"])
+    a.wait_fate("451-rcpt@good.test", "deferred")
+    down, good = site(a, a.queue("--recipient", "r0@down.test")[0]["id"]), site(a, held)
+    do(a, "hold", held)
+    all_ = sites(a)
+    d, g = all_[down], all_[good]
+    wait_until(lambda: sites(a)[down]["state"] == "paused", what="a breaker that opens")
+    d = sites(a)[down]
+    assert d["waiting"] == 3 and d["active"] == 0 and d["cause"] == "network_failure" and d["next_try"]
+    assert d["domains"] and d["limit"] == 0 and d["last_reply"] and d["drains_at"] is None
+    assert g["state"] == "flowing" and g["waiting"] == 0 and g["held"] == 1 and g["cause"] is None
+    assert g["limit"] >= 1 and g["delivered"] >= 1 and g["next_try"] is None
+    do(a, "release", held)
+    a.log.wait(event="deferred", id=held, attempt="2")
+    g = sites(a, good)[good]
+    assert g["waiting"] == 1 and g["drains_from"] <= g["drains_at"] <= g["drains_by"]
+    text = a.run("sites", "-c", a.config.path).stdout.decode()
+    assert good in text and "paused (network_failure)" in text and "empty at about" in text
+    assert a.run("sites", "-c", a.config.path, "nowhere.test", check=False).returncode == 66
+    a.stop()
+    stored = sites(a)
+    assert stored[good]["waiting"] == 1 and stored[down]["waiting"] == 3 and stored[down]["state"] == "paused"
+    a.audit()
+
+
+def test_forecasts_are_remembered(abide, lab):
+    """A forecast is worth what past ones were: each is held against what came."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry={"default": 'first = "3s" factor = 1'})
+    a.send(recipients=["ok@dst.test"])
+    a.log.wait(event="delivered", recipient="ok@dst.test")
+    mid = a.send(recipients=["tempfail-1@dst.test"])
+    a.wait_fate("tempfail-1@dst.test", "deferred")
+    (name,) = sites(a)
+    assert sites(a)[name]["drains_at"]
+    a.wait_empty()
+    f = wait_until(lambda: sites(a)[name]["forecasts"]["settled"] and sites(a)[name]["forecasts"],
+                   what="a forecast that came true")
+    assert f["settled"] == 1 and f["last_said"] and f["last_came"]
+    assert mid
+
+
+def test_profiles_travel(abide, lab, directory):
+    """What one server learned of a site spares another one the same refusals."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry={"greylisting": 'first = "1s" factor = 1', **STUCK})
+    a.send(recipients=["greylist-2-unstated@dst.test"])
+    a.log.wait(event="delivered", recipient="greylist-2-unstated@dst.test")
+    (name,) = sites(a)
+    learned = sites(a)[name]["learned"]
+    assert learned["grey_enough"] > 0 and sites(a)[name]["learned_wait"] >= 2
+    path = os.path.join(directory, "profiles")
+    a.run("sites", "-c", a.config.path, "--export", path)
+    exported = json.load(open(path, encoding="utf-8"))
+    assert exported["sites"][name] == learned
+    assert a.run("sites", "-c", a.config.path, "--diff", path).stdout == b""
+    b = abide(routes={"*": x.port})
+    different = b.run("sites", "-c", b.config.path, "--diff", path, check=False)
+    assert different.returncode == 1 and b"grey_enough" in different.stdout
+    b.run("sites", "-c", b.config.path, "--import", path)
+    assert sites(b)[name]["learned"] == learned
+    b.stop()
+    assert sites(b)[name]["learned"] == learned
+    exported["sites"][name]["grey_enough"] = 60000
+    json.dump(exported, open(path, "w", encoding="utf-8"))
+    b.run("sites", "-c", b.config.path, "--import", path)
+    b.start()
+    assert sites(b)[name]["learned_wait"] == 60
+    with open(path, "w", encoding="utf-8") as f:
+        f.write('{"abide_sites": 1, "sites": {"x.test": {"grey_enough": "long"}}}')
+    assert b.run("sites", "-c", b.config.path, "--import", path, check=False).returncode == 65
+    b.audit()

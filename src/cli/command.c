@@ -30,7 +30,9 @@ static void command_task(void *arg)
 
 int command_run(struct command *c)
 {
-	int rc = task_run(NULL, command_task, c);
+	/* Nobody waits for another task here. */
+	struct task_options options = {.watchdog = NANOS_S * 3600};
+	int rc = task_run(&options, command_task, c);
 
 	if (rc < 0)
 		return EX_OSERR;

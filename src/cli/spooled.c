@@ -24,7 +24,9 @@ struct request { /* answers come one by one; the last is IPC_CONTROL_END */
 	void (*on_finding)(const struct ipc_control_finding *f, void *arg);
 	void (*on_try)(const struct ipc_control_try *y, void *arg);
 	void (*on_ended)(const struct ipc_control_ended *e, void *arg);
-	struct buf *ids; /* in the place of messages */
+	void (*on_site)(const struct ipc_control_site *site, void *arg);
+	struct buf *last_site; /* its name */
+	struct buf *ids;       /* in the place of messages */
 	uint64_t recipients;
 	int to; /* for content */
 	void *arg;
@@ -43,7 +45,13 @@ static void on_answer(struct ipc_channel *c, struct ipc_packet *p, void *arg)
 		r->on_finding(p->body, r->arg);
 	else if (p->type == IPC_CONTROL_TRY && r->on_try)
 		r->on_try(p->body, r->arg);
-	else if (p->type == IPC_CONTROL_ENDED && r->on_ended)
+	else if (p->type == IPC_CONTROL_SITE && r->on_site) {
+		const struct ipc_control_site *site = p->body;
+
+		r->on_site(site, r->arg);
+		buf_clear(r->last_site);
+		(void)buf_add(r->last_site, site->profile.site);
+	} else if (p->type == IPC_CONTROL_ENDED && r->on_ended)
 		r->on_ended(p->body, r->arg);
 	else if (p->type == IPC_CONTROL_IDS && r->ids) {
 		r->recipients += ((const struct ipc_control_ids *)p->body)->recipients;
@@ -217,6 +225,31 @@ int spooled_change(
 	ret->unknown += r.end.unknown;
 	ret->failed += r.end.failed;
 	return EX_OK;
+}
+
+int spooled_sites(struct spooled *s, struct span site,
+	void (*fn)(const struct ipc_control_site *site, void *arg), void *arg)
+{
+	struct buf last = BUF_INIT(4096);
+	struct request r = {.on_site = fn, .arg = arg, .last_site = &last};
+	struct ipc_control_sites page = {.site = site};
+	int rc;
+
+	if (s->spool)
+		return stored_sites(s, site, fn, arg);
+	do {
+		rc = ask(s, &r, IPC_CONTROL_SITES, &page);
+		page.after = buf_span(&last);
+	} while (rc == 0 && r.end.more);
+	buf_done(&last);
+	return rc;
+}
+
+int spooled_profile(struct spooled *s, const struct ipc_control_profile *profile)
+{
+	struct request r = {0};
+
+	return s->spool ? stored_profile(s, profile) : ask(s, &r, IPC_CONTROL_PROFILE, profile);
 }
 
 int spooled_trace(struct spooled *s, struct id id, const struct spooled_trace *fn, void *arg)

@@ -16,7 +16,8 @@ struct spooled {
 	const struct conf *conf;
 	struct ipc_channel *channel; /* NULL: abide is down */
 	struct spool *spool;         /* NULL: abide runs */
-	struct table *lanes;         /* abide is down: sites by lane number */
+	struct table *lanes;         /* abide is down: struct stored_lane by number */
+	struct arena arena;          /* theirs */
 	void *told;                  /* private to a request that runs */
 };
 
@@ -39,6 +40,12 @@ int spooled_content(struct spooled *s, struct id id, int to);
 /* hold, release, retry, drop, bounce: ret adds up what became of them. */
 int spooled_change(
 	struct spooled *s, const struct ipc_control_change *change, struct ipc_control_end *ret);
+
+/* Sites in the order of their names, or one alone (EX_NOINPUT: there is none). */
+int spooled_sites(struct spooled *s, struct span site,
+	void (*fn)(const struct ipc_control_site *site, void *arg), void *arg);
+/* Puts this in the place of what was learned. */
+int spooled_profile(struct spooled *s, const struct ipc_control_profile *profile);
 
 struct spooled_trace { /* each may be called several times; message first, ended last */
 	void (*message)(const struct ipc_control_message *m, void *arg);

@@ -2,8 +2,6 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/table.h"
-#include "queue/select.h"
-#include "task/task.h"
 #include <errno.h>
 #include <grp.h>
 #include <stdio.h>
@@ -18,40 +16,49 @@
 
 static void note_lane(const struct spool_lane *lane, const struct spool_due *first, void *arg)
 {
-	uint32_t number = lane->number;
+	struct spooled *s = arg;
+	struct stored_lane *l = arena_zero(&s->arena, sizeof *l);
 
-	free(table_set(
-		arg, span_of(&number, sizeof number), alloc_copy(lane->site.at, lane->site.len)));
+	l->number = lane->number;
+	l->name = arena_copy(&s->arena, lane->name);
+	l->site = arena_copy(&s->arena, lane->site);
+	(void)table_set(s->lanes, span_of(&l->number, sizeof l->number), l);
 }
 
-static struct span site_of(uint32_t lane, void *arg)
+static struct span site_of(uint32_t number, void *arg)
 {
 	struct spooled *s = arg;
+	const struct stored_lane *l = table_get(s->lanes, span_of(&number, sizeof number));
 
-	return span_str(table_get(s->lanes, span_of(&lane, sizeof lane)));
+	return l ? l->site : (struct span){0};
 }
 
-static bool lane_of_site(struct span site, uint32_t least, uint32_t *ret, void *arg)
+const struct stored_lane *stored_lane_of(struct spooled *s, struct span site, uint32_t least)
 {
-	struct spooled *s = arg;
-	uint64_t best = UINT64_MAX;
+	const struct stored_lane *best = NULL;
 	struct span key;
 	void *value;
 
 	for (size_t i = 0; table_next(s->lanes, &i, &key, &value);) {
-		uint32_t number;
+		const struct stored_lane *l = value;
 
-		memcpy(&number, key.at, sizeof number);
-		if (number >= least && number < best && span_equal_nocase(span_str(value), site))
-			best = number;
+		if (l->number >= least && (!best || l->number < best->number) &&
+			span_equal(l->site, site))
+			best = l;
 	}
-	if (best == UINT64_MAX)
-		return false;
-	*ret = (uint32_t)best;
-	return true;
+	return best;
 }
 
-static struct select_source source_of(struct spooled *s)
+static bool lane_of_site(struct span site, uint32_t least, uint32_t *ret, void *arg)
+{
+	const struct stored_lane *l = stored_lane_of(arg, site, least);
+
+	if (l)
+		*ret = l->number;
+	return l != NULL;
+}
+
+struct select_source stored_source(struct spooled *s)
 {
 	return (struct select_source){
 		.from = {.spool = s->spool, .conf = s->conf, .site = site_of, .arg = s},
@@ -96,21 +103,17 @@ int stored_open(struct spooled *s, bool may_write)
 		       : rc == -EBUSY                ? EX_TEMPFAIL
 						     : EX_NOINPUT;
 	s->lanes = alloc_zero(sizeof *s->lanes);
-	return spool_lanes(s->spool, note_lane, s->lanes) == 0 ? EX_OK : EX_DATAERR;
+	return spool_lanes(s->spool, note_lane, s) == 0 ? EX_OK : EX_DATAERR;
 }
 
 void stored_close(struct spooled *s)
 {
-	struct span key;
-	void *value;
-
 	if (s->spool)
 		spool_close(s->spool);
-	for (size_t i = 0; s->lanes && table_next(s->lanes, &i, &key, &value);)
-		free(value);
 	if (s->lanes)
 		table_done(s->lanes);
 	free(s->lanes);
+	arena_done(&s->arena);
 }
 
 static int status_of(int rc)
@@ -141,7 +144,7 @@ static bool list_one(const struct ipc_control_message *m, size_t matching, void 
 
 static int load_one(struct spooled *s, struct id id, spooled_message_fn *fn, void *arg)
 {
-	struct select_source from = source_of(s);
+	struct select_source from = stored_source(s);
 	struct arena arena = {0};
 	struct ipc_control_message m;
 	struct spool_job job;
@@ -158,7 +161,7 @@ static int load_one(struct spooled *s, struct id id, spooled_message_fn *fn, voi
 int stored_list(struct spooled *s, const struct ipc_control_list *filter, spooled_message_fn *fn,
 	void *arg, uint64_t *ret_count)
 {
-	struct select_source from = source_of(s);
+	struct select_source from = stored_source(s);
 	struct listing l = {.fn = fn, .arg = arg};
 	struct ipc_control_list page = *filter;
 	struct ipc_control_end e = {0};
@@ -182,7 +185,7 @@ int stored_list(struct spooled *s, const struct ipc_control_list *filter, spoole
 int stored_ids(struct spooled *s, const struct ipc_control_list *filter, struct buf *ids,
 	void (*fn)(uint64_t messages), uint64_t *ret_recipients)
 {
-	struct select_source from = source_of(s);
+	struct select_source from = stored_source(s);
 	struct listing l = {.ids = ids};
 	struct ipc_control_list page = *filter;
 	struct ipc_control_end e = {0};
@@ -301,118 +304,4 @@ int stored_trace(struct spooled *s, struct id id, const struct spooled_trace *fn
 	if (rc == 0 && there == -ENOENT && t.ends == 0)
 		rc = -ENOENT;
 	return status_of(rc);
-}
-
-/* ---- changing ---- */
-
-static const struct {
-	const char *name;
-	enum spool_change_kind kind;
-} verbs[] = {{"hold", SPOOL_HOLD}, {"release", SPOOL_RELEASE}, {"retry", SPOOL_RETRY},
-	{"drop", SPOOL_DROP}};
-
-static bool find_kind(struct span verb, enum spool_change_kind *ret)
-{
-	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-		if (!span_equal(verb, span_str(verbs[i].name)))
-			continue;
-		*ret = verbs[i].kind;
-		return true;
-	}
-	return false;
-}
-
-static bool is_wanted_state(enum spool_change_kind kind, struct span state)
-{
-	bool held = span_equal(state, SPAN_LIT("held"));
-
-	return kind == SPOOL_DROP || held == (kind == SPOOL_RELEASE);
-}
-
-struct changes { /* of one request: one batch */
-	struct task_gate done;
-	size_t running;
-	struct one {
-		struct spool_op op;
-		struct arena arena;
-		struct changes *all;
-		int result;
-	} * at;
-};
-
-static void one_done(struct spool_op *op, void *arg)
-{
-	struct one *one = arg;
-
-	one->result = op->result;
-	if (--one->all->running == 0)
-		task_gate_wake_all(&one->all->done);
-}
-
-static void begin(struct spooled *s, const struct ipc_control_list *filter, struct one *one,
-	enum spool_change_kind kind, struct id id)
-{
-	struct select_source from = source_of(s);
-	struct ipc_control_message m;
-	struct spool_job job;
-
-	one->result = spool_message_load(s->spool, id, &one->arena, &job);
-	if (one->result < 0)
-		return;
-	uint32_t *only = arena_array(&one->arena, job.recipients_n, sizeof *only);
-	struct spool_change *c = &one->op.change;
-
-	*c = (struct spool_change){.id = id, .kind = kind, .only = only};
-	describe_message(&from.from, &job, &one->arena, &m);
-	for (size_t i = 0; i < m.recipients_n; i++)
-		if (describe_wants(&m.recipients[i], filter) &&
-			is_wanted_state(kind, m.recipients[i].state))
-			only[c->only_n++] = m.recipients[i].n;
-	if (c->only_n == 0)
-		return;
-	one->op.kind = SPOOL_OP_CHANGE;
-	one->op.done = one_done;
-	one->op.arg = one;
-	one->all->running++;
-	spool_submit(s->spool, &one->op);
-}
-
-static void count(struct one *one, struct ipc_control_end *ret)
-{
-	if (one->result == 0) {
-		ret->messages += one->op.changed > 0;
-		ret->count += one->op.changed;
-	}
-	ret->unknown += one->result == -ENOENT;
-	ret->failed += one->result < 0 && one->result != -ENOENT;
-	arena_done(&one->arena);
-}
-
-int stored_change(
-	struct spooled *s, const struct ipc_control_change *change, struct ipc_control_end *ret)
-{
-	struct ipc_control_list filter = {
-		.site = change->site, .cause = change->cause, .recipient = change->recipient};
-	enum spool_change_kind kind;
-	size_t n = change->ids.len / ID_BYTES;
-	struct changes all = {0};
-
-	if (!find_kind(change->verb, &kind)) {
-		(void)fprintf(stderr, "abide: start abide first: %.*s needs the running queue\n",
-			SPAN_F(change->verb));
-		return EX_UNAVAILABLE;
-	}
-	task_gate_init(&all.done);
-	all.at = alloc_zero((n + 1) * sizeof *all.at);
-	for (size_t i = 0; i < n; i++) {
-		all.at[i].all = &all;
-		begin(s, &filter, &all.at[i], kind,
-			id_from_bytes((const unsigned char *)change->ids.at + i * ID_BYTES));
-	}
-	while (all.running > 0)
-		(void)task_gate_wait(&all.done, CLOCK_NEVER);
-	for (size_t i = 0; i < n; i++)
-		count(&all.at[i], ret);
-	free(all.at);
-	return EX_OK;
 }

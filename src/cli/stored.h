@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "cli/spooled.h"
+#include "queue/select.h"
 
 /* All of it. 0 or -EIO. */
 int stored_write(int fd, struct span s);
@@ -21,4 +22,16 @@ int stored_audit(struct spooled *s, void (*fn)(const struct ipc_control_finding 
 int stored_content(struct spooled *s, struct id id, int to);
 int stored_change(
 	struct spooled *s, const struct ipc_control_change *change, struct ipc_control_end *ret);
+int stored_sites(struct spooled *s, struct span site,
+	void (*fn)(const struct ipc_control_site *site, void *arg), void *arg);
+int stored_profile(struct spooled *s, const struct ipc_control_profile *profile);
+
+struct select_source stored_source(struct spooled *s);
+
+struct stored_lane {
+	uint32_t number;
+	struct span name, site;
+};
+/* The first lane of the site from that number on; NULL: none. */
+const struct stored_lane *stored_lane_of(struct spooled *s, struct span site, uint32_t least);
 int stored_trace(struct spooled *s, struct id id, const struct spooled_trace *fn, void *arg);

@@ -135,7 +135,8 @@ static void read_packets(void *arg)
 {
 	struct ipc_channel *c = arg;
 	const char *why = "closed";
-	int rc = task_fd_wait_read(c->fd, CLOCK_NEVER) >= 0;
+	/* It may have been closed before this task had its first turn. */
+	int rc = c->fd && task_fd_wait_read(c->fd, CLOCK_NEVER) >= 0;
 
 	c->packet = rc && c->fd ? malloc(IPC_PACKET_MAX) : NULL;
 	for (unsigned i = 1; rc && c->packet && c->fd; i++) {

@@ -26,6 +26,8 @@ static const struct command {
 	{"config", cli_config, "config", "prints the reference of every key"},
 	{"explain", cli_explain, "explain [--json] [--stage S] [TEXT]", "says what a reply means"},
 	{"queue", cli_queue, "queue [-c FILE] ...", "shows and changes what waits"},
+	{"sites", cli_sites, "sites [-c FILE] [--json] [SITE]",
+		"shows destinations: what waits, what flows, what was learned"},
 	{"trace", cli_trace, "trace [-c FILE] [--json] ID", "tells the story of one message"},
 	{"audit", cli_audit, "audit [-c FILE]", "proves that nothing that was accepted is lost"},
 	{"lab", cli_lab, "lab --listen ADDR:PORT ...",

@@ -1,4 +1,5 @@
 #include "queue/queue.h"
+#include "queue/control_sites.h"
 #include "queue/hands.h"
 #include "queue/select.h"
 #include "base/alloc.h"
@@ -47,18 +48,18 @@ static void end(struct control *c, struct ipc_control_end e)
 	say(c, IPC_CONTROL_END, &e, (struct span){0});
 }
 
-static bool lane_of_site(struct span site, uint32_t least, uint32_t *ret, void *arg)
+static bool lane_of_site(struct span name, uint32_t least, uint32_t *ret, void *arg)
 {
 	struct control *c = arg;
+	const struct site *site = queue_site_find(c->queue, name);
 	uint64_t best = UINT64_MAX;
-	struct span key;
-	void *value;
 
-	for (size_t i = 0; table_next(&c->queue->lanes_by_number, &i, &key, &value);) {
-		const struct lane *lane = value;
+	if (!site)
+		return false;
+	list_for_each (node, &site->lanes) {
+		const struct lane *lane = container_of(node, struct lane, of_site);
 
-		if (lane->number >= least && lane->number < best &&
-			span_equal_nocase(span_str(lane->site->name), site))
+		if (lane->number >= least && lane->number < best)
 			best = lane->number;
 	}
 	if (best == UINT64_MAX)
@@ -186,6 +187,21 @@ static void on_change(struct control *c, const struct ipc_control_change *change
 	end(c, e);
 }
 
+/* ---- sites ---- */
+
+static void tell_site(const struct ipc_control_site *site, void *arg)
+{
+	say(arg, IPC_CONTROL_SITE, site, (struct span){0});
+}
+
+static void on_sites(struct control *c, const struct ipc_control_sites *ask)
+{
+	struct ipc_control_end e;
+
+	control_sites(c->queue, ask, tell_site, c, &e);
+	end(c, e);
+}
+
 /* ---- the story of one message ---- */
 
 static void tell_try(const struct spool_try *y, void *arg)
@@ -292,6 +308,12 @@ static void on_control(struct ipc_channel *channel, struct ipc_packet *p, void *
 		break;
 	case IPC_CONTROL_CHANGE:
 		on_change(c, p->body);
+		break;
+	case IPC_CONTROL_SITES:
+		on_sites(c, p->body);
+		break;
+	case IPC_CONTROL_PROFILE:
+		end(c, (struct ipc_control_end){.error = control_profile(c->queue, p->body)});
 		break;
 	case IPC_CONTROL_TRACE:
 		on_trace(c, p->body);

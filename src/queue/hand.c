@@ -128,6 +128,7 @@ void queue_lane_check(struct queue *q, struct lane *lane)
 			queue_lane_check(q, lane);
 			return;
 		}
+		queue_site_drained(q, lane->site);
 		if (list_is_empty(&lane->empty)) {
 			lane->empty_since = spool_now(q->spool);
 			list_add_tail(&q->empty, &lane->empty);

@@ -231,6 +231,8 @@ static void reread_lanes(struct hands *h)
 		if (!lane || (i > 0 && before == number))
 			continue;
 		lane_reset(lane);
+		if (h->verb->kind != SPOOL_RETRY)
+			forecast_forget(&lane->site->forecasts);
 		/* Who asks for it now wants to know now. */
 		if (h->verb->kind == SPOOL_RETRY)
 			flow_resume(&lane->site->flow);

@@ -135,6 +135,8 @@ void queue_site_keep(struct queue *q, struct site *site); /* at once, where anyt
 /* All rows of the site that were tried before now may come early, as the site shows that they can. */
 void queue_recall(struct queue *q, struct site *site);
 void queue_recall_end(struct queue *q, struct site *site);
+/* One of its lanes has nothing more: was it the last one? Then its forecast has come true. */
+void queue_site_drained(struct queue *q, struct site *site);
 /* Frees lanes and sites that have been empty for a while. */
 void queue_sweep(struct queue *q);
 /* Asks the spool to forget sites that have had no mail for very long. */

@@ -56,7 +56,7 @@ static int walk_ids(struct walk *w, size_t most, struct ipc_control_end *ret)
 
 static bool is_of_site(const struct walk *w, uint32_t lane)
 {
-	return span_equal_nocase(w->s->from.site(lane, w->s->from.arg), w->filter->site);
+	return span_equal(w->s->from.site(lane, w->s->from.arg), w->filter->site);
 }
 
 /* -1, 0, 1: the order of the walk. */

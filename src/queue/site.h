@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "queue/decide.h"
 #include "queue/flow.h"
+#include "queue/forecast.h"
 #include "queue/grey.h"
 #include "spool/record.h"
 
@@ -53,6 +54,8 @@ struct site {
 	bool is_changed; /* against the spool */
 	bool is_urgent;  /* so much that the next batch should have it */
 	int64_t written_at;
+
+	struct forecast_record forecasts;
 
 	/* The queue's. */
 	enum flow_limit limit;      /* that binds now */

@@ -217,6 +217,19 @@ static void free_lane(struct queue *q, struct lane *lane)
 	free_site(q, site);
 }
 
+void queue_site_drained(struct queue *q, struct site *site)
+{
+	if (site->forecasts.pending.at == 0 || site->jobs > 0)
+		return;
+	list_for_each (node, &site->lanes) {
+		const struct lane *lane = container_of(node, struct lane, of_site);
+
+		if (lane->n > 0 || !lane->exhausted)
+			return;
+	}
+	forecast_settle(&site->forecasts, spool_now(q->spool));
+}
+
 void queue_sweep(struct queue *q)
 {
 	int64_t before = spool_now(q->spool) - EMPTY_FOR_MS;

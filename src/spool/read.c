@@ -156,7 +156,8 @@ int spool_site_load(struct spool *s, struct span name, struct arena *arena, stru
 	return rc;
 }
 
-int spool_sites(struct spool *s, void (*fn)(const struct spool_site *site, void *arg), void *arg)
+int spool_sites_from(struct spool *s, struct span after, size_t most,
+	void (*fn)(const struct spool_site *site, void *arg), void *arg)
 {
 	struct store_txn t;
 	struct span k, v;
@@ -164,19 +165,28 @@ int spool_sites(struct spool *s, void (*fn)(const struct spool_site *site, void 
 
 	if (rc < 0)
 		return rc;
-	for (rc = store_seek(&t, STORE_SITES, (struct span){0}, &k, &v); rc == 0;
+	for (rc = store_seek(&t, STORE_SITES, after, &k, &v); rc == 0 && most > 0;
 		rc = store_next(&t, STORE_SITES, &k, &v)) {
 		struct arena arena = {0};
 		struct spool_site site;
 
-		if (store_open_record(v, &spool_site_type, &arena, &site) == 0)
+		if (after.len > 0 && span_equal(k, after))
+			continue;
+		if (store_open_record(v, &spool_site_type, &arena, &site) == 0) {
 			fn(&site, arg);
-		else
+			most--;
+		} else {
 			spool_set_aside(s, STORE_SITES, k);
+		}
 		arena_done(&arena);
 	}
 	store_end_read(&t);
 	return rc == -ENOENT ? 0 : rc;
+}
+
+int spool_sites(struct spool *s, void (*fn)(const struct spool_site *site, void *arg), void *arg)
+{
+	return spool_sites_from(s, (struct span){0}, SIZE_MAX, fn, arg);
 }
 
 /* ---- messages ---- */

@@ -193,6 +193,9 @@ int spool_lanes(struct spool *s,
 int spool_lane_load(struct spool *s, uint32_t number, struct arena *arena, struct spool_lane *ret);
 int spool_site_load(struct spool *s, struct span name, struct arena *arena, struct spool_site *ret);
 
+/* The first `most` profiles behind that name, in the order of their names. 0 or -errno. */
+int spool_sites_from(struct spool *s, struct span after, size_t most,
+	void (*fn)(const struct spool_site *site, void *arg), void *arg);
 /* All sites' profiles. 0 or -errno. */
 int spool_sites(struct spool *s, void (*fn)(const struct spool_site *site, void *arg), void *arg);
 

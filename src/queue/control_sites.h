@@ -1,0 +1,14 @@
+/*
+ * control_sites - what the control socket is asked about sites. Internal to queue/.
+ *
+ * Reads the spool in small steps and lets others go on between them.
+ */
+#pragma once
+#include "queue/queue.h"
+
+/* A page of sites, in the order of their names; fn is told each. */
+void control_sites(struct queue *q, const struct ipc_control_sites *ask,
+	void (*fn)(const struct ipc_control_site *site, void *arg), void *arg,
+	struct ipc_control_end *ret);
+/* What was learned of the site is this from now on. 0 or -errno. */
+int control_profile(struct queue *q, const struct ipc_control_profile *profile);

@@ -1,0 +1,92 @@
+/*
+ * What a user would lose if these failed: a time by which a queue is empty that is a guess told as
+ * knowledge, or one before mail may be tried at all.
+ */
+#include "queue/forecast.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#define NOW    INT64_C(100000000)
+#define MINUTE INT64_C(60000)
+
+static const struct forecast_case {
+	const char *name;
+	struct forecast_ask ask;
+	int64_t at; /* after now; -1: none */
+} cases[] = {
+	{"nothing waits", {.has_taken = true}, -1},
+	{"nothing is known", {.waiting = 5}, -1},
+	{"as fast as it flows",
+		{.waiting = 600, .per_minute = 60, .is_binding = true, .has_taken = true},
+		10 * MINUTE},
+	{"not before it is due",
+		{.waiting = 1,
+			.per_minute = 60,
+			.is_binding = true,
+			.last_due = NOW + 30 * MINUTE,
+			.has_taken = true},
+		30 * MINUTE},
+	{"a known rate bounds it",
+		{.waiting = 60, .connections = 50, .gap_us = 2000000, .has_taken = true},
+		2 * MINUTE},
+	{"after the pause",
+		{.waiting = 60,
+			.connections = 1,
+			.until = NOW + 5 * MINUTE,
+			.since = NOW - 20 * MINUTE,
+			.has_taken = true},
+		6 * MINUTE},
+	{"what came is not what could come",
+		{.waiting = 120, .per_minute = 1, .connections = 2, .has_taken = true}, MINUTE},
+};
+
+static void forecasts_follow_what_is_known(void **state)
+{
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct forecast_ask ask = cases[i].ask;
+
+		ask.now = NOW;
+		struct forecast f = forecast_make(&ask);
+
+		if (f.at != (cases[i].at < 0 ? 0 : NOW + cases[i].at))
+			fail_msg("%s: %lld", cases[i].name, (long long)(f.at - NOW));
+		assert_true(f.from <= f.at && f.at <= f.to);
+		assert_true(f.from >= ask.last_due || f.at == 0);
+	}
+}
+
+static void it_is_remembered_whether_they_were_right(void **state)
+{
+	struct forecast_record r = {0};
+	struct forecast f = {.at = 50, .from = 40, .to = 60}, worse = {.at = 9, .from = 9, .to = 9};
+
+	forecast_note(&r, &f, 10);
+	forecast_note(&r, &worse, 20); /* the first one counts */
+	forecast_settle(&r, 55);
+	assert_int_equal(r.settled, 1);
+	assert_int_equal(r.within, 1);
+	assert_int_equal(r.last.at, 50);
+	assert_int_equal(r.last_came_at, 55);
+	forecast_settle(&r, 60);
+	assert_int_equal(r.settled, 1);
+	forecast_note(&r, &worse, 20);
+	forecast_settle(&r, 70);
+	assert_int_equal(r.settled, 2);
+	assert_int_equal(r.within, 1);
+	forecast_note(&r, &f, 10);
+	forecast_forget(&r);
+	forecast_settle(&r, 55);
+	assert_int_equal(r.settled, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(forecasts_follow_what_is_known),
+		cmocka_unit_test(it_is_remembered_whether_they_were_right),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
