@@ -3,7 +3,8 @@
  * own tables: what each means, whose side it is on, what abide does, what a reader can do.
  */
 #include "reply/catalogue.h"
-#include "reply/writer.h"
+#include "reply/texts.h"
+#include "reply/variant.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,21 +42,39 @@ static void put_entries(enum reply_cause cause)
 	}
 }
 
+/* What is said about well-known kinds of it. */
+static void put_variants(enum reply_cause cause)
+{
+	for (unsigned v = REPLY_VARIANT_NONE + 1; v < REPLY_VARIANTS; v++) {
+		const char *happened = reply_variant_words(REPLY_LANG_EN, v, REPLY_HAPPENED);
+		const char *advice = reply_variant_words(REPLY_LANG_EN, v, REPLY_ADVICE);
+
+		if (reply_variant_cause(v) != cause)
+			continue;
+		(void)fputs("\n> ", stdout);
+		put(happened ? happened : "");
+		(void)fputs("\n>\n> **What you can do:** ", stdout);
+		put(advice ? advice : reply_cause_words(REPLY_LANG_EN, cause, REPLY_ADVICE));
+		(void)puts("");
+	}
+}
+
 static void put_cause(enum reply_cause cause)
 {
 	const struct reply_cause_info *info = reply_cause_info(cause);
 
 	(void)printf("\n## %s\n\n", info->id);
-	put(info->explanation);
+	put(reply_cause_words(REPLY_LANG_EN, cause, REPLY_HAPPENED));
 	(void)fputs("\n\n**What you can do:** ", stdout);
-	put(info->advice);
+	put(reply_cause_words(REPLY_LANG_EN, cause, REPLY_ADVICE));
 	(void)fputs("\n\n**If you wrote the mail:** ", stdout);
-	put(reply_writer_advice(cause));
+	put(reply_cause_words(REPLY_LANG_EN, cause, REPLY_WRITER));
 	(void)printf("\n\n| side | nature | scope | action | first wait | longest wait |\n"
 		     "|---|---|---|---|---|---|\n| %s | %s | %s | %s | %u s | %u s |\n",
 		reply_side_text(info->side), reply_nature_text(info->nature),
 		reply_scope_text(info->scope), reply_action_text(info->action), info->first_seconds,
 		info->max_seconds);
+	put_variants(cause);
 	put_entries(cause);
 }
 

@@ -40,7 +40,7 @@ def test_a_bounce_in_a_file_is_explained(tmp_path):
     assert answer["recipients"][0]["status"] == "5.2.2"
     assert answer["recipients"][0]["reply"]["cause"] == "mailbox_full"
     status, said = explain("--bounce", "-", text=BOUNCE)
-    assert status == 0 and "you@example.org" in said and "If you wrote the mail" in said
+    assert status == 0 and "you@example.org" in said and "If you wrote it" in said
 
 
 def test_a_bounce_that_is_not_there_is_said(tmp_path):

@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/explain_bounce.h"
 #include "cli/explain_print.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -19,20 +21,23 @@ enum {
 
 struct explain {
 	bool is_json;
+	bool has_now; /* said by --now, else it is the clock's */
 	enum reply_stage stage;
+	struct explain_style style;
 	struct arena arena;
 	struct buf out;
 };
 
-static void print_log(struct buf *out, const struct log_line *line)
+static void print_log(struct buf *out, const struct log_line *line, struct explain_style *style)
 {
 	if (line->format == LOG_NONE)
 		return;
-	explain_print_labelled(out, "reply", line->reply);
-	explain_print_labelled(out, "for", line->recipient);
-	explain_print_labelled(out, "host", line->host);
+	explain_print_labelled(out, REPLY_LABEL_REPLY, line->reply, style);
+	explain_print_labelled(out, REPLY_LABEL_FOR, line->recipient, style);
+	explain_print_labelled(out, REPLY_LABEL_HOST, line->host, style);
 	if (line->stage != REPLY_STAGE_NONE)
-		explain_print_labelled(out, "stage", span_str(reply_stage_text(line->stage)));
+		explain_print_labelled(
+			out, REPLY_LABEL_STAGE, span_str(reply_stage_text(line->stage)), style);
 }
 
 static int flush(void *explain)
@@ -47,19 +52,22 @@ static int explain(struct explain *e, struct span text)
 
 	arena_reset(&e->arena);
 	log_line_read(text, &e->arena, &line);
-	struct reply_context context = {.stage = e->stage ? e->stage : line.stage};
+	struct reply_context context = {.stage = e->stage ? e->stage : line.stage,
+		.now_wall_ms = e->has_now ? e->style.voice.now_wall_ms : 0};
 
 	log_line_mean(&line, &context, &e->arena, &m);
 	if (e->is_json) {
-		explain_json(&e->out, text, &m, &line);
+		explain_json(&e->out, text, &m, &line, &e->style);
 	} else {
 		explain_print_safe(&e->out, span_slice(text, 0, 1000));
-		(void)buf_add_byte(&e->out, '\n');
-		print_log(&e->out, &line);
-		explain_print_meaning(&e->out, &m);
+		(void)buf_add_str(&e->out, "\n\n");
+		/* when a line of a log was written is not known */
+		if (!e->has_now)
+			e->style.voice.now_wall_ms = line.format == LOG_NONE ? clock_wall_ms() : 0;
+		print_log(&e->out, &line, &e->style);
+		explain_print_meaning(&e->out, &m, &e->style);
 	}
-	if (e->is_json)
-		(void)buf_add_byte(&e->out, '\n');
+	(void)buf_add_byte(&e->out, '\n');
 	return e->out.len >= FLUSH_BYTES || e->out.error ? flush(e) : 0;
 }
 
@@ -124,36 +132,102 @@ static int explain_all(struct explain *e, const char *text)
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: abide explain [--json] [--stage STAGE] [TEXT]\n"
-			      "       abide explain [--json] --bounce FILE\n"
-			      "STAGE: connect helo mail rcpt data eod auth tls\n"
-			      "FILE: a bounce message; - is standard input.\n"
-			      "Without TEXT, each line of standard input is explained.\n");
+	(void)fprintf(stderr,
+		"usage: abide explain [--json] [--stage STAGE] [--lang LANG] [--now TIME] [TEXT]\n"
+		"       abide explain [--json] [--lang LANG] --bounce FILE\n"
+		"STAGE: connect helo mail rcpt data eod auth tls\n"
+		"LANG: en de\n"
+		"TIME: when the reply came, as 2026-11-23T14:05:00Z\n"
+		"FILE: a bounce message; - is standard input.\n"
+		"Without TEXT, each line of standard input is explained.\n");
 	return EX_USAGE;
+}
+
+/* The language of the user's messages, as other programs find it. */
+static enum reply_lang lang_of_user(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	enum reply_lang lang = REPLY_LANG_EN;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value) {
+			(void)reply_lang_parse(span_str(value), &lang);
+			break;
+		}
+	}
+	return lang;
+}
+
+/* "2026-11-23T14:05:00Z" as milliseconds since 1970. */
+static bool parse_now(const char *text, int64_t *ret)
+{
+	struct tm tm = {0};
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+	if (!end || *end)
+		return false;
+	*ret = (int64_t)timegm(&tm) * 1000;
+	return *ret > 0;
+}
+
+struct options {
+	const char *bounce;
+	bool has_lang;
+};
+
+/* False: it can't be understood. */
+static bool take_option(int c, struct explain *e, struct options *o)
+{
+	struct reply_voice *voice = &e->style.voice;
+
+	switch (c) {
+	case 'j':
+		e->is_json = true;
+		return true;
+	case 'b':
+		o->bounce = optarg;
+		return true;
+	case 's':
+		return reply_stage_parse(span_str(optarg), &e->stage);
+	case 'l':
+		o->has_lang = true;
+		return reply_lang_parse(span_str(optarg), &voice->lang);
+	case 'n':
+		e->has_now = true;
+		return parse_now(optarg, &voice->now_wall_ms);
+	default:
+		return false;
+	}
 }
 
 int cli_explain(int argc, char **argv)
 {
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
 		{"stage", required_argument, NULL, 's'}, {"bounce", required_argument, NULL, 'b'},
+		{"lang", required_argument, NULL, 'l'}, {"now", required_argument, NULL, 'n'},
 		{NULL, 0, NULL, 0}};
 	struct explain e = {0};
-	const char *bounce = NULL;
+	struct options o = {0};
 	int c, rc;
 
+	explain_style_init(&e.style);
+	e.style.voice.names_first_wait = true;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "js:b:", longs, NULL)) != -1) {
-		if (c == 'j')
-			e.is_json = true;
-		else if (c == 'b')
-			bounce = optarg;
-		else if (c != 's' || !reply_stage_parse(span_str(optarg), &e.stage))
+	while ((c = getopt_long(argc, argv, "js:b:l:n:", longs, NULL)) != -1)
+		if (!take_option(c, &e, &o))
 			return usage();
-	}
-	if (argc - optind > 1 || (bounce && optind < argc))
+	if (argc - optind > 1 || (o.bounce && optind < argc))
 		return usage();
-	if (bounce)
-		return explain_bounce(bounce, e.is_json);
-	rc = explain_all(&e, optind < argc ? argv[optind] : NULL);
-	return rc == -ENOMEM ? EX_OSERR : rc < 0 ? EX_IOERR : EX_OK;
+	if (!o.has_lang && !e.is_json) /* what programs read does not change with the user */
+		e.style.voice.lang = lang_of_user();
+	if (o.bounce) {
+		rc = explain_bounce(o.bounce, e.is_json, &e.style);
+	} else {
+		rc = explain_all(&e, optind < argc ? argv[optind] : NULL);
+		rc = rc == -ENOMEM ? EX_OSERR : rc < 0 ? EX_IOERR : EX_OK;
+	}
+	explain_style_done(&e.style);
+	return rc;
 }

@@ -17,7 +17,7 @@ static void put_text_or_null(struct buf *out, struct span key, struct span s)
 		json_out_null(out);
 }
 
-static void print_json(struct buf *out, const struct bounce *b)
+static void print_json(struct buf *out, const struct bounce *b, const struct explain_style *style)
 {
 	json_out_open(out, '{');
 	json_out_key(out, SPAN_LIT("kind"));
@@ -35,7 +35,7 @@ static void print_json(struct buf *out, const struct bounce *b)
 		explain_json_status(out, r->status);
 		put_text_or_null(out, SPAN_LIT("host"), r->host);
 		json_out_key(out, SPAN_LIT("reply"));
-		explain_json(out, r->reply, &r->meaning, NULL);
+		explain_json(out, r->reply, &r->meaning, NULL, style);
 		json_out_close(out, '}');
 	}
 	json_out_close(out, ']');
@@ -43,7 +43,22 @@ static void print_json(struct buf *out, const struct bounce *b)
 	(void)buf_add_byte(out, '\n');
 }
 
-static void print_text(struct buf *out, const struct bounce *b)
+/* "failed, 5.1.1", as far as the bounce says it. */
+static void print_action(
+	struct buf *out, const struct bounce_recipient *r, struct explain_style *style)
+{
+	char bytes[128];
+	struct buf text = {.at = bytes, .room = sizeof bytes, .max = sizeof bytes};
+
+	(void)buf_add(&text, span_slice(r->action, 0, 40));
+	if (reply_status_is_set(r->status)) {
+		(void)buf_add_str(&text, text.len > 0 ? ", " : "");
+		explain_print_status(&text, r->status);
+	}
+	explain_print_labelled(out, REPLY_LABEL_ACTION, buf_span(&text), style);
+}
+
+static void print_text(struct buf *out, const struct bounce *b, struct explain_style *style)
 {
 	static const char *const others[BOUNCE_KINDS] = {
 		[BOUNCE_FEEDBACK] = "This is no bounce: a reader complained about a mail.\n",
@@ -63,16 +78,11 @@ static void print_text(struct buf *out, const struct bounce *b)
 
 		explain_print_safe(out, r->address);
 		(void)buf_add_byte(out, '\n');
-		explain_print_labelled(out, "action", r->action);
-		if (reply_status_is_set(r->status)) {
-			(void)buf_add_str(out, "  status  ");
-			explain_print_status(out, r->status);
-			(void)buf_add_byte(out, '\n');
-		}
-		explain_print_labelled(out, "host", r->host);
-		explain_print_labelled(out, "reply", r->reply);
+		explain_print_labelled(out, REPLY_LABEL_REPLY, r->reply, style);
+		explain_print_labelled(out, REPLY_LABEL_HOST, r->host, style);
+		print_action(out, r, style);
 		if (b->kind == BOUNCE_FAILED || b->kind == BOUNCE_DELAYED)
-			explain_print_meaning(out, &r->meaning);
+			explain_print_meaning(out, &r->meaning, style);
 		if (i + 1 < b->n)
 			(void)buf_add_byte(out, '\n');
 	}
@@ -99,7 +109,7 @@ static int read_file(const char *file, struct buf *b)
 	return rc;
 }
 
-int explain_bounce(const char *file, bool is_json)
+int explain_bounce(const char *file, bool is_json, struct explain_style *style)
 {
 	struct buf message = BUF_INIT(BOUNCE_READ_MAX + 65536);
 	struct buf out = BUF_INIT(OUTPUT_MAX);
@@ -114,9 +124,9 @@ int explain_bounce(const char *file, bool is_json)
 	}
 	bounce_read(buf_span(&message), &arena, &bounce);
 	if (is_json)
-		print_json(&out, &bounce);
+		print_json(&out, &bounce, style);
 	else
-		print_text(&out, &bounce);
+		print_text(&out, &bounce, style);
 	rc = explain_flush(&out);
 	buf_done(&out);
 	arena_done(&arena);

@@ -1,14 +1,17 @@
 #include "cli/explain_print.h"
 #include "base/utf8.h"
 #include "cli/json_out.h"
-#include "reply/explain.h"
 #include "reply/utf8.h"
-#include "reply/writer.h"
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LABEL_LEN = 8 };
+enum {
+	WIDTH = 80,
+	INDENT = 2,
+	SCRATCH_MAX = 1 << 16,
+	SHOWN_MAX = 1000, /* bytes of a stranger's text */
+};
 
 static void put_key(struct buf *out, const char *key)
 {
@@ -79,13 +82,13 @@ void explain_json_status(struct buf *out, struct reply_status s)
 	json_out_text(out, buf_span(&text));
 }
 
-static void put_sentences(struct buf *out, const char *key,
-	int (*write)(const struct reply_meaning *, struct buf *), const struct reply_meaning *m)
+static void put_tale(struct buf *out, const char *key, enum reply_tale what,
+	const struct reply_meaning *m, const struct explain_style *style)
 {
 	put_key(out, key);
 	size_t from = json_out_text_begin(out);
 
-	(void)write(m, out); /* writes no control bytes */
+	(void)reply_tell(m, &style->voice, what, out); /* writes no control bytes */
 	json_out_text_end(out, from);
 }
 
@@ -133,7 +136,7 @@ static void put_log(struct buf *out, const struct log_line *log)
 }
 
 void explain_json(struct buf *out, struct span text, const struct reply_meaning *m,
-	const struct log_line *log)
+	const struct log_line *log, const struct explain_style *style)
 {
 	json_out_open(out, '{');
 	put_key(out, "code");
@@ -146,9 +149,9 @@ void explain_json(struct buf *out, struct span text, const struct reply_meaning 
 	put_key(out, "text");
 	json_out_text(out, text);
 	put_meaning(out, m);
-	put_sentences(out, "explanation", reply_explain, m);
-	put_sentences(out, "advice", reply_advise, m);
-	put_pair(out, "advice_writer", reply_writer_advice(m->cause));
+	put_tale(out, "explanation", REPLY_TELL_ALL, m, style);
+	put_tale(out, "advice", REPLY_TELL_ADVICE, m, style);
+	put_tale(out, "advice_writer", REPLY_TELL_WRITER, m, style);
 	put_key(out, "confidence");
 	json_out_share(out, m->confidence);
 	put_pair(out, "evidence", m->evidence);
@@ -176,12 +179,6 @@ void explain_print_safe(struct buf *out, struct span s)
 	}
 }
 
-static void put_line(struct buf *out, struct span label, const char *text)
-{
-	(void)buf_add(out, label);
-	(void)buf_add_str(out, text);
-}
-
 /* 0.985 as "98" or "99", as printf rounds it. */
 static void put_percent(struct buf *out, double share)
 {
@@ -195,42 +192,147 @@ static void put_percent(struct buf *out, double share)
 		(void)buf_add_number(out, n + (rest > 0.5));
 }
 
-void explain_print_meaning(struct buf *out, const struct reply_meaning *m)
+void explain_style_init(struct explain_style *style)
 {
-	put_line(out, SPAN_LIT("  cause   "), reply_cause_text(m->cause));
-	(void)buf_add(out, SPAN_LIT(" ("));
-	put_percent(out, m->confidence);
-	put_line(out, SPAN_LIT(" % sure: "), m->evidence);
-	put_line(out, SPAN_LIT(")\n  side    "), reply_side_text(m->side));
-	put_line(out, SPAN_LIT("\n  nature  "), reply_nature_text(m->nature));
-	if (m->wait_seconds >= 0) {
-		(void)buf_add(out, SPAN_LIT("\n  wait    "));
-		(void)buf_add_number(out, (uint64_t)m->wait_seconds);
-		(void)buf_add(out, SPAN_LIT(" s, stated"));
-	}
-	put_line(out, SPAN_LIT("\n  action  "), reply_action_text(m->action));
-	(void)buf_add(out, SPAN_LIT("\n\n  "));
-	(void)reply_explain(m, out); /* writes no control bytes */
-	(void)buf_add(out, SPAN_LIT("\n  What you can do: "));
-	(void)reply_advise(m, out);
-	if (m->cause != REPLY_NONE)
-		put_line(out, SPAN_LIT("\n  If you wrote the mail: "),
-			reply_writer_advice(m->cause));
-	(void)buf_add_byte(out, '\n');
+	*style = (struct explain_style){0};
+	buf_init(&style->scratch, SCRATCH_MAX);
 }
 
-void explain_print_labelled(struct buf *out, const char *label, struct span s)
+void explain_style_done(struct explain_style *style)
 {
-	size_t len = strlen(label);
+	buf_done(&style->scratch);
+}
+
+/* Columns that a text takes: code points, near enough. */
+static size_t columns(struct span s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += ((unsigned char)s.at[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* How wide the labels before the texts are. */
+static size_t label_columns(enum reply_lang lang)
+{
+	size_t most = 0;
+
+	for (unsigned i = REPLY_LABEL_HAPPENED; i <= REPLY_LABEL_READING; i++) {
+		size_t n = columns(span_str(reply_label_words(lang, i)));
+
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* The bytes of text that fit into so many columns: up to a blank, or all of a long word. */
+static size_t fitting(struct span text, size_t room)
+{
+	size_t column = 0, last = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] == ' ')
+			last = i;
+		column += ((unsigned char)text.at[i] & 0xc0) != 0x80;
+		if (column > room && last > 0)
+			return last;
+	}
+	return text.len;
+}
+
+static void put_blanks(struct buf *out, size_t n)
+{
+	static const char blanks[] = "                                ";
+
+	(void)buf_add(out, span_of(blanks, n < sizeof blanks - 1 ? n : sizeof blanks - 1));
+}
+
+/* A label, and beside it the text in as many lines as it needs. */
+static void put_beside(struct buf *out, const char *label, struct span text, enum reply_lang lang)
+{
+	size_t width = label_columns(lang), left = INDENT + width + 2;
+
+	put_blanks(out, INDENT);
+	(void)buf_add_str(out, label);
+	put_blanks(out, width + 2 - columns(span_str(label)));
+	for (bool is_first = true; text.len > 0; is_first = false) {
+		size_t n = fitting(text, WIDTH - left);
+
+		if (!is_first)
+			put_blanks(out, left);
+		(void)buf_add(out, span_slice(text, 0, n));
+		(void)buf_add_byte(out, '\n');
+		text = span_trim(span_slice(text, n, text.len));
+	}
+}
+
+static void print_tale(struct buf *out, enum reply_label label, enum reply_tale what,
+	const struct reply_meaning *m, struct explain_style *style)
+{
+	struct buf *text = &style->scratch;
+
+	buf_clear(text);
+	(void)reply_tell(m, &style->voice, what, text);
+	if (text->len > 0)
+		put_beside(out, reply_label_words(style->voice.lang, label), buf_span(text),
+			style->voice.lang);
+}
+
+/* "99 % sure: greylisting, nobody_wait, transient, retry_same, 120 s (by greylist*)". */
+static void print_reading(
+	struct buf *out, const struct reply_meaning *m, struct explain_style *style)
+{
+	struct buf *text = &style->scratch;
+	enum reply_lang lang = style->voice.lang;
+	const char *const names[] = {reply_cause_text(m->cause), reply_side_text(m->side),
+		reply_nature_text(m->nature), reply_action_text(m->action)};
+
+	buf_clear(text);
+	put_percent(text, m->confidence);
+	(void)buf_add_byte(text, ' ');
+	(void)buf_add_str(text, reply_label_words(lang, REPLY_LABEL_SURE));
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		(void)buf_add_str(text, i == 0 ? ": " : ", ");
+		(void)buf_add_str(text, names[i]);
+	}
+	if (m->wait_seconds >= 0) {
+		(void)buf_add_str(text, ", ");
+		(void)buf_add_number(text, (uint64_t)m->wait_seconds);
+		(void)buf_add_str(text, " s");
+	}
+	(void)buf_add_str(text, " (");
+	explain_print_safe(text, span_str(m->evidence));
+	(void)buf_add_byte(text, ')');
+	put_beside(out, reply_label_words(lang, REPLY_LABEL_READING), buf_span(text), lang);
+}
+
+void explain_print_meaning(
+	struct buf *out, const struct reply_meaning *m, struct explain_style *style)
+{
+	static const struct {
+		enum reply_label label;
+		enum reply_tale what;
+	} tales[] = {{REPLY_LABEL_HAPPENED, REPLY_TELL_HAPPENED},
+		{REPLY_LABEL_SIDE, REPLY_TELL_SIDE}, {REPLY_LABEL_DEED, REPLY_TELL_DEED},
+		{REPLY_LABEL_ADVICE, REPLY_TELL_ADVICE}, {REPLY_LABEL_WRITER, REPLY_TELL_WRITER}};
+
+	for (size_t i = 0; i < sizeof tales / sizeof tales[0]; i++)
+		print_tale(out, tales[i].label, tales[i].what, m, style);
+	print_reading(out, m, style);
+}
+
+void explain_print_labelled(
+	struct buf *out, enum reply_label label, struct span s, struct explain_style *style)
+{
+	struct buf *text = &style->scratch;
 
 	if (s.len == 0)
 		return;
-	(void)buf_add(out, SPAN_LIT("  "));
-	(void)buf_add_str(out, label);
-	for (; len < LABEL_LEN; len++)
-		(void)buf_add_byte(out, ' ');
-	explain_print_safe(out, span_slice(s, 0, 1000));
-	(void)buf_add_byte(out, '\n');
+	buf_clear(text);
+	explain_print_safe(text, span_slice(s, 0, SHOWN_MAX));
+	put_beside(out, reply_label_words(style->voice.lang, label), buf_span(text),
+		style->voice.lang);
 }
 
 int explain_flush(struct buf *out)

@@ -6,21 +6,32 @@
  */
 #pragma once
 #include "base/buf.h"
-#include "reply/meaning.h"
+#include "reply/explain.h"
 #include "report/log_line.h"
+
+/* How answers look. */
+struct explain_style {
+	struct reply_voice voice;
+	struct buf scratch; /* of a sentence before it is wrapped */
+};
+
+void explain_style_init(struct explain_style *style);
+void explain_style_done(struct explain_style *style);
 
 /* The object of `abide explain --json`. log: what stood around the reply, or NULL. */
 void explain_json(struct buf *out, struct span text, const struct reply_meaning *m,
-	const struct log_line *log);
+	const struct log_line *log, const struct explain_style *style);
 
-/* Cause, side, nature, wait, action, explanation and advice. */
-void explain_print_meaning(struct buf *out, const struct reply_meaning *m);
+/* What happened, whose side it is on, what is done and what can be done; then how it was read. */
+void explain_print_meaning(
+	struct buf *out, const struct reply_meaning *m, struct explain_style *style);
 
 /* A stranger's text for a terminal: no control bytes. */
 void explain_print_safe(struct buf *out, struct span s);
 
-/* A line "  label   text"; nothing for an empty one. */
-void explain_print_labelled(struct buf *out, const char *label, struct span s);
+/* "  label   text", wrapped; nothing for an empty text. A stranger's text is made safe. */
+void explain_print_labelled(
+	struct buf *out, enum reply_label label, struct span s, struct explain_style *style);
 
 /* "5.1.1". */
 void explain_print_status(struct buf *out, struct reply_status s);

@@ -59,7 +59,8 @@ static void explain(const struct ipc_control_recipient *r, const struct reply_me
 	bool known, struct buf *out)
 {
 	if (span_equal(r->state, SPAN_LIT("maybe")))
-		(void)buf_add_str(out, catalogue_get(EVENT_LOST_AFTER_DOT)->advice);
+		(void)buf_add_str(
+			out, reply_entry_words(REPLY_LANG_EN, EVENT_LOST_AFTER_DOT, REPLY_ADVICE));
 	if (out->len > 0)
 		(void)buf_add_byte(out, ' ');
 	if (known)

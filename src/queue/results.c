@@ -1,6 +1,7 @@
 #include "queue/results.h"
 #include "queue/bounce.h"
 #include "base/table.h"
+#include "reply/explain.h"
 #include "reply/catalogue.h"
 
 #define TELL_EACH_MS (10 * INT64_C(60000))
@@ -101,6 +102,19 @@ static void hold_others(const struct making *m, const struct ipc_fate *f,
 
 /* ---- decisions ---- */
 
+/* What a person can do about it, for the log. */
+static struct span advice_about(const struct ipc_fate *f, struct arena *arena)
+{
+	struct reply_meaning meaning = {.cause = decide_meaning(f).cause};
+	struct buf text = BUF_INIT(8192);
+
+	(void)reply_advise(&meaning, &text);
+	struct span advice = arena_copy(arena, buf_span(&text));
+
+	buf_done(&text);
+	return advice;
+}
+
 static void again_or_never(const struct making *m, const struct ipc_fate *f,
 	struct spool_result *row, struct results_told *told)
 {
@@ -125,8 +139,7 @@ static void again_or_never(const struct making *m, const struct ipc_fate *f,
 	told->is_expired = a.expired;
 	told->is_maybe = f->outcome == IPC_FATE_MAYBE;
 	if (a.tell)
-		told->advice = arena_copy(
-			m->arena, span_str(reply_cause_info(decide_meaning(f).cause)->advice));
+		told->advice = advice_about(f, m->arena);
 	r->flags = a.flags;
 	r->first_at = a.first_at;
 	if (a.end) {

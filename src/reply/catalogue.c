@@ -4,18 +4,17 @@
 #include <assert.h>
 #include <stdio.h>
 
-#define ENTRY(id, number, c, s, d, text, why, internal, on_side, explains, advises)     \
+#define ENTRY(id, number, c, s, d, text, why, internal, on_side)                        \
 	{                                                                               \
 		.name = #id, .code = number, .status = {c, s, d}, .cause = REPLY_##why, \
-		.side = on_side, .is_internal = internal, .template = text,             \
-		.explanation = explains, .advice = advises                              \
+		.side = on_side, .is_internal = internal, .template = text              \
 	}
 
 static const struct reply_entry entries[REPLY_IDS] = {
-#define REPLY(id, code, c, s, d, text, cause, explains, advises) \
-	[SAY_##id] = ENTRY(id, code, c, s, d, text, cause, false, 0, explains, advises),
-#define INTERNAL(id, code, c, s, d, text, cause, side, explains, advises) \
-	[EVENT_##id] = ENTRY(id, code, c, s, d, text, cause, true, REPLY_##side, explains, advises),
+#define REPLY(id, code, c, s, d, text, cause) \
+	[SAY_##id] = ENTRY(id, code, c, s, d, text, cause, false, 0),
+#define INTERNAL(id, code, c, s, d, text, cause, side) \
+	[EVENT_##id] = ENTRY(id, code, c, s, d, text, cause, true, REPLY_##side),
 #include "reply/catalogue.def"
 #undef REPLY
 #undef INTERNAL

@@ -2,7 +2,7 @@
  * catalogue - every reply that abide says, and every event it has a reply for.
  *
  * An entry is a row of reply/catalogue.def: id, code, enhanced status, text
- * with typed <words>, cause, explanation, advice. Entries marked "internal" are
+ * with typed <words>, cause. Entries marked "internal" are
  * never sent: deliver and queue use them for what happens without a peer's
  * reply (connection refused, expired, …). Pure; a const table. A reply is said
  * by id and words, never as a literal (tools/check-replies).
@@ -19,8 +19,6 @@ struct reply_entry {
 	enum reply_side side; /* REPLY_SIDE_NONE: that of the cause */
 	bool is_internal;
 	const char *template;
-	const char *explanation; /* for a person; templates as well */
-	const char *advice;
 };
 
 /* id must be one of the enum, not REPLY_ID_NONE. */

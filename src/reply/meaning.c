@@ -4,6 +4,7 @@
 #include "reply/settle.h"
 #include "reply/shape.h"
 #include "reply/token.h"
+#include "reply/variant.h"
 #include "reply/wait.h"
 
 static void decide(const struct reply_subject *subject, struct reply_meaning *m)
@@ -74,6 +75,7 @@ void reply_read(const struct reply_context *context, unsigned code, struct reply
 
 		reply_subject_init(&subject, &tokens, arena);
 		decide(&subject, &m);
+		m.variant = reply_variant_find(&subject, m.cause, wait.seconds > 0);
 	}
 	if (wait.seconds > 0) {
 		m.wait_seconds = wait.seconds;

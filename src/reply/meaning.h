@@ -12,6 +12,7 @@
 #include "reply/id.h"
 #include "reply/line.h"
 #include "reply/taxonomy.h"
+#include "reply/variant_id.h"
 #include "reply/words.h"
 
 struct reply_meaning {
@@ -25,12 +26,13 @@ struct reply_meaning {
 	enum reply_stage stage;
 	int64_t wait_seconds; /* -1: none */
 	enum reply_wait_source wait_source;
-	double confidence;         /* 0..1 */
-	const char *evidence;      /* which rule or entry decided; static */
-	enum reply_id entry;       /* it is one of ours; else REPLY_ID_NONE */
-	struct span bare;          /* the text without its code and status; borrowed */
-	struct span template;      /* the text with its words as <kind>; in the arena */
-	struct reply_found *words; /* in order of appearance; in the arena */
+	double confidence;          /* 0..1 */
+	const char *evidence;       /* which rule or entry decided; static */
+	enum reply_id entry;        /* it is one of ours; else REPLY_ID_NONE */
+	enum reply_variant variant; /* a well-known kind of the cause; else REPLY_VARIANT_NONE */
+	struct span bare;           /* the text without its code and status; borrowed */
+	struct span template;       /* the text with its words as <kind>; in the arena */
+	struct reply_found *words;  /* in order of appearance; in the arena */
 	size_t n_words;
 };
 

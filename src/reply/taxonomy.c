@@ -3,17 +3,15 @@
 
 static const struct reply_cause_info causes[REPLY_CAUSES] = {
 	[REPLY_NONE] = {"none", REPLY_SIDE_NONE, REPLY_NATURE_NONE, REPLY_SCOPE_NONE,
-		REPLY_ACT_NONE, 0, 0, "Nothing was refused.", "Nothing."},
-#define CAUSE(symbol, name, is_side, is_nature, is_scope, is_action, first, most, why, what) \
-	[REPLY_##symbol] = {.id = name,                                                      \
-		.side = REPLY_##is_side,                                                     \
-		.nature = REPLY_##is_nature,                                                 \
-		.scope = REPLY_SCOPE_##is_scope,                                             \
-		.action = REPLY_ACT_##is_action,                                             \
-		.first_seconds = first,                                                      \
-		.max_seconds = most,                                                         \
-		.explanation = why,                                                          \
-		.advice = what},
+		REPLY_ACT_NONE, 0, 0},
+#define CAUSE(symbol, name, is_side, is_nature, is_scope, is_action, first, most) \
+	[REPLY_##symbol] = {.id = name,                                           \
+		.side = REPLY_##is_side,                                          \
+		.nature = REPLY_##is_nature,                                      \
+		.scope = REPLY_SCOPE_##is_scope,                                  \
+		.action = REPLY_ACT_##is_action,                                  \
+		.first_seconds = first,                                           \
+		.max_seconds = most},
 #include "reply/taxonomy.def"
 #undef CAUSE
 };

@@ -98,10 +98,8 @@ struct reply_cause_info {
 	enum reply_nature nature;
 	enum reply_scope scope;
 	enum reply_action action;
-	unsigned first_seconds;  /* default schedule: first wait */
-	unsigned max_seconds;    /* and longest */
-	const char *explanation; /* template, see reply/explain.h */
-	const char *advice;
+	unsigned first_seconds; /* default schedule: first wait */
+	unsigned max_seconds;   /* and longest */
 };
 const struct reply_cause_info *reply_cause_info(enum reply_cause cause)
 	__attribute__((returns_nonnull));

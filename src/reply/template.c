@@ -21,6 +21,7 @@ static const char *const neutral[REPLY_WORDS] = {
 	[REPLY_WORD_RULE] = "it is malformed",
 	[REPLY_WORD_STAGE] = "the command",
 	[REPLY_WORD_TEXT] = "no text",
+	[REPLY_WORD_LIST] = "a list",
 };
 
 static struct span number_value(uint64_t n, char out[24])
@@ -151,6 +152,13 @@ static size_t literal_len(const char *t)
 	return n;
 }
 
+static struct span absent_word(const struct template_values *values, enum reply_word_kind kind)
+{
+	const char *word = values->absent ? values->absent[kind] : NULL;
+
+	return span_str(word ? word : neutral[kind]);
+}
+
 size_t template_write(
 	const char *t, const struct template_values *values, bool may_8bit, char *out, size_t max)
 {
@@ -165,7 +173,7 @@ size_t template_write(
 			t++;
 		} else if (take_kind(&t, &kind)) {
 			struct span value =
-				values->of[kind].len ? values->of[kind] : span_str(neutral[kind]);
+				values->of[kind].len ? values->of[kind] : absent_word(values, kind);
 
 			len += write_value(value, may_8bit, out + len, max - len);
 		} else {

@@ -20,6 +20,7 @@ struct template_values {
 	struct span of[REPLY_WORDS];
 	char digits[4][24];               /* what the numbers point at */
 	char duration[DURATION_TEXT_MAX]; /* what <wait> points at */
+	const char *const *absent;        /* for a kind without a value; NULL: in English */
 };
 
 /* The values of words; they borrow from words and from *ret itself (which must not be moved). */

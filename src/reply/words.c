@@ -18,6 +18,7 @@ static const char *const names[REPLY_WORDS] = {
 	[REPLY_WORD_RULE] = "rule",
 	[REPLY_WORD_STAGE] = "stage",
 	[REPLY_WORD_TEXT] = "text",
+	[REPLY_WORD_LIST] = "list",
 };
 
 const char *reply_word_kind_text(enum reply_word_kind kind)

@@ -25,6 +25,7 @@ enum reply_word_kind {
 	REPLY_WORD_RULE,      /* <rule>: which rule of the grammar was broken */
 	REPLY_WORD_STAGE,     /* <stage>: what was being waited for */
 	REPLY_WORD_TEXT,      /* <text>: somebody else's words */
+	REPLY_WORD_LIST,      /* <list>: a block list; in texts for people only */
 	REPLY_WORDS
 };
 

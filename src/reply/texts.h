@@ -1,0 +1,74 @@
+/*
+ * reply_texts - all that abide says to people about replies, in each language.
+ *
+ * Const tables that the build makes of reply/texts.txt and its translations;
+ * pure, allocates nothing. A text is a template (reply/template.h); one that
+ * is not translated is there in English.
+ */
+#pragma once
+#include "reply/id.h"
+#include "reply/taxonomy.h"
+#include "reply/variant_id.h"
+#include "reply/words.h"
+
+enum reply_lang { REPLY_LANG_EN, REPLY_LANG_DE, REPLY_LANGS };
+
+/* What is said about a thing. */
+enum reply_part {
+	REPLY_HAPPENED, /* what has happened */
+	REPLY_ADVICE,   /* what an administrator can do */
+	REPLY_WRITER,   /* what the person who wrote the mail can do */
+	REPLY_PARTS
+};
+
+enum reply_note { REPLY_NOTE_WORTH_AGAIN, REPLY_NOTE_HOPELESS, REPLY_NOTE_UNSURE, REPLY_NOTES };
+
+/* Headings and such of what a terminal shows. */
+enum reply_label {
+	REPLY_LABEL_HAPPENED,
+	REPLY_LABEL_SIDE,
+	REPLY_LABEL_DEED,
+	REPLY_LABEL_ADVICE,
+	REPLY_LABEL_WRITER,
+	REPLY_LABEL_INNER,
+	REPLY_LABEL_READING,
+	REPLY_LABEL_SURE,
+	REPLY_LABEL_FOR,
+	REPLY_LABEL_HOST,
+	REPLY_LABEL_STAGE,
+	REPLY_LABEL_REPLY,
+	REPLY_LABEL_ACTION,
+	REPLY_LABEL_STATUS,
+	REPLY_LABEL_WHY,
+	REPLY_LABELS
+};
+
+enum reply_unit {
+	REPLY_UNIT_DAY,
+	REPLY_UNIT_DAYS,
+	REPLY_UNIT_HOUR,
+	REPLY_UNIT_HOURS,
+	REPLY_UNIT_MINUTE,
+	REPLY_UNIT_MINUTES,
+	REPLY_UNIT_SECOND,
+	REPLY_UNIT_SECONDS,
+	REPLY_UNITS
+};
+
+/* "de", "de_AT.UTF-8": false for a language that there are no texts in. */
+bool reply_lang_parse(struct span name, enum reply_lang *ret);
+
+/* "" where there is nothing to say. */
+const char *reply_cause_words(enum reply_lang lang, enum reply_cause cause, enum reply_part part);
+/* NULL: what is said about the cause. */
+const char *reply_variant_words(enum reply_lang lang, enum reply_variant v, enum reply_part part);
+const char *reply_entry_words(enum reply_lang lang, enum reply_id id, enum reply_part part);
+
+const char *reply_side_words(enum reply_lang lang, enum reply_side side);
+/* What is done about a reply; states_wait: that says when. */
+const char *reply_deed_words(enum reply_lang lang, enum reply_action action, bool states_wait);
+const char *reply_note_words(enum reply_lang lang, enum reply_note note);
+const char *reply_label_words(enum reply_lang lang, enum reply_label label);
+const char *reply_unit_words(enum reply_lang lang, enum reply_unit unit);
+/* For each kind of word, what stands in its place where it is absent. */
+const char *const *reply_absent_words(enum reply_lang lang);

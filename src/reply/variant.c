@@ -1,0 +1,70 @@
+#include "reply/variant.h"
+#include "reply/pattern.h"
+#include <assert.h>
+
+struct row {
+	enum reply_variant variant;
+	unsigned when; /* ON_…, AT(stage), or-ed; 0: always */
+	const char *pattern;
+};
+
+enum {
+	ON_4YZ = 1 << 0,
+	ON_5YZ = 1 << 1,
+	ON_WAIT = 1 << 2,
+	AT_STAGE = 8, /* bits from here: the stages */
+};
+
+#define AT(stage) (1u << (AT_STAGE + REPLY_STAGE_##stage))
+
+static const struct row rows[] = {
+#define VARIANT(id, cause)
+#define FITS(id, when, pattern) {REPLY_VARIANT_##id, when, pattern},
+#include "reply/variants.def"
+#undef VARIANT
+#undef FITS
+};
+
+static const struct {
+	const char *name;
+	enum reply_cause cause;
+} variants[REPLY_VARIANTS] = {
+	[REPLY_VARIANT_NONE] = {"", REPLY_NONE},
+#define VARIANT(id, of) [REPLY_VARIANT_##id] = {#id, REPLY_##of},
+#define FITS(...)
+#include "reply/variants.def"
+#undef VARIANT
+#undef FITS
+};
+
+static bool when_fits(const struct reply_subject *s, unsigned when, bool states_wait)
+{
+	unsigned class = s->code ? s->code / 100 : s->status.class, stages = when >> AT_STAGE;
+
+	if ((when & ON_4YZ && class != 4) || (when & ON_5YZ && class != 5))
+		return false;
+	return (!(when & ON_WAIT) || states_wait) && (!stages || (stages >> s->stage & 1));
+}
+
+enum reply_variant reply_variant_find(
+	const struct reply_subject *s, enum reply_cause cause, bool states_wait)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (variants[rows[i].variant].cause == cause &&
+			when_fits(s, rows[i].when, states_wait) &&
+			reply_pattern_fits(s, span_str(rows[i].pattern)))
+			return rows[i].variant;
+	return REPLY_VARIANT_NONE;
+}
+
+const char *reply_variant_text(enum reply_variant variant)
+{
+	assert(variant < REPLY_VARIANTS);
+	return variants[variant].name;
+}
+
+enum reply_cause reply_variant_cause(enum reply_variant variant)
+{
+	assert(variant > REPLY_VARIANT_NONE && variant < REPLY_VARIANTS);
+	return variants[variant].cause;
+}
