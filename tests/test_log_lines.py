@@ -38,7 +38,7 @@ def test_each_line_has_its_answer(answers):
 def test_a_line_is_read(answers, number):
     wanted = CASES[number][0].split("|")
     a = answers[number]
-    found = [a.get("log"), a.get("stage") or "none", a.get("recipient") or "-", a.get("host") or "-",
+    found = [a.get("log") or "-", a.get("stage") or "none", a.get("recipient") or "-", a.get("host") or "-",
              str(a["code"] or "-"), a["cause"]]
     for want, is_there in zip(wanted, found):
         assert want in ("*", is_there), (wanted, found, a.get("reply"))

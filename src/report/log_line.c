@@ -68,7 +68,13 @@ static bool read_other(struct span line, struct log_line *l)
 	ptrdiff_t code = text_find_code(line);
 
 	*l = (struct log_line){.format = LOG_OTHER, .stage = log_stage_within(line)};
-	if (code >= 0)
+	if (span_equal(program, SPAN_LIT("spamdyke"))) {
+		l->stage = REPLY_STAGE_RCPT;
+		l->recipient = log_mailbox(log_behind(line, " to: "));
+		l->host = log_up_to(log_behind(line, " origin_ip: "), " ");
+		if (!span_starts(line, SPAN_LIT("ALLOWED")))
+			l->reply = log_up_to(line, " ");
+	} else if (code >= 0)
 		l->reply = text_from(line, (size_t)code);
 	else if (log_is_failure(line))
 		l->reply = line;
@@ -79,7 +85,7 @@ static bool read_other(struct span line, struct log_line *l)
 static bool may_be_log(struct span line)
 {
 	struct span program, rest = line;
-	static const char signs[] = "={_'[";
+	static const char signs[] = "={_'[\"";
 
 	for (size_t i = 0; signs[i]; i++)
 		if (span_find(line, signs[i]) >= 0)
@@ -89,10 +95,19 @@ static bool may_be_log(struct span line)
 	       span_starts_nocase(line, SPAN_LIT("chkuser")) || log_prefix(&rest, &program);
 }
 
+/* maddy and others: words, then the fields as JSON. */
+static bool read_tail(struct span line, struct arena *arena, struct log_line *l)
+{
+	ptrdiff_t at = span_find_span(line, SPAN_LIT("\t{\""));
+
+	return at > 0 && log_json_read(text_from(line, (size_t)at + 1), arena, l);
+}
+
 /* The order matters: what is more certain to be the server's stands in front. */
 static bool read_known(struct span line, struct arena *arena, struct log_line *l)
 {
-	return log_json_read(line, arena, l) || log_postfix_read(line, l) ||
+	return log_json_read(line, arena, l) || read_tail(line, arena, l) ||
+	       log_hmailserver_read(line, l) || log_postfix_read(line, l) ||
 	       log_opensmtpd_read(line, l) || log_sendmail_read(line, l) ||
 	       log_exchange_read(line, arena, l) || log_qmail_read(line, arena, l) ||
 	       log_powermta_read(line, arena, l) || read_own(line, arena, l) ||
@@ -118,6 +133,9 @@ void log_line_read(struct span line, struct arena *arena, struct log_line *ret)
 		l.reply = line;
 
 	struct reply_inner inner = reply_unwrap(l.reply);
+
+	if (!text_is_code(inner.text))
+		inner.text = log_quoted(inner.text, arena);
 	/* its marks ("in reply to RCPT TO") may stand outside of what is the reply */
 	enum reply_stage stage = l.format == LOG_NONE ? inner.stage : reply_unwrap(line).stage;
 
@@ -144,7 +162,8 @@ void log_line_mean(const struct log_line *line, const struct reply_context *cont
 const char *log_format_text(enum log_format format)
 {
 	static const char *const names[LOG_FORMATS] = {"", "postfix", "exim", "sendmail",
-		"opensmtpd", "qmail", "exchange", "powermta", "haraka", "abide", "json", "syslog"};
+		"opensmtpd", "qmail", "exchange", "powermta", "haraka", "hmailserver", "abide",
+		"json", "syslog"};
 
 	return names[format];
 }

@@ -2,7 +2,7 @@
  * log_line - the reply in a line of another server's log, and what stands around it.
  *
  * Knows Postfix, Exim, Sendmail, OpenSMTPD, qmail, Exchange, PowerMTA, Haraka,
- * abide's own, logs in JSON (KumoMTA, journald) and what else syslog has.
+ * hMailServer, abide's own, logs in JSON (KumoMTA, journald) and what else syslog has.
  * Borrows the line (what has escapes is copied into the arena); linear in its
  * first LOG_LINE_MAX bytes. Any other text is taken as a reply, with its
  * wrappers (reply/wrapper.h) taken off.
@@ -23,6 +23,7 @@ enum log_format {
 	LOG_EXCHANGE,
 	LOG_POWERMTA,
 	LOG_HARAKA,
+	LOG_HMAILSERVER,
 	LOG_ABIDE,
 	LOG_JSON,
 	LOG_OTHER, /* another program's line in the form of syslog */

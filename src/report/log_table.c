@@ -162,3 +162,24 @@ bool log_powermta_read(struct span line, struct arena *arena, struct log_line *l
 	*l = found;
 	return true;
 }
+
+/* "SMTPC"	thread	session	"time"	"ip"	"RECEIVED: 550 …" */
+bool log_hmailserver_read(struct span line, struct log_line *l)
+{
+	struct log_line found = {.format = LOG_HMAILSERVER};
+
+	if (!span_starts(line, SPAN_LIT("\"SMTPC\"\t")) &&
+		!span_starts(line, SPAN_LIT("\"SMTPD\"\t")) &&
+		!span_starts(line, SPAN_LIT("\"TCPIP\"\t")))
+		return false;
+	struct span said = log_behind(line, line.at[5] == 'C' ? "\"received: " : "\"sent: ");
+
+	if (text_is_code(said)) {
+		found.reply = log_up_to_last(said, '"');
+		for (unsigned i = 0; i < 4; i++) /* thread, session and time stand in front */
+			line = text_from(line, log_up_to(line, "\t").len + 1);
+		found.host = log_up_to(text_from(line, 1), "\"");
+	}
+	*l = found;
+	return true;
+}

@@ -107,7 +107,7 @@ static bool is_program_byte(char c)
 }
 
 /* "program[12]: " or "program: " in front of s; its length, or 0. */
-static size_t program_len(struct span s, size_t *ret_name)
+static size_t program_len(struct span s, bool is_certain, size_t *ret_name)
 {
 	size_t at = 0;
 
@@ -126,7 +126,7 @@ static size_t program_len(struct span s, size_t *ret_name)
 		if (at == digits || at >= s.len || s.at[at++] != ']')
 			return 0;
 	}
-	if (!has_pid && !is_mail_program(span_slice(s, 0, at)))
+	if (!has_pid && !is_certain && !is_mail_program(span_slice(s, 0, at)))
 		return 0;
 	return at < s.len && s.at[at] == ':' && (at + 1 == s.len || s.at[at + 1] == ' ') ? at + 1
 											 : 0;
@@ -142,14 +142,19 @@ static bool is_clock(struct span s)
 bool log_prefix(struct span *line, struct span *ret_program)
 {
 	struct span front = span_slice(*line, 0, PREFIX_MAX);
-	size_t at = 0, name;
+	size_t at = 0, name, words = 0;
 
 	while (at < front.len && !is_clock(text_from(front, at)))
 		at++;
+	bool has_clock = at < front.len;
+
+	if (!has_clock)
+		at = 0;
 	for (; at < front.len; at++) {
 		if (at > 0 && front.at[at - 1] != ' ')
 			continue;
-		size_t len = program_len(text_from(*line, at), &name);
+		/* clock, host, program: the third word needs no process id */
+		size_t len = program_len(text_from(*line, at), has_clock && words++ == 2, &name);
 
 		if (len > 0) {
 			*ret_program = span_slice(*line, at, name);

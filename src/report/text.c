@@ -64,9 +64,10 @@ ptrdiff_t text_find_code(struct span s)
 {
 	for (size_t i = 0; i + 4 < s.len; i++) {
 		char before = i > 0 ? s.at[i - 1] : ' ';
-		bool is_first = i == 0 ||
-				(i >= 2 && before == ' ' && memchr(":>;)<-#", s.at[i - 2], 7)) ||
-				(before != ' ' && memchr("'\"(:;>=[#", before, 9));
+		bool is_first =
+			i == 0 || (i >= 2 && before == ' ' && memchr(":>;)<-#", s.at[i - 2], 7)) ||
+			(i >= 3 && before == ' ' && s.at[i - 2] == ',' && s.at[i - 3] == ']') ||
+			(before != ' ' && memchr("'\"(:;>=[#", before, 9));
 
 		if (is_first && text_is_code(text_from(s, i)))
 			return (ptrdiff_t)i;
