@@ -69,6 +69,14 @@ struct conf_route {
 	uint8_t tls; /* enum conf_tls; this version loads CONF_TLS_NONE only */
 };
 
+/* One of our own addresses that mail goes out from. */
+struct conf_source {
+	struct span address; /* text */
+	struct span ipv6;    /* its partner of the other family; empty: none */
+	struct span helo;    /* empty: hostname */
+	uint32_t weight;     /* its share of the mail */
+};
+
 /* A domain whose mail is taken from anybody. */
 struct conf_domain {
 	struct span name; /* lower case */
@@ -128,6 +136,8 @@ struct conf {
 	size_t n_domains;
 	struct conf_route *routes;
 	size_t n_routes;
+	struct conf_source *sources; /* none: as the system chooses */
+	size_t n_sources;
 	struct conf_retry *retries; /* the first is "default" */
 	size_t n_retries;
 	struct conf_limits limits;

@@ -69,6 +69,12 @@ static const struct bad bads[] = {
 	{HEAD "route \"*\" {\n  to = mx }\n", "f:4: route \"*\".to: \"mx\" needs MX look-ups, "
 					      "which this version does not have; name a "
 					      "smarthost as HOST:PORT\n"},
+	{HEAD "source 192.0.2.300 {}\n",
+		"f:3: source: \"192.0.2.300\" is not an IP address; write 192.0.2.1 or "
+		"2001:db8::1\n"},
+	{HEAD "source 192.0.2.3 {\n helo = a..b }\n", "f:4: source \"192.0.2.3\".helo: \"a..b\" is "
+						      "not a domain name; write letters, digits "
+						      "and hyphens between dots\n"},
 	{HEAD "route \"*\" {}\n", "f:3: route \"*\".to is not set; add to = \"HOST:PORT\"\n"},
 	{HEAD "route \"*x\" { to = \"[::1]:25\" }\n",
 		"f:3: route: \"*x\" is not a pattern; write a domain, \".example.org\" or \"*\"\n"},

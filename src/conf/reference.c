@@ -17,6 +17,7 @@ static const char *const shapes[] = {
 	[SCHEMA_PATH] = "\"/PATH\"",
 	[SCHEMA_DOMAIN] = "\"DOMAIN\"",
 	[SCHEMA_PATTERN] = "\"PATTERN\"",
+	[SCHEMA_IP] = "\"IP\"",
 	[SCHEMA_CAUSE] = "CAUSE",
 	[SCHEMA_NUMBER] = "N",
 	[SCHEMA_FACTOR] = "FACTOR",

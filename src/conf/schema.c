@@ -91,6 +91,38 @@ static const struct schema_row listen_rows[] = {
 		.meaning = "What is spoken there."},
 };
 
+static const struct schema_row source_title = {.key = "IP",
+	.type = SCHEMA_IP,
+	AT(conf_source, address),
+	.min = 1,
+	.max = 64,
+	.meaning = "an address of this machine"};
+static const struct schema_row source_rows[] = {
+	{.key = "ipv6",
+		.type = SCHEMA_IP,
+		AT(conf_source, ipv6),
+		.min = 1,
+		.max = 64,
+		.since = FIRST,
+		.meaning = "Its partner for destinations of the other family."},
+	{.key = "helo",
+		.type = SCHEMA_DOMAIN,
+		AT(conf_source, helo),
+		.min = 1,
+		.max = 255,
+		.since = FIRST,
+		.meaning = "The name to introduce it with; hostname where it is not set."},
+	{.key = "weight",
+		.type = SCHEMA_NUMBER,
+		AT(conf_source, weight),
+		.min = 0,
+		.max = 1000,
+		.preset = "1",
+		.unit = "shares",
+		.since = FIRST,
+		.meaning = "How much of the mail it gets beside the others; 0: none now."},
+};
+
 static const struct schema_row domain_title = {.key = "DOMAIN",
 	.type = SCHEMA_DOMAIN,
 	AT(conf_domain, name),
@@ -328,6 +360,13 @@ static const struct schema_section sections[] = {
 			"How mail to other domains goes on. The exact name is taken before the "
 			"longest \".suffix\", and that before \"*\". Recipients without any route "
 			"are refused."},
+	{.name = "source",
+		.title = &source_title,
+		ROWS(source_rows),
+		ARRAY(sources, n_sources),
+		.meaning =
+			"An address that mail goes out from. Each has its own limits and its own "
+			"standing at every site; without any the system chooses."},
 	{.name = "retry",
 		.title = &retry_title,
 		ROWS(retry_rows),

@@ -37,6 +37,11 @@ static const struct pack_row domain_rows[] = {
 	PACK_F_SPAN(struct conf_domain, name), PACK_F_ONE(struct conf_domain, to, &target_type)};
 static const struct pack_type domain_type = PACK_TYPE(conf_domain, domain_rows);
 
+static const struct pack_row source_rows[] = {PACK_F_SPAN(struct conf_source, address),
+	PACK_F_SPAN(struct conf_source, ipv6), PACK_F_SPAN(struct conf_source, helo),
+	PACK_F_U32(struct conf_source, weight)};
+static const struct pack_type source_type = PACK_TYPE(conf_source, source_rows);
+
 static const struct pack_row route_rows[] = {PACK_F_SPAN(struct conf_route, pattern),
 	PACK_F_ONE(struct conf_route, to, &target_type), PACK_F_U8(struct conf_route, tls)};
 static const struct pack_type route_type = PACK_TYPE(conf_route, route_rows);
@@ -82,6 +87,7 @@ static const struct pack_row conf_rows[] = {PACK_F_U32(struct conf, number),
 	PACK_F_ARRAY(struct conf, listeners, n_listeners, &listener_type),
 	PACK_F_ARRAY(struct conf, domains, n_domains, &domain_type),
 	PACK_F_ARRAY(struct conf, routes, n_routes, &route_type),
+	PACK_F_ARRAY(struct conf, sources, n_sources, &source_type),
 	PACK_F_ARRAY(struct conf, retries, n_retries, &retry_type),
 	PACK_F_ONE(struct conf, limits, &limit_type),
 	PACK_F_ONE(struct conf, timeouts, &timeout_type),

@@ -1,6 +1,7 @@
 #include "conf/store.h"
 #include "conf/value.h"
 #include "reply/taxonomy.h"
+#include <arpa/inet.h>
 #include <stdio.h>
 
 static bool refuse(struct load *l, const char *name, const struct read_word *w, const char *why)
@@ -27,6 +28,20 @@ static const char *check_pattern(struct span text)
 		return NULL;
 	(void)span_take(&domain, '.');
 	return value_domain(domain) ? right : NULL;
+}
+
+static const char *check_ip(struct span text)
+{
+	char at[INET6_ADDRSTRLEN];
+	unsigned char bytes[sizeof(struct in6_addr)];
+
+	if (text.len >= sizeof at)
+		return "is not an IP address; write 192.0.2.1 or 2001:db8::1";
+	memcpy(at, text.at, text.len);
+	at[text.len] = '\0';
+	return inet_pton(AF_INET, at, bytes) == 1 || inet_pton(AF_INET6, at, bytes) == 1
+		       ? NULL
+		       : "is not an IP address; write 192.0.2.1 or 2001:db8::1";
 }
 
 static const char *check_cause(struct span text)
@@ -66,6 +81,8 @@ static bool store_text(struct load *l, const char *name, const struct schema_row
 		why = value_domain(text);
 	else if (row->type == SCHEMA_PATTERN)
 		why = check_pattern(text);
+	else if (row->type == SCHEMA_IP)
+		why = check_ip(text);
 	else if (row->type == SCHEMA_CAUSE)
 		why = check_cause(text);
 	else if (row->type == SCHEMA_PATH)
@@ -197,6 +214,7 @@ bool store_words(struct load *l, const char *name, const struct schema_row *row,
 	case SCHEMA_PATH:
 	case SCHEMA_DOMAIN:
 	case SCHEMA_PATTERN:
+	case SCHEMA_IP:
 	case SCHEMA_CAUSE:
 		return store_text(l, name, row, words, at);
 	case SCHEMA_NUMBER:

@@ -52,6 +52,8 @@ static bool use_connection(
 		    c->messages < a->conf->limits.messages_per_connection &&
 		    c->is_plain == a->wish.plain && c->is_unpipelined == a->wish.unpipelined &&
 		    c->place >= a->wish.skip && !(a->job->body.fresh && !a->is_begun) &&
+		    span_equal(c->source,
+			    a->wish.source ? a->wish.source->address : (struct span){0}) &&
 		    (a->wish.first.len == 0 || span_equal(c->peer, a->wish.first));
 
 	*ret_reused = fits && connection_is_usable(c);
@@ -221,6 +223,8 @@ void deliver_attempt(struct deliver_slot *slot, struct deliver_job *job, const s
 		.wish = {.first = b->host_first, .plain = b->plain, .unpipelined = b->fresh},
 		.again = arena_array(&job->arena, b->recipients_n, sizeof *a.again)};
 
+	if (b->source < conf->n_sources)
+		a.wish.source = &conf->sources[b->source];
 	run(&a);
 	settle(&a);
 	job->outcome = (struct ipc_outcome){.id = b->id,

@@ -4,8 +4,10 @@
 #include "wire/address.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
+#include <stdio.h>
+#include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "task/task.h"
 
@@ -102,7 +104,8 @@ static bool hello(
 {
 	struct buf line = BUF_INIT(512);
 
-	(void)buf_printf(&line, "%s %.*s", verb, SPAN_F(conf->hostname));
+	(void)buf_printf(
+		&line, "%s %.*s", verb, SPAN_F(c->helo.len > 0 ? c->helo : conf->hostname));
 	(void)connection_say(c, buf_span(&line), clock_after(conf->timeouts.command));
 	buf_done(&line);
 	return connection_reply(c, REPLY_STAGE_HELO, clock_after(conf->timeouts.command), ret);
@@ -166,7 +169,29 @@ static enum reply_id connect_event(int error)
 	}
 }
 
-static int connect_to(const struct conf *conf, const struct conf_address *a, struct stream **ret)
+/* So that a site sees the address that was chosen; an address of the other family has none. */
+static int bind_source(int fd, int family, const struct conf_source *source)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	struct span texts[] = {source->address, source->ipv6};
+	int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+	for (size_t i = 0; i < 2; i++) {
+		char text[64];
+
+		(void)snprintf(text, sizeof text, "%.*s", SPAN_F(texts[i]));
+		if (family == AF_INET && inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+			return bind(fd, (const struct sockaddr *)&v4, sizeof v4) < 0 ? -errno : 0;
+		if (family == AF_INET6 && inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+			return bind(fd, (const struct sockaddr *)&v6, sizeof v6) < 0 ? -errno : 0;
+	}
+	return -EAFNOSUPPORT;
+}
+
+static int connect_to(const struct conf *conf, const struct conf_address *a,
+	const struct conf_source *source, struct stream **ret)
 {
 	struct sockaddr_storage to;
 	unsigned len = conf_sockaddr(a, &to);
@@ -175,8 +200,10 @@ static int connect_to(const struct conf *conf, const struct conf_address *a, str
 
 	if (fd < 0)
 		return -errno;
-	int rc = task_fd_open(fd, &f);
+	int rc = source ? bind_source(fd, to.ss_family, source) : 0;
 
+	if (rc == 0)
+		rc = task_fd_open(fd, &f);
 	if (rc < 0) {
 		close(fd);
 		return rc;
@@ -231,7 +258,11 @@ static struct connection *open_one(const struct conf *conf, const struct conf_ta
 		c->ip = end.host;
 	if (span_equal(c->ip, c->host))
 		c->ip = (struct span){0};
-	int rc = connect_to(conf, way->address, &c->stream);
+	if (wish->source) {
+		c->source = arena_copy(&c->arena, wish->source->address);
+		c->helo = arena_copy(&c->arena, wish->source->helo);
+	}
+	int rc = connect_to(conf, way->address, wish->source, &c->stream);
 
 	if (rc < 0) {
 		(void)fail(c, ret, REPLY_STAGE_CONNECT, connect_event(rc));

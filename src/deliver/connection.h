@@ -18,6 +18,7 @@ struct connection_wish {
 	size_t skip;       /* so many of that order have been tried */
 	bool plain;        /* without PIPELINING and SIZE, whatever is offered */
 	bool unpipelined;
+	const struct conf_source *source; /* NULL: as the system chooses */
 };
 
 struct connection {
@@ -31,6 +32,8 @@ struct connection {
 	struct arena arena;
 	size_t place; /* of its address in the order of the target's addresses */
 	bool is_plain, is_unpipelined;
+	struct span source; /* our address, as configured; empty: as the system chose */
+	struct span helo;
 	unsigned messages; /* begun on it */
 	bool is_lost;
 };
