@@ -319,3 +319,43 @@ def test_profiles_travel(abide, lab, directory):
         f.write('{"abide_sites": 1, "sites": {"x.test": {"grey_enough": "long"}}}')
     assert b.run("sites", "-c", b.config.path, "--import", path, check=False).returncode == 65
     b.audit()
+
+
+def test_a_bounce_that_fails_ends_at_the_double_bounce_address(abide, lab):
+    """Notices that nobody can get would tell a postmaster that something is wrong; they must not vanish or loop."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry=STUCK, extra='double_bounce = "postmaster@here.test"')
+    mid = a.send("reject@src.test", ["reject@dst.test"])
+    first = a.log.wait(event="noticed", kind="failed")
+    assert first["recipient"] == "reject@src.test"
+    second = a.log.wait(event="noticed", kind="double_bounce")
+    assert second["recipient"] == "postmaster@here.test"
+    assert x.wait_for("postmaster@here.test")["mail"] == ""
+    a.wait_empty()
+    kinds = [e["event"] for e in trace(a, first["id"])["events"]]
+    assert kinds == ["bounced"] and trace(a, mid)["events"][-1]["notice"] == first["id"]
+    a.audit()
+
+
+def test_what_fails_at_the_double_bounce_address_ends(abide, lab):
+    """A postmaster without a mailbox must not make a loop of notices."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry=STUCK, extra='double_bounce = "reject@here.test"')
+    a.send("", ["reject@dst.test"])
+    e = a.log.wait(event="bounced", recipient="reject@here.test")
+    assert e["notice"] == "none" and e["double_bounce"] == "yes"
+    a.wait_empty()
+    a.audit()
+
+
+def test_given_up_by_age(abide, lab):
+    """The sender is told when the time is up, by the queue's clock: in the transaction that ends it."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry={"default": 'first = "1s" factor = 1 max = "1s" give_up = "3s"'})
+    mid = a.send("s@src.test", ["451-rcpt@dst.test"])
+    e = a.log.wait(event="bounced", id=mid)
+    assert e["reason"] == "expired" and 3000 <= int(e["delay_ms"]) < 20000
+    assert x.wait_for("s@src.test")
+    end = trace(a, mid)["events"][-1]
+    assert end["event"] == "bounced" and end["notice"] and end["attempts"] >= 2
+    a.audit()

@@ -125,9 +125,10 @@ struct conf {
 	uint32_t number;  /* of the snapshot; 0 from conf_load */
 	struct span file; /* where it was read from */
 	struct span hostname, spool, user;
-	uint8_t log;         /* enum conf_log */
-	uint8_t log_level;   /* enum log_level of base/log.h */
-	uint32_t unresolved; /* names of hosts that have no address now */
+	struct span double_bounce; /* empty: nobody */
+	uint8_t log;               /* enum conf_log */
+	uint8_t log_level;         /* enum log_level of base/log.h */
+	uint32_t unresolved;       /* names of hosts that have no address now */
 	struct conf_network *relay_from;
 	size_t n_relay_from;
 	struct conf_listener *listeners; /* at least one */

@@ -18,6 +18,7 @@ static const char *const shapes[] = {
 	[SCHEMA_DOMAIN] = "\"DOMAIN\"",
 	[SCHEMA_PATTERN] = "\"PATTERN\"",
 	[SCHEMA_IP] = "\"IP\"",
+	[SCHEMA_MAILBOX] = "\"LOCAL@DOMAIN\"",
 	[SCHEMA_CAUSE] = "CAUSE",
 	[SCHEMA_NUMBER] = "N",
 	[SCHEMA_FACTOR] = "FACTOR",

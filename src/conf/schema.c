@@ -61,6 +61,15 @@ static const struct schema_row top[] = {
 		.preset = "127.0.0.0/8, ::1/128",
 		.since = FIRST,
 		.meaning = "Clients that may send to any recipient."},
+	{.key = "double_bounce",
+		.type = SCHEMA_MAILBOX,
+		AT(S, double_bounce),
+		.min = 3,
+		.max = 320,
+		.since = FIRST,
+		.meaning = "Who gets notices that can't be delivered themselves, and other mail "
+			   "from the null sender that fails. Default: nobody; they end with a line "
+			   "in the log."},
 	{.key = "log",
 		.type = SCHEMA_NAME,
 		AT(S, log),

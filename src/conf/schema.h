@@ -14,6 +14,7 @@ enum schema_type {
 	SCHEMA_DOMAIN,   /* struct span: a domain name, lower case */
 	SCHEMA_PATTERN,  /* struct span: a domain name, ".suffix" or "*" */
 	SCHEMA_IP,       /* struct span: an IPv4 or IPv6 address */
+	SCHEMA_MAILBOX,  /* struct span: LOCAL@DOMAIN */
 	SCHEMA_CAUSE,    /* struct span: "default", or a cause of the taxonomy */
 	SCHEMA_NUMBER,   /* uint8_t, uint32_t or uint64_t */
 	SCHEMA_FACTOR,   /* uint32_t, thousandths */

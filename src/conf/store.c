@@ -69,6 +69,21 @@ static const char *check_path(struct span text)
 	return NULL;
 }
 
+static const char *check_mailbox(struct span text)
+{
+	ptrdiff_t at = -1;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] == '<' || text.at[i] == '>' || text.at[i] == ' ')
+			return "is not an address; write LOCAL@DOMAIN alone";
+		if (text.at[i] == '@')
+			at = (ptrdiff_t)i;
+	}
+	if (at < 1 || value_domain(span_slice(text, (size_t)at + 1, text.len)))
+		return "is not an address; write LOCAL@DOMAIN";
+	return NULL;
+}
+
 static bool store_text(struct load *l, const char *name, const struct schema_row *row,
 	const struct read_word *w, void *at)
 {
@@ -83,6 +98,8 @@ static bool store_text(struct load *l, const char *name, const struct schema_row
 		why = check_pattern(text);
 	else if (row->type == SCHEMA_IP)
 		why = check_ip(text);
+	else if (row->type == SCHEMA_MAILBOX)
+		why = check_mailbox(text);
 	else if (row->type == SCHEMA_CAUSE)
 		why = check_cause(text);
 	else if (row->type == SCHEMA_PATH)
@@ -215,6 +232,7 @@ bool store_words(struct load *l, const char *name, const struct schema_row *row,
 	case SCHEMA_DOMAIN:
 	case SCHEMA_PATTERN:
 	case SCHEMA_IP:
+	case SCHEMA_MAILBOX:
 	case SCHEMA_CAUSE:
 		return store_text(l, name, row, words, at);
 	case SCHEMA_NUMBER:

@@ -91,8 +91,18 @@ static struct span header_of(struct queue *q, const struct spool_message *m, str
 	return copy;
 }
 
-static struct span write_text(struct queue *q, struct id id, const struct spool_job *job,
-	const struct bounce_recipient *recipients, size_t n, struct arena *arena, bool *ret_8bit)
+struct span bounce_to(const struct conf *conf, struct span sender, struct span recipient)
+{
+	if (sender.len > 0)
+		return sender;
+	/* What can't reach that address must not be sent there again. */
+	return span_equal_nocase(recipient, conf->double_bounce) ? (struct span){0}
+								 : conf->double_bounce;
+}
+
+static struct span write_text(struct queue *q, struct id id, struct span to,
+	const struct spool_job *job, const struct bounce_recipient *recipients, size_t n,
+	struct arena *arena, bool *ret_8bit)
 {
 	char new_id[ID_TEXT_LEN + 1], old_id[ID_TEXT_LEN + 1];
 	const struct spool_message *m = &job->message;
@@ -100,7 +110,7 @@ static struct span write_text(struct queue *q, struct id id, const struct spool_
 	struct bounce facts = {.hostname = role_conf_now(q->role)->hostname,
 		.id = span_str(id_text(id, new_id)),
 		.failed_id = span_str(id_text(m->id, old_id)),
-		.sender = m->sender,
+		.sender = to,
 		.envelope_id = m->envid,
 		.now_ms = clock_wall_ms(),
 		.arrived_ms = m->arrived_wall_ms,
@@ -136,7 +146,10 @@ struct spool_accept *bounce_make(struct queue *q, const struct spool_job *job,
 					&recipients[n]);
 		n++;
 	}
-	struct span text = write_text(q, id, job, recipients, n, arena, &is_8bit);
+	/* The configuration may change until it is written. */
+	struct span to = arena_copy(
+		arena, job->message.sender.len > 0 ? job->message.sender : conf->double_bounce);
+	struct span text = write_text(q, id, to, job, recipients, n, arena, &is_8bit);
 
 	a->message = (struct spool_message){.id = id,
 		.arrived_at = spool_now(q->spool),
@@ -151,15 +164,13 @@ struct spool_accept *bounce_make(struct queue *q, const struct spool_job *job,
 	a->content.bytes = text;
 	a->recipients = ARENA_NEW(arena, struct spool_recipient);
 	a->recipients_n = 1;
-	a->recipients[0].address = job->message.sender;
-	ptrdiff_t at = span_find(job->message.sender, '@');
-	struct span domain =
-		at < 0 ? conf->hostname
-		       : span_slice(job->message.sender, (size_t)at + 1, job->message.sender.len);
+	a->recipients[0].address = to;
+	ptrdiff_t at = span_find(to, '@');
+	struct span domain = at < 0 ? conf->hostname : span_slice(to, (size_t)at + 1, to.len);
 
 	if (!conf_target_for(conf, domain)) {
 		log_event(LOG_WARN, "notice_has_no_way", LOG_ID(job->message.id),
-			LOG_SPAN("sender", job->message.sender));
+			LOG_SPAN("recipient", to));
 		return NULL;
 	}
 	queue_assign_lanes(q, conf, a, spool_now(q->spool), arena);

@@ -38,13 +38,15 @@ static void note_reply(
 	r->peer = arena_copy(arena, span_slice(peer, 0, 255));
 }
 
-/* RFC 3461 4.1: a failure is told unless NOTIFY leaves it out; the null sender is told nothing. */
-static enum spool_end failed_end(const struct spool_job *job, const struct spool_recipient *r)
+/* RFC 3461 4.1: a failure is told unless NOTIFY leaves it out; the null sender's as is configured. */
+static enum spool_end failed_end(
+	const struct conf *conf, const struct spool_job *job, const struct spool_recipient *r)
 {
+	struct span to = bounce_to(conf, job->message.sender, r->address);
 	bool never = r->notify & 1;
 	bool asked_other = r->notify != 0 && !(r->notify & 4);
 
-	return job->message.sender.len > 0 && !never && !asked_other ? SPOOL_BOUNCED : SPOOL_SILENT;
+	return to.len > 0 && !never && !asked_other ? SPOOL_BOUNCED : SPOOL_SILENT;
 }
 
 /* ---- what the site is like to those that are new ---- */
@@ -143,7 +145,7 @@ static void again_or_never(const struct making *m, const struct ipc_fate *f,
 	r->flags = a.flags;
 	r->first_at = a.first_at;
 	if (a.end) {
-		row->end = (uint8_t)failed_end(m->job, r);
+		row->end = (uint8_t)failed_end(question.conf, m->job, r);
 		return;
 	}
 	told->event = "deferred";
@@ -334,7 +336,9 @@ static void log_row(const struct queue *q, const struct results *all, size_t i)
 		when(t->is_again, LOG_STR("state", t->is_maybe ? "maybe" : "deferred")),
 		when(failed,
 			LOG_STR("notice", all->rows[i].end == SPOOL_BOUNCED ? "sent" : "none")),
-		when(t->is_expired, LOG_STR("reason", "expired")), LOG_SPAN("reply", r->reply),
+		when(t->is_expired, LOG_STR("reason", "expired")),
+		when(failed && all->sender.len == 0, LOG_STR("double_bounce", "yes")),
+		LOG_SPAN("reply", r->reply),
 		LOG_I64("delay_ms", spool_now(q->spool) - all->arrived_at));
 }
 
@@ -373,5 +377,6 @@ void results_log(const struct queue *q, const struct results *r)
 	}
 	if (r->notice)
 		log_event(LOG_INFO, "noticed", LOG_ID(r->notice->message.id),
-			LOG_SPAN("recipient", r->sender), LOG_STR("kind", "failed"));
+			LOG_SPAN("recipient", r->notice->recipients[0].address),
+			LOG_STR("kind", r->sender.len > 0 ? "failed" : "double_bounce"));
 }
