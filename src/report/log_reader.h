@@ -18,7 +18,7 @@ bool log_hmailserver_read(struct span line, struct log_line *l);
 bool log_json_read(struct span line, struct arena *arena, struct log_line *l);
 
 /*
- * A reply within a program's words: "… with message "550 5.1.1 …"", "(550, b'5.1.1 …')". The text
+ * A reply within a program's words: "… with message '550 5.1.1 …'", "(550, b'5.1.1 …')". The text
  * itself where there is none.
  */
 struct span log_quoted(struct span text, struct arena *arena);
