@@ -55,7 +55,8 @@ static void print_action(
 		(void)buf_add_str(&text, text.len > 0 ? ", " : "");
 		explain_print_status(&text, r->status);
 	}
-	explain_print_labelled(out, REPLY_LABEL_ACTION, buf_span(&text), style);
+	explain_print_labelled(out, r->action.len > 0 ? REPLY_LABEL_ACTION : REPLY_LABEL_STATUS,
+		buf_span(&text), style);
 }
 
 static void print_text(struct buf *out, const struct bounce *b, struct explain_style *style)

@@ -176,6 +176,14 @@ static void read_vague(struct bounce_work *w, struct bounce_recipient *r, struct
 		r->reply = all;
 }
 
+/* Behind the first "#": "<mx.example.org #5.0.0 smtp; 550 …>". */
+static size_t hash_end(struct span text)
+{
+	ptrdiff_t at = span_find(text, '#');
+
+	return at < 0 ? text.len : (size_t)at + 1;
+}
+
 /* The first of the texts that says why; a code alone is an answer too. */
 static void read_cause(struct bounce_work *w, struct bounce_recipient *r, struct span all)
 {
@@ -197,6 +205,8 @@ static void read_cause(struct bounce_work *w, struct bounce_recipient *r, struct
 		read_vague(w, r, all);
 	if (!reply_status_is_set(r->status))
 		r->status = r->meaning.status;
+	if (!reply_status_is_set(r->status))
+		(void)bounce_status(text_from(r->reply, hash_end(r->reply)), &r->status);
 }
 
 /* What follows from what happened: nothing is wrong where the mail arrived; a delay has its reason. */

@@ -214,8 +214,21 @@ static void read_part_header(struct reader *r, struct part *part)
 	}
 }
 
+/* Blank lines in front, as where a mail was pasted; then a field, or a mailbox's "From ". */
+static bool has_header(struct reader *r)
+{
+	struct span rest = r->rest, line = {0};
+
+	while (rest.len > 0 && span_trim(line = next_line(&rest)).len == 0)
+		r->rest = rest;
+	return is_field(line) || span_starts(line, SPAN_LIT("From ")) ||
+	       span_starts(line, SPAN_LIT(">From "));
+}
+
 static void read_header(struct reader *r, struct part *part)
 {
+	if (!has_header(r))
+		return; /* a text that was cut out of a mail */
 	while (r->rest.len > 0) {
 		struct span line = next_line(&r->rest);
 
