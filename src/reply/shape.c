@@ -1,4 +1,5 @@
 #include "reply/shape.h"
+#include "reply/value.h"
 
 static const enum reply_word_kind kinds[] = {
 	[TOKEN_NUMBER] = REPLY_WORD_NUMBER,
@@ -51,7 +52,7 @@ static void put_gap(struct shape *s, struct span gap)
 }
 
 /* A token that stays text: it has neither blanks nor control bytes. */
-static void put_token(struct shape *s, struct span text)
+static void put_text(struct shape *s, struct span text)
 {
 	for (size_t i = 0; i < text.len; i++)
 		s->out[s->len + i] = text.at[i];
@@ -81,6 +82,30 @@ static void put_kind(struct shape *s, enum reply_word_kind kind, struct span val
 	s->words[s->n++] = (struct reply_found){kind, value, number};
 }
 
+/* Puts what begins with token i; *at is then behind it. Returns the last token of it. */
+static size_t put_token(
+	struct shape *s, const struct reply_tokens *t, size_t i, const char **at, const char *end)
+{
+	const struct reply_token *token = &t->list[i];
+	struct span rest = span_of(token->text.at, (size_t)(end - token->text.at));
+	struct reply_value value = reply_value_read(t, i, rest);
+	enum reply_word_kind kind;
+
+	*at = token->text.at + token->text.len;
+	if (value.len > 0) {
+		*at = token->text.at + value.len;
+		put_kind(s, value.kind, span_slice(rest, 0, value.len), value.number);
+		while (i + 1 < t->n && t->list[i + 1].text.at < *at)
+			i++;
+	} else if (kind_of(token, &kind)) {
+		put_kind(s, kind, token->text,
+			kind == REPLY_WORD_NUMBER ? reply_token_number(token) : 0);
+	} else {
+		put_text(s, token->text);
+	}
+	return i;
+}
+
 void reply_shape(struct span text, const struct reply_tokens *t, const struct reply_wait *wait,
 	struct arena *arena, struct reply_meaning *m)
 {
@@ -88,16 +113,14 @@ void reply_shape(struct span text, const struct reply_tokens *t, const struct re
 		.out = arena_raw(arena, text.len + 12 * t->n + 1, 1),
 		.words = arena_raw(arena, t->n + 1, sizeof s.words[0]),
 	};
-	const char *at = text.at;
+	const char *at = text.at, *end = text.at + text.len;
 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct reply_token *token = &t->list[i];
-		enum reply_word_kind kind;
 
 		if (token->line)
 			at = skip_code(&s, at, token->line);
 		put_gap(&s, span_of(at, (size_t)(token->text.at - at)));
-		at = token->text.at + token->text.len;
 		if (wait->seconds > 0 && i == wait->from) {
 			const struct reply_token *last = &t->list[wait->upto - 1];
 
@@ -106,16 +129,13 @@ void reply_shape(struct span text, const struct reply_tokens *t, const struct re
 				span_of(token->text.at, (size_t)(at - token->text.at)),
 				wait->seconds);
 			i = wait->upto - 1;
-		} else if (kind_of(token, &kind)) {
-			put_kind(&s, kind, token->text,
-				kind == REPLY_WORD_NUMBER ? reply_token_number(token) : 0);
 		} else {
-			put_token(&s, token->text);
+			i = put_token(&s, t, i, &at, end);
 		}
 	}
 	if (t->tail)
 		at = skip_code(&s, at, t->tail);
-	put_gap(&s, span_of(at, (size_t)(text.at + text.len - at)));
+	put_gap(&s, span_of(at, (size_t)(end - at)));
 	m->template = span_trim(span_of(s.out, s.len));
 	m->words = s.words;
 	m->n_words = s.n;

@@ -77,16 +77,17 @@ static unsigned digit_parts(struct span s, char sign, unsigned widest)
 
 static bool is_ip6(struct span s)
 {
-	unsigned colons = 0;
+	unsigned colons = 0, dots = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
 		char c = byte_lower(s.at[i]);
 
 		colons += c == ':';
+		dots += c == '.';
 		if (!byte_is_digit(c) && !(c >= 'a' && c <= 'f') && c != ':' && c != '.')
 			return false;
 	}
-	return colons >= 2;
+	return colons >= 2 && (dots == 0 || dots == 3);
 }
 
 /* Labels of letters, digits and hyphens, the last of two letters or more in one case. */

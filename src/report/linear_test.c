@@ -196,10 +196,13 @@ struct reader {
 	uint64_t a_byte;
 };
 
-static const struct reader reply = {work_of_reply, 512, LARGEST, 600};
+static const struct reader reply = {work_of_reply, 512, LARGEST, 900};
 static const struct reader bounce = {work_of_bounce, 4096, LARGEST / 8, 3000};
 
-/* Four times the size, not much more than four times the work; front: what the text begins with. */
+/*
+ * Four times the size, not much more than four times the work, unless it is little anyway (a text may
+ * mean something else from some length on). front: what it begins with.
+ */
 static bool grows_linearly(const struct reader *r, const char *front, const char *part)
 {
 	uint64_t before = 0;
@@ -210,7 +213,7 @@ static bool grows_linearly(const struct reader *r, const char *front, const char
 	for (size_t size = r->least; size <= r->most; size *= 4) {
 		uint64_t now = r->work(size);
 		bool is_good = now <= STEPS_ALWAYS + r->a_byte * size &&
-			       (before == 0 || now <= STEPS_ALWAYS + before * 5);
+			       (now <= r->a_byte / 4 * size || now <= STEPS_ALWAYS + before * 5);
 
 		if (!is_good)
 			print_error("%s%.20s, %zu bytes: %llu steps, %.1f a byte; a fourth of it: "

@@ -1,0 +1,49 @@
+/* Any bytes as a line of `abide explain`: JSON that others can read, and a text that no terminal obeys. */
+#include "base/utf8.h"
+#include "cli/explain_print.h"
+#include <assert.h>
+#include <jansson.h>
+
+static void check_json(struct span line, const struct reply_meaning *m, const struct log_line *log)
+{
+	struct buf out = BUF_INIT(16 << 20);
+
+	explain_json(&out, line, m, log);
+	assert(out.error == 0);
+	json_t *o = json_loadb(out.at, out.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+
+	assert(json_is_object(o) && json_is_string(json_object_get(o, "text")));
+	assert(json_is_object(json_object_get(o, "words")));
+	json_decref(o);
+	buf_done(&out);
+}
+
+static void check_text(struct span line, const struct reply_meaning *m)
+{
+	struct buf out = BUF_INIT(1 << 20);
+
+	explain_print_safe(&out, line);
+	explain_print_meaning(&out, m);
+	assert(out.error == 0 && utf8_is_valid(buf_span(&out)));
+	for (size_t i = 0; i < out.len; i++)
+		assert((unsigned char)out.at[i] >= ' ' || out.at[i] == '\n');
+	buf_done(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arena arena = {0};
+	struct span line = span_of(data, size);
+	struct reply_meaning m;
+	struct log_line log;
+
+	log_line_read(line, &arena, &log);
+	struct reply_context context = {.stage = log.stage};
+
+	reply_read(&context, 0, log.status, log.reply, &arena, &m);
+	check_json(line, &m, &log);
+	check_text(line, &m);
+	arena_done(&arena);
+	return 0;
+}
