@@ -213,7 +213,8 @@ static bool grows_linearly(const struct reader *r, const char *front, const char
 	for (size_t size = r->least; size <= r->most; size *= 4) {
 		uint64_t now = r->work(size);
 		bool is_good = now <= STEPS_ALWAYS + r->a_byte * size &&
-			       (now <= r->a_byte / 4 * size || now <= STEPS_ALWAYS + before * 5);
+			       (before == 0 || now <= r->a_byte / 4 * size ||
+				       now <= STEPS_ALWAYS + before * 5);
 
 		if (!is_good)
 			print_error("%s%.20s, %zu bytes: %llu steps, %.1f a byte; a fourth of it: "
