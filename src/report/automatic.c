@@ -48,11 +48,11 @@ static bool is_from_system(const struct bounce_work *w)
 	return false;
 }
 
-static bool has_field(const struct bounce_work *w)
+static bool has_field(const struct bounce_work *w, const char *const *names)
 {
 	for (size_t i = 0; i < w->lines->n && w->lines->at[i].kind == LINE_HEADER; i++)
-		for (size_t k = 0; fields[k]; k++)
-			if (span_starts_nocase(w->lines->at[i].text, span_str(fields[k])))
+		for (size_t k = 0; names[k]; k++)
+			if (span_starts_nocase(w->lines->at[i].text, span_str(names[k])))
 				return true;
 	return false;
 }
@@ -66,14 +66,6 @@ static bool has_code(const struct bounce_work *w)
 	return false;
 }
 
-bool automatic_is_reply(const struct bounce_work *w)
-{
-	if (w->is_status || w->has_kind || w->bounce->n > 0 || is_from_system(w))
-		return false;
-	return (has_field(w) || text_has_any(decode_words(w->subject, w->arena), subjects)) &&
-	       !has_code(w);
-}
-
 bool automatic_is_report(const struct bounce_work *w)
 {
 	if (w->is_status || w->has_kind || is_from_system(w) || has_code(w) ||
@@ -84,4 +76,15 @@ bool automatic_is_report(const struct bounce_work *w)
 			text_has_any(w->lines->at[i].text, reports))
 			return true;
 	return false;
+}
+
+bool automatic_is_reply(const struct bounce_work *w)
+{
+	static const char *const replied[] = {
+		"auto-submitted: auto-replied", "auto-submitted:auto-replied", NULL};
+
+	if (w->is_status || w->has_kind || w->bounce->n > 0 || is_from_system(w) || has_code(w))
+		return false;
+	return has_field(w, fields) || text_has_any(decode_words(w->subject, w->arena), subjects) ||
+	       (has_field(w, replied) && !automatic_is_report(w));
 }

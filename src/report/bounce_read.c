@@ -76,6 +76,20 @@ static void read_header(struct bounce_work *w)
 	}
 }
 
+/* Where status fields name recipients, the header's list says no more, or an alias of them. */
+static void keep_reported(struct bounce *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct bounce_recipient *r = &b->recipients[i];
+
+		if (r->action.len > 0 || reply_status_is_set(r->status) || r->reply.len > 0)
+			b->recipients[n++] = *r;
+	}
+	b->n = n > 0 ? n : b->n;
+}
+
 static bool has_kind(const struct bounce_work *w, enum line_kind kind)
 {
 	for (size_t i = 0; i < w->lines->n; i++)
@@ -292,7 +306,9 @@ void bounce_read(struct span message, struct arena *arena, struct bounce *ret)
 	lines_read(message, arena, &lines);
 	read_header(&w);
 	status_fields_read(&w);
-	if (!w.is_status && bounce.n == 0)
+	if (w.is_status)
+		keep_reported(&bounce);
+	else if (bounce.n == 0)
 		(void)notice_read(&w);
 	bool is_reply = automatic_is_reply(&w);
 
