@@ -221,6 +221,8 @@ static void read_cause(struct bounce_work *w, struct bounce_recipient *r, struct
 		r->status = r->meaning.status;
 	if (!reply_status_is_set(r->status))
 		(void)bounce_status(text_from(r->reply, hash_end(r->reply)), &r->status);
+	if (!reply_status_is_set(r->status) && w->bounce->n == 1)
+		r->status = prose_status(w);
 }
 
 /* What follows from what happened: nothing is wrong where the mail arrived; a delay has its reason. */

@@ -369,6 +369,19 @@ struct span prose_coded(const struct bounce_work *w, struct span address)
 	return most ? coded_at(w, best, address) : (struct span){0};
 }
 
+struct reply_status prose_status(const struct bounce_work *w)
+{
+	struct reply_status status = {0};
+
+	for (size_t i = 0; i < w->n_coded && status.class == 0; i++) {
+		struct span line = w->lines->at[w->coded[i]].text;
+		struct span rest = text_from(line, (size_t)text_find_code(line) + 4);
+
+		(void)reply_status_take(&rest, &status);
+	}
+	return status;
+}
+
 struct span prose_all(const struct bounce_work *w)
 {
 	size_t from = 0, to;

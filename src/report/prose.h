@@ -15,5 +15,8 @@ void prose_read(struct bounce_work *w);
  */
 struct span prose_coded(const struct bounce_work *w, struct span address);
 
+/* The first status that stands behind a code in the transcript; class 0: none. */
+struct reply_status prose_status(const struct bounce_work *w);
+
 /* All of the prose, as one reply. */
 struct span prose_all(const struct bounce_work *w);

@@ -62,10 +62,15 @@ bool text_is_code(struct span s)
 
 ptrdiff_t text_find_code(struct span s)
 {
-	for (size_t i = 0; i + 4 < s.len; i++) {
+	size_t blanks = 0;
+
+	while (blanks < s.len && (s.at[blanks] == ' ' || s.at[blanks] == '\t'))
+		blanks++;
+	for (size_t i = blanks; i + 4 < s.len; i++) {
 		char before = i > 0 ? s.at[i - 1] : ' ';
 		bool is_first =
-			i == 0 || (i >= 2 && before == ' ' && memchr(":>;)<-#", s.at[i - 2], 7)) ||
+			i == blanks ||
+			(i >= 2 && before == ' ' && memchr(":>;)<-#", s.at[i - 2], 7)) ||
 			(i >= 3 && before == ' ' && s.at[i - 2] == ',' && s.at[i - 3] == ']') ||
 			(before != ' ' && memchr("'\"(:;>=[#", before, 9));
 
