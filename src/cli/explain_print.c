@@ -82,13 +82,13 @@ void explain_json_status(struct buf *out, struct reply_status s)
 	json_out_text(out, buf_span(&text));
 }
 
-static void put_tale(struct buf *out, const char *key, enum reply_tale what,
-	const struct reply_meaning *m, const struct explain_style *style)
+static void put_tale(
+	struct buf *out, const char *key, enum reply_tale what, struct reply_telling *telling)
 {
 	put_key(out, key);
 	size_t from = json_out_text_begin(out);
 
-	(void)reply_tell(m, &style->voice, what, out); /* writes no control bytes */
+	(void)reply_telling_add(telling, what, out); /* writes no control bytes */
 	json_out_text_end(out, from);
 }
 
@@ -138,6 +138,9 @@ static void put_log(struct buf *out, const struct log_line *log)
 void explain_json(struct buf *out, struct span text, const struct reply_meaning *m,
 	const struct log_line *log, const struct explain_style *style)
 {
+	struct reply_telling telling;
+
+	reply_telling_init(&telling, m, &style->voice);
 	json_out_open(out, '{');
 	put_key(out, "code");
 	if (m->code)
@@ -149,9 +152,9 @@ void explain_json(struct buf *out, struct span text, const struct reply_meaning 
 	put_key(out, "text");
 	json_out_text(out, text);
 	put_meaning(out, m);
-	put_tale(out, "explanation", REPLY_TELL_ALL, m, style);
-	put_tale(out, "advice", REPLY_TELL_ADVICE, m, style);
-	put_tale(out, "advice_writer", REPLY_TELL_WRITER, m, style);
+	put_tale(out, "explanation", REPLY_TELL_ALL, &telling);
+	put_tale(out, "advice", REPLY_TELL_ADVICE, &telling);
+	put_tale(out, "advice_writer", REPLY_TELL_WRITER, &telling);
 	put_key(out, "confidence");
 	json_out_share(out, m->confidence);
 	put_pair(out, "evidence", m->evidence);
@@ -214,15 +217,20 @@ static size_t columns(struct span s)
 }
 
 /* How wide the labels before the texts are. */
-static size_t label_columns(enum reply_lang lang)
+static size_t label_columns(struct explain_style *style)
 {
-	size_t most = 0;
+	enum reply_lang lang = style->voice.lang;
+	size_t most = style->label_columns;
+
+	if (most > 0)
+		return most;
 
 	for (unsigned i = REPLY_LABEL_HAPPENED; i <= REPLY_LABEL_READING; i++) {
 		size_t n = columns(span_str(reply_label_words(lang, i)));
 
 		most = n > most ? n : most;
 	}
+	style->label_columns = most;
 	return most;
 }
 
@@ -231,6 +239,15 @@ static size_t fitting(struct span text, size_t room)
 {
 	size_t column = 0, last = 0;
 
+	if (text.len <= room)
+		return text.len;
+	if (utf8_plain_len(span_slice(text, 0, room + 1)) == room + 1) { /* a column a byte */
+		const char *blank = memrchr(text.at, ' ', room + 1);
+
+		if (!blank || blank == text.at)
+			blank = memchr(text.at + room, ' ', text.len - room);
+		return blank ? (size_t)(blank - text.at) : text.len;
+	}
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.at[i] == ' ')
 			last = i;
@@ -249,9 +266,10 @@ static void put_blanks(struct buf *out, size_t n)
 }
 
 /* A label, and beside it the text in as many lines as it needs. */
-static void put_beside(struct buf *out, const char *label, struct span text, enum reply_lang lang)
+static void put_beside(
+	struct buf *out, const char *label, struct span text, struct explain_style *style)
 {
-	size_t width = label_columns(lang), left = INDENT + width + 2;
+	size_t width = label_columns(style), left = INDENT + width + 2;
 
 	put_blanks(out, INDENT);
 	(void)buf_add_str(out, label);
@@ -268,15 +286,14 @@ static void put_beside(struct buf *out, const char *label, struct span text, enu
 }
 
 static void print_tale(struct buf *out, enum reply_label label, enum reply_tale what,
-	const struct reply_meaning *m, struct explain_style *style)
+	struct reply_telling *telling, struct explain_style *style)
 {
 	struct buf *text = &style->scratch;
 
 	buf_clear(text);
-	(void)reply_tell(m, &style->voice, what, text);
+	(void)reply_telling_add(telling, what, text);
 	if (text->len > 0)
-		put_beside(out, reply_label_words(style->voice.lang, label), buf_span(text),
-			style->voice.lang);
+		put_beside(out, reply_label_words(style->voice.lang, label), buf_span(text), style);
 }
 
 /* "99 % sure: greylisting, nobody_wait, transient, retry_same, 120 s (by greylist*)". */
@@ -304,7 +321,7 @@ static void print_reading(
 	(void)buf_add_str(text, " (");
 	explain_print_safe(text, span_str(m->evidence));
 	(void)buf_add_byte(text, ')');
-	put_beside(out, reply_label_words(lang, REPLY_LABEL_READING), buf_span(text), lang);
+	put_beside(out, reply_label_words(lang, REPLY_LABEL_READING), buf_span(text), style);
 }
 
 void explain_print_meaning(
@@ -317,8 +334,11 @@ void explain_print_meaning(
 		{REPLY_LABEL_SIDE, REPLY_TELL_SIDE}, {REPLY_LABEL_DEED, REPLY_TELL_DEED},
 		{REPLY_LABEL_ADVICE, REPLY_TELL_ADVICE}, {REPLY_LABEL_WRITER, REPLY_TELL_WRITER}};
 
+	struct reply_telling telling;
+
+	reply_telling_init(&telling, m, &style->voice);
 	for (size_t i = 0; i < sizeof tales / sizeof tales[0]; i++)
-		print_tale(out, tales[i].label, tales[i].what, m, style);
+		print_tale(out, tales[i].label, tales[i].what, &telling, style);
 	print_reading(out, m, style);
 }
 
@@ -331,8 +351,7 @@ void explain_print_labelled(
 		return;
 	buf_clear(text);
 	explain_print_safe(text, span_slice(s, 0, SHOWN_MAX));
-	put_beside(out, reply_label_words(style->voice.lang, label), buf_span(text),
-		style->voice.lang);
+	put_beside(out, reply_label_words(style->voice.lang, label), buf_span(text), style);
 }
 
 int explain_flush(struct buf *out)

@@ -12,7 +12,8 @@
 /* How answers look. */
 struct explain_style {
 	struct reply_voice voice;
-	struct buf scratch; /* of a sentence before it is wrapped */
+	struct buf scratch;   /* of a sentence before it is wrapped */
+	size_t label_columns; /* of the widest label; 0: not known yet */
 };
 
 void explain_style_init(struct explain_style *style);

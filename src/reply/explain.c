@@ -3,15 +3,7 @@
 #include "reply/catalogue.h"
 #include "reply/template.h"
 
-enum { CLOCK_LEN = 24, MOMENT_MAX_S = 86400 * 30 };
-
-/* What a text's placeholders are filled with, and the bytes that these point at. */
-struct telling {
-	const struct reply_meaning *meaning;
-	const struct reply_voice *voice;
-	struct template_values values;
-	char clock[CLOCK_LEN];
-};
+enum { CLOCK_LEN = sizeof((struct reply_telling *)0)->clock, MOMENT_MAX_S = 86400 * 30 };
 
 static const struct {
 	const char *word, *name;
@@ -97,7 +89,7 @@ static struct span domain_of(struct span address)
 }
 
 /* The reply's own words, the first of each kind. */
-static void collect(struct telling *t)
+static void collect(struct reply_telling *t)
 {
 	const struct reply_meaning *m = t->meaning;
 	struct template_values *v = &t->values;
@@ -120,7 +112,8 @@ static void collect(struct telling *t)
 	v->absent = reply_absent_words(t->voice->lang);
 }
 
-static void begin(struct telling *t, const struct reply_meaning *m, const struct reply_voice *voice)
+void reply_telling_init(
+	struct reply_telling *t, const struct reply_meaning *m, const struct reply_voice *voice)
 {
 	t->meaning = m;
 	t->voice = voice;
@@ -129,7 +122,7 @@ static void begin(struct telling *t, const struct reply_meaning *m, const struct
 
 /* A sentence more, behind a blank where it is not the first since from. */
 static __attribute__((noinline)) void add(
-	const struct telling *t, const char *template, size_t from, struct buf *out)
+	const struct reply_telling *t, const char *template, size_t from, struct buf *out)
 {
 	char text[TEMPLATE_TEXT_MAX];
 
@@ -141,7 +134,7 @@ static __attribute__((noinline)) void add(
 		out, span_of(text, template_write(template, &t->values, true, text, sizeof text)));
 }
 
-static const char *words_of(const struct telling *t, enum reply_part part)
+static const char *words_of(const struct reply_telling *t, enum reply_part part)
 {
 	const struct reply_meaning *m = t->meaning;
 	enum reply_lang lang = t->voice->lang;
@@ -155,12 +148,13 @@ static const char *words_of(const struct telling *t, enum reply_part part)
 }
 
 /* What abide does, and when as far as it is known. */
-static void add_deed(struct telling *t, size_t from, struct buf *out)
+static void add_deed(struct reply_telling *t, size_t from, struct buf *out)
 {
 	const struct reply_meaning *m = t->meaning;
 	enum reply_lang lang = t->voice->lang;
 	int64_t wait = m->wait_seconds;
 	bool is_stated = wait > 0;
+	struct span stated = t->values.of[REPLY_WORD_WAIT];
 
 	if (is_stated && t->voice->now_wall_ms > 0 && wait <= MOMENT_MAX_S)
 		t->values.of[REPLY_WORD_TIME] = put_clock(t->voice->now_wall_ms, wait, t->clock);
@@ -168,33 +162,43 @@ static void add_deed(struct telling *t, size_t from, struct buf *out)
 		t->values.of[REPLY_WORD_WAIT] = put_duration(
 			lang, reply_cause_info(m->cause)->first_seconds, t->values.duration);
 	add(t, reply_deed_words(lang, m->action, is_stated), from, out);
+	t->values.of[REPLY_WORD_WAIT] = stated; /* a guessed one is no word of the reply */
+	t->values.of[REPLY_WORD_TIME] = (struct span){0};
 	if (m->code / 100 == 5 && m->nature == REPLY_TRANSIENT)
 		add(t, reply_note_words(lang, REPLY_NOTE_WORTH_AGAIN), from, out);
 	else if (m->code / 100 == 4 && m->nature == REPLY_PERMANENT && !reply_is_final(m))
 		add(t, reply_note_words(lang, REPLY_NOTE_HOPELESS), from, out);
 }
 
-int reply_tell(const struct reply_meaning *m, const struct reply_voice *voice, enum reply_tale what,
-	struct buf *out)
+int reply_telling_add(struct reply_telling *t, enum reply_tale what, struct buf *out)
 {
-	struct telling t;
+	const struct reply_meaning *m = t->meaning;
+	enum reply_lang lang = t->voice->lang;
 	size_t from = out->len;
 	bool is_all = what == REPLY_TELL_ALL;
 
-	begin(&t, m, voice);
 	if (is_all || what == REPLY_TELL_HAPPENED)
-		add(&t, words_of(&t, REPLY_HAPPENED), from, out);
+		add(t, words_of(t, REPLY_HAPPENED), from, out);
 	if ((is_all || what == REPLY_TELL_HAPPENED) && m->confidence < 0.5)
-		add(&t, reply_note_words(voice->lang, REPLY_NOTE_UNSURE), from, out);
+		add(t, reply_note_words(lang, REPLY_NOTE_UNSURE), from, out);
 	if (is_all || what == REPLY_TELL_SIDE)
-		add(&t, reply_side_words(voice->lang, m->side), from, out);
+		add(t, reply_side_words(lang, m->side), from, out);
 	if (what == REPLY_TELL_ADVICE)
-		add(&t, words_of(&t, REPLY_ADVICE), from, out);
+		add(t, words_of(t, REPLY_ADVICE), from, out);
 	if (what == REPLY_TELL_WRITER)
-		add(&t, words_of(&t, REPLY_WRITER), from, out);
+		add(t, words_of(t, REPLY_WRITER), from, out);
 	if (is_all || what == REPLY_TELL_DEED)
-		add_deed(&t, from, out);
+		add_deed(t, from, out);
 	return out->error;
+}
+
+int reply_tell(const struct reply_meaning *m, const struct reply_voice *voice, enum reply_tale what,
+	struct buf *out)
+{
+	struct reply_telling t;
+
+	reply_telling_init(&t, m, voice);
+	return reply_telling_add(&t, what, out);
 }
 
 int reply_explain(const struct reply_meaning *m, struct buf *out)

@@ -8,6 +8,7 @@
 #pragma once
 #include "base/buf.h"
 #include "reply/meaning.h"
+#include "reply/template.h"
 #include "reply/texts.h"
 
 /* How to speak. Zero: in English, without clock times and guessed waits. */
@@ -27,7 +28,21 @@ enum reply_tale {
 	REPLY_TELL_ALL,      /* the first three */
 };
 
+/* What the sentences about one reply are filled with: for who tells several parts. Not to be moved. */
+struct reply_telling {
+	const struct reply_meaning *meaning;
+	const struct reply_voice *voice;
+	struct template_values values;
+	char clock[24];
+};
+
+void reply_telling_init(
+	struct reply_telling *t, const struct reply_meaning *m, const struct reply_voice *voice);
+
 /* Appends it; nothing where there is nothing to say. 0, or the buf's sticky error. */
+int reply_telling_add(struct reply_telling *t, enum reply_tale what, struct buf *out);
+
+/* The same at once, where one part is all. */
 int reply_tell(const struct reply_meaning *m, const struct reply_voice *voice, enum reply_tale what,
 	struct buf *out);
 

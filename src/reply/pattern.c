@@ -32,8 +32,12 @@ static bool phrase_starts(const struct reply_text *text, size_t at, struct span 
 
 static bool has_phrase(const struct reply_text *text, struct span phrase)
 {
+	struct span first;
+
+	if (!take_part(&phrase, ' ', &first))
+		return text->n > 0;
 	for (size_t i = 0; i < text->n; i++)
-		if (phrase_starts(text, i, phrase))
+		if (word_fits(&text->words[i], first) && phrase_starts(text, i + 1, phrase))
 			return true;
 	return false;
 }

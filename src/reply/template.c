@@ -142,12 +142,26 @@ static size_t write_value(struct span value, bool may_8bit, char *out, size_t ma
 	return len;
 }
 
-/* The sign at the front, whatever it is, and what follows up to the next that may be none itself. */
-static size_t literal_len(const char *t)
+/* High bits where a byte of w is that sign (and perhaps above it: the lowest counts). */
+static uint64_t bytes_that_are(uint64_t w, char sign)
 {
-	size_t n = 1;
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t x = w ^ each * (unsigned char)sign;
 
-	while (t[n] && t[n] != '<' && t[n] != '[' && t[n] != ']')
+	return (x - each) & ~x & each * 0x80;
+}
+
+/* The sign at the front, whatever it is, and what follows up to the next that may be none itself. */
+static size_t literal_len(const char *t, const char *end)
+{
+	size_t n = 1, len = (size_t)(end - t);
+
+	for (uint64_t w; n + sizeof w <= len; n += sizeof w) {
+		memcpy(&w, t + n, sizeof w);
+		if (bytes_that_are(w, '<') | bytes_that_are(w, '[') | bytes_that_are(w, ']'))
+			break;
+	}
+	while (n < len && t[n] != '<' && t[n] != '[' && t[n] != ']')
 		n++;
 	return n;
 }
@@ -164,7 +178,7 @@ size_t template_write(
 {
 	size_t len = 0;
 	enum reply_word_kind kind;
-	const char *end;
+	const char *end, *last = t + strlen(t);
 
 	while (*t && len < max) {
 		if (*t == '[') {
@@ -177,7 +191,7 @@ size_t template_write(
 
 			len += write_value(value, may_8bit, out + len, max - len);
 		} else {
-			size_t n = literal_len(t);
+			size_t n = literal_len(t, last);
 
 			n = n < max - len ? n : max - len;
 			memcpy(out + len, t, n);
