@@ -129,7 +129,7 @@ bool log_opensmtpd_read(struct span line, struct log_line *l)
 		!read_command(line, &found)) {
 		if (!log_prefix(&rest, &program) || !span_equal(program, SPAN_LIT("smtpd")))
 			return false;
-		struct span reason = log_behind(rest, "reason=");
+		struct span reason = log_behind(rest, "reason=\"");
 
 		if (log_is_failure(reason))
 			found.reply = log_up_to(reason, "\"");

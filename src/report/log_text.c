@@ -195,11 +195,11 @@ bool log_is_failure(struct span s)
 {
 	static const char *const words[] = {"reject", "refused", "fail", "timed out", "timeout",
 		"lost ", "error", "denied", "unreachable", "not found", "no route", "too many",
-		"blocked", "deferred", "bounced", "expired", "unknown user", "user unknown",
-		"does not", "cannot", "can't", "could not", "unable", "not permitted", "no such",
-		"exceeded", "greylist", "temporar", "invalid", "not verified", "not trusted",
-		"required", "full", "closed", "dropped", "unrouteable", "denied_", "attack",
-		"not exist", "not issue", NULL};
+		"blocked", "defer", "bounced", "problem", "fatal", "panic", "not complete", "loops",
+		"disabling", "expired", "unknown user", "user unknown", "does not", "cannot",
+		"can't", "could not", "unable", "not permitted", "no such", "exceeded", "greylist",
+		"temporar", "invalid", "not verified", "not trusted", "required", "full", "closed",
+		"dropped", "unrouteable", "denied_", "attack", "not exist", "not issue", NULL};
 
 	return text_has_any(s, words);
 }
