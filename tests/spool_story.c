@@ -154,6 +154,20 @@ static void generation(struct worker *w)
 	w->run->tell(text);
 }
 
+static void no_progress(uint64_t rows, uint64_t of, void *arg)
+{
+}
+
+/* In the middle of it all the database is written anew; one that is broken off changes nothing. */
+static void compact(struct worker *w)
+{
+	struct spool_compacted made;
+	int rc = spool_compact(w->t.s, no_progress, NULL, &made);
+
+	if (rc < 0)
+		fail("compaction", 0, rc);
+}
+
 static void work(void *arg)
 {
 	struct worker *w = arg;
@@ -174,6 +188,8 @@ static void work(void *arg)
 				arena_printf(&w->t.arena, "%u %u%.*s", k, i, SPAN_F(state)).at);
 			if (k % 16 == 5 && i == 0)
 				generation(w);
+			if (k % 24 == 11 && i == 0)
+				compact(w);
 			arena_done(&w->t.arena);
 		}
 }

@@ -13,5 +13,6 @@ int cli_config(int argc, char **argv);
 int cli_queue(int argc, char **argv);
 int cli_audit(int argc, char **argv);
 int cli_sites(int argc, char **argv);
+int cli_spool(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 int cli_explain(int argc, char **argv);

@@ -26,7 +26,8 @@ struct request { /* answers come one by one; the last is IPC_CONTROL_END */
 	void (*on_ended)(const struct ipc_control_ended *e, void *arg);
 	void (*on_site)(const struct ipc_control_site *site, void *arg);
 	struct buf *last_site; /* its name */
-	struct buf *ids;       /* in the place of messages */
+	void (*on_progress)(const struct ipc_control_progress *p, void *arg);
+	struct buf *ids; /* in the place of messages */
 	uint64_t recipients;
 	int to; /* for content */
 	void *arg;
@@ -45,6 +46,8 @@ static void on_answer(struct ipc_channel *c, struct ipc_packet *p, void *arg)
 		r->on_finding(p->body, r->arg);
 	else if (p->type == IPC_CONTROL_TRY && r->on_try)
 		r->on_try(p->body, r->arg);
+	else if (p->type == IPC_CONTROL_PROGRESS && r->on_progress)
+		r->on_progress(p->body, r->arg);
 	else if (p->type == IPC_CONTROL_SITE && r->on_site) {
 		const struct ipc_control_site *site = p->body;
 
@@ -243,6 +246,15 @@ int spooled_sites(struct spooled *s, struct span site,
 	} while (rc == 0 && r.end.more);
 	buf_done(&last);
 	return rc;
+}
+
+int spooled_compact(
+	struct spooled *s, void (*fn)(const struct ipc_control_progress *p, void *arg), void *arg)
+{
+	struct request r = {.on_progress = fn, .arg = arg};
+	struct ipc_empty empty = {0};
+
+	return s->spool ? stored_compact(s, fn, arg) : ask(s, &r, IPC_CONTROL_COMPACT, &empty);
 }
 
 int spooled_profile(struct spooled *s, const struct ipc_control_profile *profile)

@@ -47,6 +47,10 @@ int spooled_sites(struct spooled *s, struct span site,
 /* Puts this in the place of what was learned. */
 int spooled_profile(struct spooled *s, const struct ipc_control_profile *profile);
 
+/* Gives free space of the spool back to the disk; the last call of fn says how much. */
+int spooled_compact(
+	struct spooled *s, void (*fn)(const struct ipc_control_progress *p, void *arg), void *arg);
+
 struct spooled_trace { /* each may be called several times; message first, ended last */
 	void (*message)(const struct ipc_control_message *m, void *arg);
 	void (*tried)(const struct ipc_control_try *y, void *arg);

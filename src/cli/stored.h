@@ -26,6 +26,9 @@ int stored_sites(struct spooled *s, struct span site,
 	void (*fn)(const struct ipc_control_site *site, void *arg), void *arg);
 int stored_profile(struct spooled *s, const struct ipc_control_profile *profile);
 
+int stored_compact(
+	struct spooled *s, void (*fn)(const struct ipc_control_progress *p, void *arg), void *arg);
+
 struct select_source stored_source(struct spooled *s);
 
 struct stored_lane {

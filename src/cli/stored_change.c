@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "base/log.h"
 #include "cli/stored.h"
 #include "task/task.h"
 #include <errno.h>
@@ -115,5 +116,36 @@ int stored_change(
 	for (size_t i = 0; i < n; i++)
 		count(&all.at[i], ret);
 	free(all.at);
+	return EX_OK;
+}
+
+struct progress {
+	void (*fn)(const struct ipc_control_progress *p, void *arg);
+	void *arg;
+};
+
+static void on_progress(uint64_t rows, uint64_t of, void *arg)
+{
+	struct progress *p = arg;
+
+	p->fn(&(struct ipc_control_progress){.done = rows, .of = of}, p->arg);
+}
+
+int stored_compact(
+	struct spooled *s, void (*fn)(const struct ipc_control_progress *p, void *arg), void *arg)
+{
+	struct progress p = {fn, arg};
+	struct spool_compacted made;
+	int rc = spool_compact(s->spool, on_progress, &p, &made);
+
+	if (rc < 0) {
+		(void)fprintf(stderr, "abide: the spool was not compacted: %s\n", log_strerror(rc));
+		return rc == -ENOSPC ? EX_CANTCREAT : EX_IOERR;
+	}
+	fn(&(struct ipc_control_progress){.before = made.before,
+		   .after = made.after,
+		   .took_ms = (uint64_t)(made.took / NANOS_MS),
+		   .paused_ms = (uint64_t)(made.paused / NANOS_MS)},
+		arg);
 	return EX_OK;
 }

@@ -330,6 +330,16 @@ ROWS(ipc_control_site) = {
 };
 TYPE(ipc_control_site);
 
+ROWS(ipc_control_progress) = {
+	PACK_F_U64(struct ipc_control_progress, done),
+	PACK_F_U64(struct ipc_control_progress, of),
+	PACK_F_U64(struct ipc_control_progress, before),
+	PACK_F_U64(struct ipc_control_progress, after),
+	PACK_F_U64(struct ipc_control_progress, took_ms),
+	PACK_F_U64(struct ipc_control_progress, paused_ms),
+};
+TYPE(ipc_control_progress);
+
 ROWS(ipc_control_finding) = {
 	PACK_F_SPAN(struct ipc_control_finding, table),
 	PACK_F_SPAN(struct ipc_control_finding, row),
@@ -392,6 +402,8 @@ const struct ipc_kind ipc_kinds[] = {
 	{IPC_CONTROL_ENDED, &ipc_control_ended_type, 0, false},
 	{IPC_CONTROL_SITES, &ipc_control_sites_type, 0, false},
 	{IPC_CONTROL_SITE, &ipc_control_site_type, 0, false},
+	{IPC_CONTROL_COMPACT, &ipc_empty_type, 0, false},
+	{IPC_CONTROL_PROGRESS, &ipc_control_progress_type, 0, false},
 	{IPC_CONTROL_PROFILE, &ipc_control_profile_type, 0, false},
 };
 const size_t ipc_kinds_n = sizeof ipc_kinds / sizeof ipc_kinds[0];

@@ -54,6 +54,8 @@ enum ipc_type {
 	IPC_CONTROL_ENDED,
 	IPC_CONTROL_SITES, /* answers: IPC_CONTROL_SITE ..., then IPC_CONTROL_END */
 	IPC_CONTROL_SITE,
+	IPC_CONTROL_COMPACT, /* answers: IPC_CONTROL_PROGRESS ..., then IPC_CONTROL_END */
+	IPC_CONTROL_PROGRESS,
 	IPC_CONTROL_PROFILE, /* what was learned of a site is to be this; answer: IPC_CONTROL_END */
 };
 
@@ -298,6 +300,11 @@ struct ipc_control_site {
 	int64_t drains_at_wall_ms, drains_from_wall_ms, drains_by_wall_ms; /* 0: not known */
 	uint32_t forecasts, forecasts_within; /* that came true, and within their band */
 	int64_t forecast_made_wall_ms, forecast_said_wall_ms, forecast_came_wall_ms; /* the last */
+};
+struct ipc_control_progress {
+	uint64_t done, of;      /* rows */
+	uint64_t before, after; /* at the end: bytes on the disk */
+	uint64_t took_ms, paused_ms;
 };
 struct ipc_control_end {
 	int64_t error;

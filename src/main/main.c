@@ -28,6 +28,8 @@ static const struct command {
 	{"queue", cli_queue, "queue [-c FILE] ...", "shows and changes what waits"},
 	{"sites", cli_sites, "sites [-c FILE] [--json] [SITE]",
 		"shows destinations: what waits, what flows, what was learned"},
+	{"spool", cli_spool, "spool compact [-c FILE] [--json]",
+		"gives the spool's free space back to the disk"},
 	{"trace", cli_trace, "trace [-c FILE] [--json] ID", "tells the story of one message"},
 	{"audit", cli_audit, "audit [-c FILE]", "proves that nothing that was accepted is lost"},
 	{"lab", cli_lab, "lab --listen ADDR:PORT ...",

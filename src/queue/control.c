@@ -1,4 +1,4 @@
-#include "queue/queue.h"
+#include "queue/control.h"
 #include "queue/control_sites.h"
 #include "queue/hands.h"
 #include "queue/select.h"
@@ -13,11 +13,19 @@
 #define SCAN_PAGE    500U /* the same where they are only counted */
 #define LIST_BACKLOG (8U * 1024 * 1024)
 
-struct control { /* one connection to the control socket */
-	struct queue *queue;
-	struct ipc_channel *channel;
-	struct ipc_packet *asked;
-};
+void control_say(struct control *c, enum ipc_type type, const void *body, struct span bytes)
+{
+	(void)ipc_send(c->channel, &(struct ipc_out){.type = (uint16_t)type,
+					   .request = c->asked->request,
+					   .is_answer = true,
+					   .body = body,
+					   .bytes = bytes});
+}
+
+void control_end(struct control *c, struct ipc_control_end e)
+{
+	control_say(c, IPC_CONTROL_END, &e, (struct span){0});
+}
 
 static struct span site_of(uint32_t number, void *arg)
 {
@@ -32,20 +40,6 @@ static bool is_active(struct id id, uint32_t part, void *arg)
 	struct control *c = arg;
 
 	return queue_job_find(c->queue, id, part) != NULL;
-}
-
-static void say(struct control *c, enum ipc_type type, const void *body, struct span bytes)
-{
-	(void)ipc_send(c->channel, &(struct ipc_out){.type = (uint16_t)type,
-					   .request = c->asked->request,
-					   .is_answer = true,
-					   .body = body,
-					   .bytes = bytes});
-}
-
-static void end(struct control *c, struct ipc_control_end e)
-{
-	say(c, IPC_CONTROL_END, &e, (struct span){0});
 }
 
 static bool lane_of_site(struct span name, uint32_t least, uint32_t *ret, void *arg)
@@ -89,7 +83,7 @@ static bool tell_one(const struct ipc_control_message *m, size_t matching, void 
 {
 	struct page *page = arg;
 
-	say(page->control, IPC_CONTROL_MESSAGE, m, (struct span){0});
+	control_say(page->control, IPC_CONTROL_MESSAGE, m, (struct span){0});
 	return ipc_backlog(page->control->channel) < LIST_BACKLOG;
 }
 
@@ -140,26 +134,24 @@ static int list_page(
 	rc = has_filter(list) ? select_step(&from, list, SCAN_PAGE, note_id, &page, ret)
 			      : list_all_ids(c, list, &page, ret);
 	if (rc == 0)
-		say(c, IPC_CONTROL_IDS, &(struct ipc_control_ids){.recipients = page.recipients},
+		control_say(c, IPC_CONTROL_IDS,
+			&(struct ipc_control_ids){.recipients = page.recipients},
 			buf_span(&page.ids));
 	buf_done(&page.ids);
 	return rc;
 }
 
-static int list_by_id(struct control *c, struct span text, struct ipc_control_end *ret)
+int control_tell_message(struct control *c, struct id id)
 {
 	struct describe_source from = source_of(c);
 	struct arena arena = {0};
 	struct ipc_control_message m;
 	struct spool_job job;
-	struct id id;
-	int rc = id_parse(text, &id) < 0 ? -ENOENT
-					 : spool_message_load(c->queue->spool, id, &arena, &job);
+	int rc = spool_message_load(c->queue->spool, id, &arena, &job);
 
 	if (rc == 0) {
 		describe_message(&from, &job, &arena, &m);
-		say(c, IPC_CONTROL_MESSAGE, &m, (struct span){0});
-		ret->count = 1;
+		control_say(c, IPC_CONTROL_MESSAGE, &m, (struct span){0});
 	}
 	arena_done(&arena);
 	return rc;
@@ -168,9 +160,14 @@ static int list_by_id(struct control *c, struct span text, struct ipc_control_en
 static void on_list(struct control *c, const struct ipc_control_list *list)
 {
 	struct ipc_control_end e = {0};
+	struct id id;
 
-	e.error = list->id.len > 0 ? list_by_id(c, list->id, &e) : list_page(c, list, &e);
-	end(c, e);
+	if (list->id.len == 0)
+		e.error = list_page(c, list, &e);
+	else
+		e.error = id_parse(list->id, &id) < 0 ? -ENOENT : control_tell_message(c, id);
+	e.count += list->id.len > 0 && e.error == 0;
+	control_end(c, e);
 }
 
 static void on_change(struct control *c, const struct ipc_control_change *change)
@@ -184,116 +181,7 @@ static void on_change(struct control *c, const struct ipc_control_change *change
 	struct describe_source from = source_of(c);
 
 	hands_change(c->queue, &from, change, &e);
-	end(c, e);
-}
-
-/* ---- sites ---- */
-
-static void tell_site(const struct ipc_control_site *site, void *arg)
-{
-	say(arg, IPC_CONTROL_SITE, site, (struct span){0});
-}
-
-static void on_sites(struct control *c, const struct ipc_control_sites *ask)
-{
-	struct ipc_control_end e;
-
-	control_sites(c->queue, ask, tell_site, c, &e);
-	end(c, e);
-}
-
-/* ---- the story of one message ---- */
-
-static void tell_try(const struct spool_try *y, void *arg)
-{
-	struct arena arena = {0};
-	struct ipc_control_try body;
-
-	describe_try(y, &arena, &body);
-	say(arg, IPC_CONTROL_TRY, &body, (struct span){0});
-	arena_done(&arena);
-}
-
-struct telling_ends {
-	struct control *control;
-	uint64_t n;
-};
-
-static void tell_end(struct id id, uint32_t n, const struct spool_ended *e, void *arg)
-{
-	struct telling_ends *t = arg;
-	struct ipc_control_ended body;
-
-	describe_ended(n, e, &body);
-	t->n++;
-	say(t->control, IPC_CONTROL_ENDED, &body, (struct span){0});
-}
-
-static void on_trace(struct control *c, const struct ipc_content_name *name)
-{
-	char text[ID_TEXT_LEN + 1];
-	struct telling_ends ends = {.control = c};
-	struct ipc_control_end e = {0};
-	int there = list_by_id(c, span_str(id_text(name->id, text)), &e);
-
-	e.error = there == -ENOENT ? 0 : there;
-	if (e.error == 0)
-		e.error = spool_tries(c->queue->spool, name->id, tell_try, c);
-	if (e.error == 0)
-		e.error = spool_ends(c->queue->spool, name->id, tell_end, &ends);
-	if (e.error == 0 && there == -ENOENT && ends.n == 0)
-		e.error = -ENOENT;
-	e.count = ends.n;
-	end(c, e);
-}
-
-/* ---- proof and content ---- */
-
-static void tell_finding(const char *table, struct span row, struct span wrong, void *arg)
-{
-	struct ipc_control_finding f = {.table = span_str(table), .row = row, .wrong = wrong};
-
-	say(arg, IPC_CONTROL_FINDING, &f, (struct span){0});
-}
-
-static void on_audit(struct control *c)
-{
-	struct spool_audit_totals t = {0};
-	long found = spool_audit(c->queue->spool, tell_finding, c, &t);
-	struct ipc_control_end e = {.error = found < 0 ? found : 0,
-		.count = found < 0 ? 0 : (uint64_t)found,
-		.messages = t.messages,
-		.recipients = t.recipients,
-		.accepted = t.accepted};
-
-	for (size_t i = 0; i < sizeof t.ended / sizeof t.ended[0]; i++)
-		e.ended += t.ended[i];
-	end(c, e);
-}
-
-static void on_content(struct control *c, const struct ipc_content_name *name)
-{
-	struct ipc_control_end e = {0};
-	struct ipc_empty empty = {0};
-	struct arena arena = {0};
-	struct spool_job job;
-	int rc = spool_message_load(c->queue->spool, name->id, &arena, &job);
-
-	if (rc == 0)
-		say(c, IPC_CONTROL_BYTES, &empty, job.message.edits);
-	for (uint64_t at = 0; rc == 0 && at < job.message.content_len; at += 64U * 1024) {
-		struct buf b = BUF_INIT(64U * 1024);
-
-		rc = spool_content_read(c->queue->spool, &job.message, at, 64U * 1024, &b);
-		say(c, IPC_CONTROL_BYTES, &empty, buf_span(&b));
-		buf_done(&b);
-		while (ipc_backlog(c->channel) > 1024 * 1024 &&
-			task_sleep(clock_after(NANOS_MS)) == 0)
-			;
-	}
-	e.error = rc;
-	arena_done(&arena);
-	end(c, e);
+	control_end(c, e);
 }
 
 static void on_control(struct ipc_channel *channel, struct ipc_packet *p, void *arg)
@@ -310,22 +198,26 @@ static void on_control(struct ipc_channel *channel, struct ipc_packet *p, void *
 		on_change(c, p->body);
 		break;
 	case IPC_CONTROL_SITES:
-		on_sites(c, p->body);
+		control_on_sites(c, p->body);
 		break;
 	case IPC_CONTROL_PROFILE:
-		end(c, (struct ipc_control_end){.error = control_profile(c->queue, p->body)});
+		control_end(
+			c, (struct ipc_control_end){.error = control_profile(c->queue, p->body)});
+		break;
+	case IPC_CONTROL_COMPACT:
+		control_on_compact(c);
 		break;
 	case IPC_CONTROL_TRACE:
-		on_trace(c, p->body);
+		control_on_trace(c, p->body);
 		break;
 	case IPC_CONTROL_AUDIT:
-		on_audit(c);
+		control_on_audit(c);
 		break;
 	case IPC_CONTROL_CONTENT:
-		on_content(c, p->body);
+		control_on_content(c, p->body);
 		break;
 	default:
-		end(c, (struct ipc_control_end){.error = -EBADMSG});
+		control_end(c, (struct ipc_control_end){.error = -EBADMSG});
 	}
 }
 

@@ -164,3 +164,37 @@ int control_profile(struct queue *q, const struct ipc_control_profile *profile)
 	arena_done(&arena);
 	return rc;
 }
+
+struct progress {
+	void (*fn)(const struct ipc_control_progress *p, void *arg);
+	void *arg;
+};
+
+static void on_progress(uint64_t rows, uint64_t of, void *arg)
+{
+	struct progress *p = arg;
+
+	p->fn(&(struct ipc_control_progress){.done = rows, .of = of}, p->arg);
+}
+
+int control_compact(
+	struct queue *q, void (*fn)(const struct ipc_control_progress *p, void *arg), void *arg)
+{
+	struct progress p = {fn, arg};
+	struct spool_compacted made;
+	int rc = spool_compact(q->spool, on_progress, &p, &made);
+
+	if (rc < 0) {
+		log_event(LOG_WARN, "spool_not_compacted", LOG_ERRNO(rc));
+		return rc;
+	}
+	log_event(LOG_INFO, "spool_compacted", LOG_U64("before", made.before),
+		LOG_U64("after", made.after), LOG_I64("took_ms", made.took / NANOS_MS),
+		LOG_I64("paused_ms", made.paused / NANOS_MS));
+	fn(&(struct ipc_control_progress){.before = made.before,
+		   .after = made.after,
+		   .took_ms = (uint64_t)(made.took / NANOS_MS),
+		   .paused_ms = (uint64_t)(made.paused / NANOS_MS)},
+		arg);
+	return 0;
+}

@@ -1,5 +1,5 @@
 /*
- * control_sites - what the control socket is asked about sites. Internal to queue/.
+ * control_sites - what the control socket is asked about sites, and about the spool. Internal to queue/.
  *
  * Reads the spool in small steps and lets others go on between them.
  */
@@ -12,3 +12,6 @@ void control_sites(struct queue *q, const struct ipc_control_sites *ask,
 	struct ipc_control_end *ret);
 /* What was learned of the site is this from now on. 0 or -errno. */
 int control_profile(struct queue *q, const struct ipc_control_profile *profile);
+/* Gives free space of the spool back to the disk; the last call of fn says how much. 0 or -errno. */
+int control_compact(
+	struct queue *q, void (*fn)(const struct ipc_control_progress *p, void *arg), void *arg);

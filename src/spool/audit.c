@@ -234,7 +234,13 @@ static long audit(struct audit *a)
 
 	a->fn = keep;
 	a->arg = &kept;
+	while (a->s->switching && task_gate_wait(&a->s->readers_gone, CLOCK_NEVER) == 0)
+		;
+	a->s->long_readers++;
 	int rc = task_offload(run, a);
+
+	a->s->long_readers--;
+	task_gate_wake_all(&a->s->readers_gone);
 
 	for (size_t i = 0; i < kept.n; i++)
 		fn(kept.rows[i].table, kept.rows[i].row, kept.rows[i].wrong, arg);

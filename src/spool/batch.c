@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "spool/compact.h"
 #include "spool/reserve.h"
 #include "spool/spool_in.h"
 #include <errno.h>
@@ -228,6 +229,7 @@ void batch_committer(void *spool)
 	nanos tidy = clock_after(SPOOL_TIDY_EVERY);
 
 	while (!s->closing || !list_is_empty(&s->pending)) {
+		compact_between_batches(s);
 		if (!await_work(s, tidy))
 			continue;
 		struct batch b = {.s = s, .damaged = s->damaged};
@@ -239,6 +241,7 @@ void batch_committer(void *spool)
 		tidy = clock_after(b.tidy_more ? NANOS_S / 10 : SPOOL_TIDY_EVERY);
 		finish(s, &b);
 	}
+	s->committer_ended = true;
 }
 
 void spool_submit(struct spool *s, struct spool_op *op)

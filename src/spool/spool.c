@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "spool/compact.h"
 #include "spool/spool_in.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -229,8 +230,10 @@ static struct spool *new_spool(const struct spool_options *o)
 		s->map_size = SIZE_MAX / 4;
 	s->read_only = o->read_only;
 	s->dir_fd = s->content_fd = s->in_fd = s->lock_fd = -1;
+	s->dir = alloc_copy(o->dir, strlen(o->dir));
 	list_init(&s->pending);
 	task_gate_init(&s->gate);
+	task_gate_init(&s->readers_gone);
 	return s;
 }
 
@@ -239,6 +242,8 @@ int spool_open(const struct spool_options *options, struct spool **ret, const ch
 	struct spool *s = new_spool(options);
 	int rc = open_folders(s, options->dir, ret_why);
 
+	if (rc == 0 && !s->read_only)
+		compact_sweep(s);
 	if (rc == 0) {
 		*ret_why = "LMDB can't open data.mdb";
 		rc = env_open(s, options->dir);
@@ -277,6 +282,9 @@ void spool_close(struct spool *s)
 	if (!s)
 		return;
 	s->closing = true;
+	while (s->compact)
+		if (task_sleep(clock_after(10 * NANOS_MS)) < 0)
+			(void)task_yield();
 	if (s->task) {
 		task_gate_wake_all(&s->gate);
 		while (task_join(s->task, CLOCK_NEVER) < 0)
@@ -289,6 +297,7 @@ void spool_close(struct spool *s)
 	fd_close(&s->in_fd);
 	fd_close(&s->content_fd);
 	fd_close(&s->dir_fd);
+	free(s->dir);
 	fd_close(&s->lock_fd); /* last: it lets the next one in */
 	free(s);
 }

@@ -155,6 +155,20 @@ struct spool_figures {
 };
 struct spool_figures spool_figures(const struct spool *s);
 
+/*
+ * Writes the database anew without the pages that are free, and uses that one: gives their space
+ * back to the disk. Waits; operations and reads go on meanwhile, but for .paused. 0; -EBUSY: one is
+ * being made; -ENOSPC: the disk has no room for another copy; -ENOBUFS: more is changed than is
+ * copied; -ECANCELED: closing; -EIO and others. Then all is as it was.
+ */
+struct spool_compacted {
+	uint64_t before, after; /* bytes on the disk */
+	nanos took, paused;     /* batches waited for so long */
+};
+typedef void spool_progress_fn(uint64_t rows, uint64_t of, void *arg);
+int spool_compact(
+	struct spool *s, spool_progress_fn *progress, void *arg, struct spool_compacted *ret);
+
 /* ---- large contents ---- */
 
 /* Makes content/in/ID for writing; the caller hands the descriptor to the writer and closes it. */

@@ -39,6 +39,14 @@ struct spool {
 	uint64_t read_failures;   /* rows that could not be read; read_only sets none aside */
 	const char *open_missing; /* a row of meta that was not there when it was opened */
 
+	char *dir;
+	struct compact *compact; /* while one is made */
+	bool recording;          /* the batch tells it what changes */
+	bool switching;          /* no long reader begins */
+	bool committer_ended;
+	unsigned long_readers; /* helper threads with a transaction of their own */
+	struct task_gate readers_gone;
+
 	/* the batch's own: how far tidying came */
 	unsigned char
 		tidy_ends[20]; /* where the pass through the journal goes on; zero: at the first */

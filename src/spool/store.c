@@ -1,4 +1,4 @@
-#include "spool/spool_in.h"
+#include "spool/compact.h"
 #include <errno.h>
 
 const char *const store_names[STORE_TABLES] = {
@@ -181,7 +181,11 @@ static int put_value(struct store_txn *t, enum store_table table, struct span ke
 	MDB_val k = value_of(key);
 	int rc = cursor(t, table, &c);
 
-	return rc < 0 ? rc : store_errno(mdb_cursor_put(c, &k, value, flags));
+	if (rc == 0)
+		rc = store_errno(mdb_cursor_put(c, &k, value, flags));
+	if (rc == 0)
+		compact_note(t, table, key);
+	return rc;
 }
 
 int store_put(struct store_txn *t, enum store_table table, struct span key, struct span value)
@@ -215,7 +219,14 @@ int store_put_space(
 
 int store_delete_here(struct store_txn *t, enum store_table table)
 {
-	return t->cursors[table] ? store_errno(mdb_cursor_del(t->cursors[table], 0)) : -ENOENT;
+	MDB_val key, value;
+
+	if (!t->cursors[table])
+		return -ENOENT;
+	if (t->s->recording &&
+		mdb_cursor_get(t->cursors[table], &key, &value, MDB_GET_CURRENT) == 0)
+		compact_note(t, table, span_of_value(key));
+	return store_errno(mdb_cursor_del(t->cursors[table], 0));
 }
 
 int store_delete(struct store_txn *t, enum store_table table, struct span key)

@@ -1,0 +1,25 @@
+/*
+ * control - what the control socket's two files share. Internal to queue/.
+ */
+#pragma once
+#include "queue/describe.h"
+#include "queue/queue.h"
+
+struct control { /* one connection to the control socket */
+	struct queue *queue;
+	struct ipc_channel *channel;
+	struct ipc_packet *asked;
+};
+
+/* An answer to what was asked, and the last one. */
+void control_say(struct control *c, enum ipc_type type, const void *body, struct span bytes);
+void control_end(struct control *c, struct ipc_control_end e);
+/* Tells the message of that id: 0 or -errno. */
+int control_tell_message(struct control *c, struct id id);
+
+/* control_tell.c: questions that are answered with what is there; they answer by themselves. */
+void control_on_sites(struct control *c, const struct ipc_control_sites *ask);
+void control_on_trace(struct control *c, const struct ipc_content_name *name);
+void control_on_audit(struct control *c);
+void control_on_content(struct control *c, const struct ipc_content_name *name);
+void control_on_compact(struct control *c);
