@@ -95,7 +95,12 @@ static struct lane *lane_for(struct queue *q, const struct conf *conf, struct sp
 	struct span domain = domain_of(address);
 	const struct conf_target *to = conf_target_for(conf, domain.len ? domain : conf->hostname);
 	struct span name = to ? to->text : domain;
-	struct lane *lane = queue_lane_get(q, name, name);
+	struct span source = queue_source_for(conf, sender, name);
+	struct span site = queue_site_name(name, source, arena);
+
+	if (source.len > 0)
+		name = arena_printf(arena, "%.*s@%.*s", SPAN_F(name), SPAN_F(source));
+	struct lane *lane = queue_lane_get(q, name, site);
 	uint32_t who = (uint32_t)table_hash(sender);
 
 	if (!lane_count(lane, who, spool_now(q->spool)))

@@ -56,6 +56,12 @@ bool decide_is_grey(const struct ipc_fate *fate)
 	       !is_early(m.stage);
 }
 
+bool decide_lists_us(enum reply_cause cause)
+{
+	return cause == REPLY_BLOCKLISTED || cause == REPLY_DYNAMIC_IP ||
+	       cause == REPLY_PTR_MISSING;
+}
+
 /* ---- the schedule of a cause ---- */
 
 struct times {
@@ -311,6 +317,8 @@ struct decide_answer decide(const struct decide_question *question)
 	if (is_over && q.fate->outcome != IPC_FATE_FAILED)
 		a = (struct decide_answer){
 			.end = true, .expired = true, .at = q.now, .flags = q.flags};
+	else if (!is_over && q.elsewhere)
+		a = otherwise(&q, 0);
 	else if (!is_over && try_otherwise(&q, &m, &a))
 		;
 	else if (q.fate->outcome == IPC_FATE_FAILED)

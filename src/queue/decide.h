@@ -33,6 +33,7 @@ struct decide_question {
 	const struct grey *grey; /* NULL: no site */
 	int64_t site_until;      /* the site is probed then; 0: it flows */
 	unsigned site_busy;      /* other connections that carry mail there */
+	bool elsewhere;          /* it was about one of our addresses, and goes from another now */
 	uint32_t dice;           /* any number: jitter comes from it */
 };
 
@@ -59,6 +60,8 @@ struct decide_meaning {
 struct decide_meaning decide_meaning(const struct ipc_fate *fate);
 /* It was refused for being new, or for no reason that it said: time alone heals it. */
 bool decide_is_grey(const struct ipc_fate *fate);
+/* The cause is our address: another one of ours may be spared it. */
+bool decide_lists_us(enum reply_cause cause);
 /* What the fates of a job say of the site. False: nothing. */
 bool decide_trouble(const struct conf *conf, const struct ipc_outcome *o, struct flow_trouble *ret);
 

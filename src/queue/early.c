@@ -120,6 +120,9 @@ int64_t queue_site_wake(const struct queue *q, const struct site *site)
 {
 	int64_t at = next_sample(q, site);
 
+	if (queue_source_is_out(site) && site->flow.until > spool_now(q->spool) &&
+		site->flow.until < at)
+		at = site->flow.until;
 	if (site->flow.state != FLOW_FLOWING && !list_is_empty(&site->due)) {
 		int64_t expires = expires_at(q, site), soon = spool_now(q->spool) + 1000;
 
@@ -133,6 +136,8 @@ int64_t queue_site_wake(const struct queue *q, const struct site *site)
 
 void queue_site_wakes(struct queue *q, struct site *site)
 {
+	if (queue_source_is_out(site) && site->flow.until <= spool_now(q->spool))
+		queue_source_home(q, site);
 	if (site->flow.state != FLOW_FLOWING && !list_is_empty(&site->due))
 		expire_some(q, site);
 	if (next_sample(q, site) <= spool_now(q->spool))

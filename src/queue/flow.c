@@ -11,6 +11,7 @@
 #define CEILING_TEST (10 * MINUTE)
 #define CEILING_MOST (12 * HOUR)
 #define GAP_MOST_US  (HOUR * 1000)
+#define OUT_MOST     (24 * HOUR)
 #define RATE_TEST    (10 * MINUTE)
 
 static int64_t clamp(int64_t v, int64_t least, int64_t most)
@@ -166,6 +167,7 @@ bool flow_ok(struct flow *f, int64_t now, bool was_taken, unsigned busy)
 		f->since = 0;
 		f->until = 0;
 		f->is_rate = false;
+		f->is_out = false;
 		f->cycle_at = 0;
 		f->cycle_n = 0;
 	}
@@ -290,6 +292,16 @@ bool flow_fail(struct flow *f, const struct flow_trouble *t)
 		return too_much(f, t);
 	}
 	return false;
+}
+
+void flow_out(struct flow *f, const struct flow_trouble *t)
+{
+	int64_t pause = clamp(t->first << (f->pauses < 5 ? f->pauses : 5), SECOND, OUT_MOST);
+
+	(void)pause_flow(f, t);
+	f->is_out = true;
+	if (t->now + pause > f->until)
+		f->until = t->now + pause + jitter(pause, t->dice);
 }
 
 void flow_resume(struct flow *f)

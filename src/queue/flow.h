@@ -38,6 +38,7 @@ struct flow {
 
 	uint8_t state;   /* enum flow_state */
 	uint8_t cause;   /* enum reply_cause, while it does not flow */
+	bool is_out;     /* paused because the site lists our address */
 	bool is_rate;    /* paused because of how much was sent: the next tests are about that */
 	unsigned probes; /* jobs that run as one */
 	uint32_t fails;  /* messages in a row that the site could not take, none between them did */
@@ -96,6 +97,8 @@ void flow_probe_ended(struct flow *f);
 bool flow_ok(struct flow *f, int64_t now, bool was_taken, unsigned busy);
 /* True: the site is paused by this. */
 bool flow_fail(struct flow *f, const struct flow_trouble *t);
+/* Our address is listed there: paused for the cause's first wait, twice that the next time. */
+void flow_out(struct flow *f, const struct flow_trouble *t);
 /* An operator says: now. */
 void flow_resume(struct flow *f);
 /* "concurrency 5": words for people. */

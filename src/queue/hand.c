@@ -183,8 +183,9 @@ static void add_way(const struct spool_recipient *r, struct ipc_job *ret)
 		ret->host_first = r->peer;
 }
 
-static void copy_job(const struct spool_job *from, const struct queue_job *job,
-	const struct lane *lane, struct arena *arena, struct ipc_job *ret)
+static void copy_job(const struct queue *q, const struct spool_job *from,
+	const struct queue_job *job, const struct lane *lane, struct arena *arena,
+	struct ipc_job *ret)
 {
 	const struct spool_message *m = &from->message;
 
@@ -195,6 +196,7 @@ static void copy_job(const struct spool_job *from, const struct queue_job *job,
 		.due = job->due,
 		.slot = job->slot,
 		.lane_name = lane_destination(lane),
+		.source = queue_source_index(role_conf_now(q->role), queue_source_of(lane->site)),
 		.sender = m->sender,
 		.envid = m->envid,
 		.ret = m->ret,
@@ -281,7 +283,7 @@ static bool give_job(struct queue *q, struct queue_slot *slot, struct queue_job 
 
 	job->peer = slot->peer;
 	job->slot = slot->number;
-	copy_job(stored, job, job->lane, arena, &body);
+	copy_job(q, stored, job, job->lane, arena, &body);
 	int rc = send_job(q, slot->peer, &body, &stored->message);
 
 	if (rc == 0)

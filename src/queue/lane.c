@@ -7,9 +7,8 @@
 #define MUCH     32U   /* so many at once, before it is bulk */
 #define ROOM_LOW 4U
 
-static enum lane_class class_of(struct span name, size_t destination_len)
+static enum lane_class class_of(struct span word)
 {
-	struct span word = span_slice(name, destination_len + 1, name.len);
 
 	if (span_equal(word, SPAN_LIT("high")))
 		return LANE_HIGH;
@@ -21,12 +20,16 @@ static enum lane_class class_of(struct span name, size_t destination_len)
 struct lane *lane_new(uint32_t number, struct span name)
 {
 	struct lane *l = alloc_zero(sizeof *l);
-	ptrdiff_t mark = span_find(name, '#');
+	ptrdiff_t mark = span_find(name, '#'), from;
+	size_t end = mark < 0 ? name.len : (size_t)mark;
 
 	l->number = number;
 	l->name = alloc_copy(name.at, name.len);
-	l->destination_len = mark < 0 ? name.len : (size_t)mark;
-	l->class = (uint8_t)class_of(name, l->destination_len);
+	from = span_find(span_slice(name, 0, end), '@');
+	l->destination_len = from < 0 ? end : (size_t)from;
+	l->source_at = from < 0 ? end : (size_t)from + 1;
+	l->source_len = end - l->source_at;
+	l->class = (uint8_t)class_of(span_slice(name, end + 1, name.len));
 	list_init(&l->turn);
 	list_init(&l->of_site);
 	list_init(&l->empty);
@@ -45,6 +48,11 @@ void lane_free(struct lane *l)
 struct span lane_destination(const struct lane *l)
 {
 	return span_of(l->name, l->destination_len);
+}
+
+struct span lane_source(const struct lane *l)
+{
+	return span_of(l->name + l->source_at, l->source_len);
 }
 
 unsigned lane_weight(const struct lane *l)

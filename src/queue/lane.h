@@ -16,7 +16,8 @@
 
 /*
  * A lane's name is its destination (a domain, or the smarthost that a route names), and for senders
- * that are not in the ordinary class "#" and the class: "example.org#low".
+ * that are not in the ordinary class "#" and the class: "example.org#low". Where we have several
+ * source addresses, "@" and the one of these senders stands before that: "example.org@192.0.2.1#low".
  */
 enum lane_class { LANE_HIGH, LANE_NORMAL, LANE_LOW, LANE_BULK }; /* bulk: "#bulk0" to "#bulk3" */
 #define LANE_BULKS  4U /* lanes of senders that send very much, by hash */
@@ -33,7 +34,8 @@ struct lane {
 	uint32_t number;
 	char *name;
 	size_t destination_len; /* of name */
-	uint8_t class;          /* enum lane_class */
+	size_t source_at, source_len;
+	uint8_t class; /* enum lane_class */
 	struct site *site;
 	struct list of_site;    /* site->lanes */
 	struct spool_due *rows; /* room of them, at most LANE_WINDOW */
@@ -54,6 +56,7 @@ struct lane {
 struct lane *lane_new(uint32_t number, struct span name);
 void lane_free(struct lane *l);
 struct span lane_destination(const struct lane *l);
+struct span lane_source(const struct lane *l); /* empty: none */
 /* How many messages in a row it may send before other lanes of the site have their turn. */
 unsigned lane_weight(const struct lane *l);
 /* Counts a message of that sender. True: so many of late that it goes among the bulk. */

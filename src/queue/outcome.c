@@ -169,20 +169,32 @@ static void note_site(
 		.is_probe = job && job->is_probe,
 		.taken = count_taken(o),
 		.dice = queue_dice(q)};
+	struct site *other = queue_source_listed(q, site, o);
+	bool was_out = queue_source_is_out(site);
+
+	what.is_listed = other != NULL;
 	bool turned = site_learn(site, role_conf_now(q->role), o, &what);
 
+	if (other)
+		queue_source_leave(q, site, other, o, &what);
+	else if (was_out && site->flow.state == FLOW_FLOWING)
+		queue_source_home(q, site);
 	if (job)
 		job->is_probe = false;
 	if (turned && site->flow.state == FLOW_FLOWING)
 		log_event(LOG_INFO, "site_flows", LOG_STR("site", site->name));
-	else if (turned)
+	else if (turned && !other)
 		log_event(LOG_INFO, "site_paused", LOG_STR("site", site->name),
 			LOG_STR("cause", reply_cause_text(site->flow.cause)),
 			LOG_STR("reply", site->last_reply),
 			LOG_TIME("next_try", spool_wall(q->spool, site->flow.until)));
 	note_drought(q, site, job, o);
-	if (o->site.len > 0)
-		queue_lane_move(q, lane, o->site);
+	if (o->site.len > 0 && !other) {
+		struct arena arena = {0};
+
+		queue_lane_move(q, lane, queue_site_name(o->site, queue_source_of(site), &arena));
+		arena_done(&arena);
+	}
 	queue_site_write(q, site);
 }
 

@@ -99,6 +99,32 @@ int queue_serve(struct role *role);
 struct id queue_new_id(struct queue *q);
 uint32_t queue_dice(struct queue *q); /* any number: jitter comes from it */
 
+/*
+ * sources.c: which of our addresses mail goes out from. A sender keeps its own for a destination,
+ * written into the lane's name; to each destination every source is a site of its own, with its own
+ * limits and standing. Where a site lists a source, its lanes go to another source's site for a
+ * while, and come home to try.
+ */
+struct span queue_source_for(const struct conf *conf, struct span sender, struct span destination);
+struct span queue_source_of(const struct site *site); /* empty: as the system chooses */
+uint32_t queue_source_index(const struct conf *conf, struct span source); /* UINT32_MAX: none */
+/* "example.org from 192.0.2.1"; a source that is empty leaves the destination. */
+struct span queue_site_name(struct span destination, struct span source, struct arena *arena);
+bool queue_source_is_out(const struct site *site);
+/* The outcome lists our address: the site that another of ours is for. NULL: no, or there is none. */
+struct site *queue_source_listed(
+	struct queue *q, const struct site *site, const struct ipc_outcome *o);
+/* The lanes of site go there, until it is time to try again. */
+void queue_source_leave(struct queue *q, struct site *site, struct site *other,
+	const struct ipc_outcome *o, const struct site_outcome *what);
+/* That fate is about the address that was used, and the lane goes from another by now. */
+bool queue_source_goes_on(
+	const struct site *used, const struct lane *lane, const struct ipc_fate *f);
+/* The time has come: its lanes come home, and one message tries. */
+void queue_source_home(struct queue *q, struct site *site);
+/* Where a lane of that site goes at present. */
+struct site *queue_source_now(struct queue *q, struct site *home);
+
 /* accept.c: receive's requests */
 void queue_on_receive(struct ipc_channel *c, struct ipc_packet *p, void *peer);
 void queue_parts_free(struct queue_peer *peer);

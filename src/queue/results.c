@@ -19,7 +19,8 @@ struct results_told {
 struct making {
 	struct queue *queue;
 	const struct spool_job *job;
-	struct site *site; /* NULL: not known any more */
+	const struct lane *lane; /* NULL: not known any more */
+	struct site *site;       /* that was tried: the lane may have moved since */
 	struct span peer;
 	int64_t now;
 	uint32_t dice;
@@ -132,6 +133,7 @@ static void again_or_never(const struct making *m, const struct ipc_fate *f,
 		.others = m->served,
 		.grey = m->site ? &m->site->grey : NULL,
 		.site_until = flow && flow->state != FLOW_FLOWING ? flow->until : 0,
+		.elsewhere = queue_source_goes_on(m->site, m->lane, f),
 		.site_busy = m->site ? m->site->busy : 0,
 		.dice = m->dice};
 	struct decide_answer a = decide(&question);
@@ -287,17 +289,21 @@ static void add_notice(struct queue *q, const struct spool_job *job, const struc
 void results_make(struct queue *q, const struct lane *lane, const struct spool_job *job,
 	const struct ipc_outcome *o, struct arena *arena, struct results *ret)
 {
+	const struct queue_job *running = queue_job_find(q, o->id, o->part);
+	struct site *site = running && running->site ? running->site : lane ? lane->site : NULL;
+
 	*ret = (struct results){.id = o->id,
 		.sender = job->message.sender,
-		.site = lane ? lane->site->name : "",
-		.queue_site = lane ? lane->site : NULL,
+		.site = site ? site->name : "",
+		.queue_site = site,
 		.arrived_at = job->message.arrived_at,
 		.rows = arena_array(arena, job->recipients_n, sizeof *ret->rows),
 		.told = arena_array(arena, job->recipients_n, sizeof *ret->told)};
 	struct ipc_outcome whole = whole_outcome(job, o, arena);
 	struct making m = {.queue = q,
 		.job = job,
-		.site = lane ? lane->site : NULL,
+		.lane = lane,
+		.site = site,
 		.peer = o->peer,
 		.now = spool_now(q->spool),
 		.dice = queue_dice(q),

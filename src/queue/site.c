@@ -68,6 +68,7 @@ void site_load(struct site *s, const struct spool_site *stored, int64_t now)
 	s->flow.since = stored->since;
 	s->flow.pauses = stored->pauses;
 	s->flow.is_rate = stored->is_rate;
+	s->flow.is_out = decide_lists_us(s->flow.cause);
 	s->flow.window = FLOW_RAMP * 1000;
 }
 
@@ -219,7 +220,9 @@ bool site_learn(struct site *s, const struct conf *conf, const struct ipc_outcom
 	}
 	if (what->is_probe)
 		flow_probe_ended(&s->flow);
-	if (decide_trouble(conf, o, &trouble)) {
+	if (what->is_listed) {
+		s->is_urgent = true;
+	} else if (decide_trouble(conf, o, &trouble)) {
 		trouble.now = what->now;
 		trouble.began = what->began;
 		trouble.message = what->message;

@@ -93,6 +93,7 @@ struct site_outcome {
 	int64_t now, began;
 	uint64_t message;
 	bool is_probe;
+	bool is_listed; /* it is about our address, which rests elsewhere */
 	uint32_t taken; /* recipients */
 	uint32_t dice;
 };

@@ -138,7 +138,8 @@ struct lane *queue_lane_add(struct queue *q, uint32_t number, struct span name, 
 	struct lane *lane = lane_new(number, name);
 
 	/* One whose record is damaged has no name; its mail finds its way by its addresses. */
-	attach(lane, queue_site_get(q, site.len > 0 ? site : SPAN_LIT("unknown")));
+	attach(lane,
+		queue_source_now(q, queue_site_get(q, site.len > 0 ? site : SPAN_LIT("unknown"))));
 	if (name.len > 0)
 		(void)table_set(&q->lanes_by_name, name, lane);
 	(void)table_set(&q->lanes_by_number, number_key(&lane->number), lane);
