@@ -98,6 +98,26 @@ static bool is_field(struct span line)
 	return i > 1 && i < line.len && line.at[i] == ':';
 }
 
+/* A header line's "boundary=…": the line that begins a part, whatever stands below it. */
+static void read_boundary(struct reader *r, struct span line)
+{
+	ptrdiff_t at = text_find(line, "boundary=");
+	size_t len = 0;
+
+	if (at < 0 || r->n_boundaries == BOUNDARIES_MAX ||
+		(is_field(line) && !span_starts_nocase(line, SPAN_LIT("content-type:"))))
+		return;
+	struct span value = text_from(line, (size_t)at + 9);
+	bool is_quoted = span_take(&value, '"');
+
+	while (len < value.len &&
+		(is_quoted ? value.at[len] != '"' : !memchr("; \t", value.at[len], 3)))
+		len++;
+	if (len > 0)
+		r->boundaries[r->n_boundaries++] =
+			arena_printf(r->arena, "--%.*s", (int)len, value.at);
+}
+
 static bool is_known_boundary(const struct reader *r, struct span line)
 {
 	for (size_t i = 0; i < r->n_boundaries; i++)
@@ -130,10 +150,12 @@ static bool ends_part(const struct reader *r, struct span line)
 /* Fields that begin a returned mail in the middle of prose. */
 static bool begins_mail(struct span line)
 {
-	static const char *const fields[] = {
-		"received:", "return-path:", "x-received:", "message-id:", "dkim-signature:",
-		"arc-seal:", "x-google-smtp-source:", "delivered-to:", NULL};
+	static const char *const fields[] = {"received:", "return-path:", "x-received:",
+		"dkim-signature:", "arc-seal:", "x-google-smtp-source:", "delivered-to:", NULL};
 
+	/* indented, it is one of the fields that a report names the mail by */
+	if (span_starts_nocase(line, SPAN_LIT("message-id:")))
+		return true;
 	line = span_trim(line);
 	for (size_t i = 0; fields[i]; i++)
 		if (span_starts_nocase(line, span_str(fields[i])))
@@ -211,6 +233,7 @@ static void read_part_header(struct reader *r, struct part *part)
 		if (line.len == 0)
 			return;
 		read_field(line, part);
+		read_boundary(r, line);
 	}
 }
 
@@ -235,6 +258,7 @@ static void read_header(struct reader *r, struct part *part)
 		if (line.len == 0)
 			return;
 		read_field(line, part);
+		read_boundary(r, line);
 		add(r, line, LINE_HEADER);
 	}
 }

@@ -28,6 +28,9 @@ static bool leads(struct span line, struct span *ret_address, struct span *ret_r
 {
 	struct span rest = line, bracketed;
 
+	if (span_starts(line, SPAN_LIT("--")) && line.len > 2 && line.at[2] != ' ' &&
+		line.at[2] != '>')
+		return false; /* a boundary that was not declared */
 	if (!mailbox_take(&rest, ret_address))
 		return false;
 	rest = span_trim(rest);
