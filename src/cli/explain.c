@@ -4,6 +4,7 @@
 #include "cli/explain_bounce.h"
 #include "cli/explain_print.h"
 #include "cli/line_input.h"
+#include "conf/conf.h"
 #include "report/log_line.h"
 #include <errno.h>
 #include <getopt.h>
@@ -23,6 +24,7 @@ struct explain {
 	bool is_json;
 	bool has_now; /* said by --now, else it is the clock's */
 	enum reply_stage stage;
+	const struct reply_own *own; /* of --rules */
 	struct explain_style style;
 	struct arena arena;
 	struct buf out;
@@ -45,6 +47,17 @@ static int flush(void *explain)
 	return explain_flush(&((struct explain *)explain)->out);
 }
 
+/* "in.example.org[192.0.2.1]:25" and "in.example.org. [192.0.2.1]" without what is no name. */
+static struct span host_name(struct span host)
+{
+	size_t len = 0;
+
+	while (len < host.len && (byte_is_alpha(host.at[len]) || byte_is_digit(host.at[len]) ||
+					 host.at[len] == '.' || host.at[len] == '-'))
+		len++;
+	return span_slice(host, 0, len > 0 && host.at[len - 1] == '.' ? len - 1 : len);
+}
+
 static int explain(struct explain *e, struct span text)
 {
 	struct reply_meaning m;
@@ -53,7 +66,9 @@ static int explain(struct explain *e, struct span text)
 	arena_reset(&e->arena);
 	log_line_read(text, &e->arena, &line);
 	struct reply_context context = {.stage = e->stage ? e->stage : line.stage,
-		.now_wall_ms = e->has_now ? e->style.voice.now_wall_ms : 0};
+		.now_wall_ms = e->has_now ? e->style.voice.now_wall_ms : 0,
+		.own = e->own,
+		.host = host_name(line.host)};
 
 	log_line_mean(&line, &context, &e->arena, &m);
 	if (e->is_json) {
@@ -133,12 +148,14 @@ static int explain_all(struct explain *e, const char *text)
 static int usage(void)
 {
 	(void)fprintf(stderr,
-		"usage: abide explain [--json] [--stage STAGE] [--lang LANG] [--now TIME] [TEXT]\n"
+		"usage: abide explain [--json] [--stage STAGE] [--lang LANG] [--now TIME]\n"
+		"                     [--rules FILE] [TEXT]\n"
 		"       abide explain [--json] [--lang LANG] --bounce FILE\n"
 		"STAGE: connect helo mail rcpt data eod auth tls\n"
 		"LANG: en de\n"
 		"TIME: when the reply came, as 2026-11-23T14:05:00Z\n"
-		"FILE: a bounce message; - is standard input.\n"
+		"FILE: a bounce message, - is standard input; rules about replies, see "
+		"abide.conf(5).\n"
 		"Without TEXT, each line of standard input is explained.\n");
 	return EX_USAGE;
 }
@@ -173,7 +190,7 @@ static bool parse_now(const char *text, int64_t *ret)
 }
 
 struct options {
-	const char *bounce;
+	const char *bounce, *rules;
 	bool has_lang;
 };
 
@@ -189,6 +206,9 @@ static bool take_option(int c, struct explain *e, struct options *o)
 	case 'b':
 		o->bounce = optarg;
 		return true;
+	case 'r':
+		o->rules = optarg;
+		return true;
 	case 's':
 		return reply_stage_parse(span_str(optarg), &e->stage);
 	case 'l':
@@ -202,12 +222,42 @@ static bool take_option(int c, struct explain *e, struct options *o)
 	}
 }
 
+/* The rules of a file. An exit status of sysexits(3). */
+static int load_rules(const char *file, struct arena *arena, struct explain *e)
+{
+	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+	struct conf conf = {0};
+	int rc = conf_load_rules(file, arena, &conf, &errors);
+
+	if (rc == 0)
+		e->own = conf.own;
+	else
+		(void)fwrite(errors.at, 1, errors.len, stderr);
+	buf_done(&errors);
+	return rc == 0 ? EX_OK : rc == -EINVAL ? EX_CONFIG : EX_NOINPUT;
+}
+
+static int run(struct explain *e, const struct options *o, const char *text)
+{
+	struct arena arena = {0};
+	int rc = o->rules ? load_rules(o->rules, &arena, e) : EX_OK;
+
+	if (rc == EX_OK && o->bounce) {
+		rc = explain_bounce(o->bounce, e->is_json, &e->style);
+	} else if (rc == EX_OK) {
+		rc = explain_all(e, text);
+		rc = rc == -ENOMEM ? EX_OSERR : rc < 0 ? EX_IOERR : EX_OK;
+	}
+	arena_done(&arena);
+	return rc;
+}
+
 int cli_explain(int argc, char **argv)
 {
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
 		{"stage", required_argument, NULL, 's'}, {"bounce", required_argument, NULL, 'b'},
-		{"lang", required_argument, NULL, 'l'}, {"now", required_argument, NULL, 'n'},
-		{NULL, 0, NULL, 0}};
+		{"lang", required_argument, NULL, 'l'}, {"rules", required_argument, NULL, 'r'},
+		{"now", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
 	struct explain e = {0};
 	struct options o = {0};
 	int c, rc;
@@ -215,19 +265,14 @@ int cli_explain(int argc, char **argv)
 	explain_style_init(&e.style);
 	e.style.voice.names_first_wait = true;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "js:b:l:n:", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "js:b:l:n:r:", longs, NULL)) != -1)
 		if (!take_option(c, &e, &o))
 			return usage();
 	if (argc - optind > 1 || (o.bounce && optind < argc))
 		return usage();
 	if (!o.has_lang && !e.is_json) /* what programs read does not change with the user */
 		e.style.voice.lang = lang_of_user();
-	if (o.bounce) {
-		rc = explain_bounce(o.bounce, e.is_json, &e.style);
-	} else {
-		rc = explain_all(&e, optind < argc ? argv[optind] : NULL);
-		rc = rc == -ENOMEM ? EX_OSERR : rc < 0 ? EX_IOERR : EX_OK;
-	}
+	rc = run(&e, &o, optind < argc ? argv[optind] : NULL);
 	explain_style_done(&e.style);
 	return rc;
 }

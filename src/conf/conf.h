@@ -12,11 +12,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
+struct reply_own;
 struct sockaddr;
 struct sockaddr_storage;
 
 #define CONF_FILE_MAX      ((size_t)1 << 20) /* bytes of a configuration file */
 #define CONF_ERRORS_MAX    ((size_t)1 << 16) /* a good maximum for the errors buf */
+#define CONF_RULES_MAX     1000              /* rules about replies */
 #define CONF_LISTENERS_MAX 48                /* their sockets travel in one packet */
 
 /* An IP address, IPv4 as ::ffff:a.b.c.d, and a port. */
@@ -90,6 +92,20 @@ struct conf_retry {
 	uint32_t factor; /* thousandths: 2000 doubles */
 };
 
+/* What an operator says about a reply; the first rule that fits decides (reply/own.h). */
+struct conf_rule {
+	struct span name;
+	struct span text; /* phrases, as in reply/pattern.h; empty: any text */
+	struct span host; /* lower case: "mx.example.org", ".example.org" (below it); empty: any */
+	struct span status; /* "4.7.1"; empty: any */
+	struct span cause;
+	struct span explanation, advice, writer; /* for people; empty: those of the cause */
+	nanos wait;                              /* 0: none */
+	uint32_t code;                           /* 451; 45 or 4: all that begin so; 0: any */
+	uint32_t confidence;                     /* thousandths */
+	uint8_t stage;                           /* enum reply_stage; NONE: any */
+};
+
 struct conf_limits {
 	uint64_t message_size;          /* bytes of content */
 	uint64_t spool_size;            /* most bytes of the spool's database (reserved sparsely) */
@@ -141,6 +157,10 @@ struct conf {
 	size_t n_sources;
 	struct conf_retry *retries; /* the first is "default" */
 	size_t n_retries;
+	struct span reply_rules; /* the file that rules were read from; may be empty */
+	struct conf_rule *rules;
+	size_t n_rules;
+	const struct reply_own *own; /* the rules, ready for use */
 	struct conf_limits limits;
 	struct conf_timeouts timeouts;
 	struct conf_processes processes;
@@ -159,6 +179,12 @@ int conf_load_fd(
 /* The same from memory, and no name is looked up: hosts given by name have no address. */
 int conf_parse(const char *file, struct span text, struct arena *arena, struct conf *ret,
 	struct buf *errors);
+
+/* The same, and the file of rules that it names is read as well. */
+int conf_parse_all(const char *file, struct span text, struct arena *arena, struct conf *ret,
+	struct buf *errors);
+/* A file that has rules about replies only, for programs that read no other configuration. */
+int conf_load_rules(const char *file, struct arena *arena, struct conf *ret, struct buf *errors);
 
 /* How mail to a domain goes: exact name, then the longest ".suffix", then "*". NULL: not at all. */
 const struct conf_route *conf_route_for(const struct conf *conf, struct span domain);

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/log.h"
+#include "conf/rules.h"
 #include "conf/store.h"
 #include "conf/value.h"
 #include <errno.h>
@@ -216,6 +217,9 @@ static void load_section(struct load *l, const struct schema_section *schema,
 		load_retries(l, schema, all, n);
 	} else if (schema->offset == offsetof(struct conf, listeners)) {
 		load_listeners(l, all, n);
+	} else if (schema->offset == offsetof(struct conf, rules)) {
+		load_array(l, schema, all, n);
+		rules_check(l, all, n);
 	} else {
 		load_array(l, schema, all, n);
 	}
@@ -236,6 +240,99 @@ static void default_hostname(struct load *l)
 	l->conf->hostname = arena_copy(l->arena, span_str(name));
 }
 
+/* The rule sections of a file that has nothing else; what it has more is refused. */
+static void load_rules_of(struct load *l, struct span text)
+{
+	struct read_file read;
+
+	if (read_text(text, l->arena, l->report, &read))
+		return;
+	for (size_t i = 0, at = 0; i < schema_count(); i++) {
+		const struct schema_section *schema = schema_section(i);
+		size_t n = 0;
+
+		while (at + n < read.n && read.sections[at + n].schema == schema)
+			n++;
+		if (schema->offset == offsetof(struct conf, rules) && schema->title)
+			load_section(l, schema, &read.sections[at], n);
+		else
+			rules_refuse_other(l, &read.sections[at], n);
+		at += n;
+	}
+}
+
+static int read_all(int fd, struct buf *text)
+{
+	ssize_t n = 1;
+
+	while (n > 0 && !buf_reserve(text, 4096)) {
+		n = read(fd, text->at + text->len, 4096);
+		if (n > 0)
+			buf_added(text, (size_t)n);
+	}
+	return n < 0 ? -errno : text->error;
+}
+
+static int read_file(const char *file, struct buf *text)
+{
+	_cleanup_(fd_close) int fd = open(file, O_RDONLY | O_CLOEXEC);
+	int rc = fd < 0 ? -errno : read_all(fd, text);
+
+	return rc == 0 && text->len > CONF_FILE_MAX ? -EMSGSIZE : rc;
+}
+
+/* The file of reply_rules, in a process that may open files; its rules come after the others. */
+static void load_more_rules(struct load *l)
+{
+	struct conf *conf = l->conf;
+	struct buf text = BUF_INIT(CONF_FILE_MAX + 4096);
+	struct conf_rule *first = conf->rules;
+	size_t n_first = conf->n_rules;
+
+	if (conf->reply_rules.len == 0 || !l->opens_more)
+		return;
+	const char *file = arena_str(l->arena, conf->reply_rules);
+	struct report report = {.file = file, .out = l->report->out};
+	struct load more = {.arena = l->arena, .report = &report, .conf = conf};
+	int rc = read_file(file, &text);
+
+	if (rc < 0)
+		report_error(l->report, 1,
+			"reply_rules: %s can't be read: %s; correct its name or its mode", file,
+			log_strerror(rc));
+	else
+		load_rules_of(&more, buf_span(&text));
+	l->report->n += report.n;
+	rules_join(conf, first, n_first, l);
+	buf_done(&text);
+}
+
+static int refuse_file(const char *file, int rc, struct buf *errors)
+{
+	(void)buf_printf(errors, "%s: can't be read: %s\n", file, log_strerror(rc));
+	return rc;
+}
+
+int conf_load_rules(const char *file, struct arena *arena, struct conf *ret, struct buf *errors)
+{
+	struct report report = {.file = file, .out = errors};
+	struct conf conf = {.file = arena_copy(arena, span_str(file))};
+	struct load load = {.arena = arena, .report = &report, .conf = &conf};
+	struct buf text = BUF_INIT(CONF_FILE_MAX + 4096);
+	int rc = read_file(file, &text);
+
+	if (rc == 0)
+		load_rules_of(&load, buf_span(&text));
+	else
+		rc = refuse_file(file, rc, errors);
+	if (rc == 0 && (report.n > 0 || !rules_make(&conf, arena)))
+		rc = -EINVAL;
+	buf_done(&text);
+	if (rc == 0)
+		*ret = conf;
+	return rc;
+}
+
 static int load_text(const char *file, struct span text, struct load *l, struct conf *ret)
 {
 	struct conf conf = {.file = arena_copy(l->arena, span_str(file))};
@@ -254,7 +351,8 @@ static int load_text(const char *file, struct span text, struct load *l, struct 
 		at += n;
 	}
 	default_hostname(l);
-	if (l->report->n > 0)
+	load_more_rules(l);
+	if (l->report->n > 0 || !rules_make(&conf, l->arena))
 		return -EINVAL;
 	*ret = conf;
 	return 0;
@@ -269,29 +367,20 @@ int conf_parse(const char *file, struct span text, struct arena *arena, struct c
 	return load_text(file, text, &load, ret);
 }
 
-static int read_all(int fd, struct buf *text)
+int conf_parse_all(const char *file, struct span text, struct arena *arena, struct conf *ret,
+	struct buf *errors)
 {
-	ssize_t n = 1;
+	struct report report = {.file = file, .out = errors};
+	struct load load = {.arena = arena, .report = &report, .opens_more = true};
 
-	while (n > 0 && !buf_reserve(text, 4096)) {
-		n = read(fd, text->at + text->len, 4096);
-		if (n > 0)
-			buf_added(text, (size_t)n);
-	}
-	return n < 0 ? -errno : text->error;
-}
-
-static int refuse_file(const char *file, int rc, struct buf *errors)
-{
-	(void)buf_printf(errors, "%s: can't be read: %s\n", file, log_strerror(rc));
-	return rc;
+	return load_text(file, text, &load, ret);
 }
 
 int conf_load_fd(
 	int fd, const char *file, struct arena *arena, struct conf *ret, struct buf *errors)
 {
 	struct report report = {.file = file, .out = errors};
-	struct load load = {.arena = arena, .report = &report, .look_up = true};
+	struct load load = {.arena = arena, .report = &report, .look_up = true, .opens_more = true};
 	struct buf text = BUF_INIT(CONF_FILE_MAX + 4096);
 	int rc = read_all(fd, &text);
 

@@ -1,5 +1,6 @@
 #include "conf/schema.h"
 #include "base/log.h"
+#include "reply/taxonomy.h"
 
 #define AT(s, m)   .offset = offsetof(struct s, m), .width = sizeof(((struct s *)0)->m)
 #define SECONDS(n) ((n)*NANOS_S)
@@ -70,6 +71,14 @@ static const struct schema_row top[] = {
 		.meaning = "Who gets notices that can't be delivered themselves, and other mail "
 			   "from the null sender that fails. Default: nobody; they end with a line "
 			   "in the log."},
+	{.key = "reply_rules",
+		.type = SCHEMA_PATH,
+		AT(S, reply_rules),
+		.min = 2,
+		.max = 4000,
+		.since = FIRST,
+		.meaning = "A file of rule sections: what replies of other servers mean where you "
+			   "know better. It is read with this one."},
 	{.key = "log",
 		.type = SCHEMA_NAME,
 		AT(S, log),
@@ -145,6 +154,81 @@ static const struct schema_row domain_rows[] = {
 		.since = FIRST,
 		.meaning = "Where its mail goes: HOST:PORT, or a list of them that is tried in "
 			   "order."},
+};
+
+static const struct schema_name stage_names[] = {{"any", REPLY_STAGE_NONE, NULL},
+	{"connect", REPLY_STAGE_CONNECT, NULL}, {"helo", REPLY_STAGE_HELO, NULL},
+	{"mail", REPLY_STAGE_MAIL, NULL}, {"rcpt", REPLY_STAGE_RCPT, NULL},
+	{"data", REPLY_STAGE_DATA, NULL}, {"eod", REPLY_STAGE_EOD, NULL},
+	{"auth", REPLY_STAGE_AUTH, NULL}, {"tls", REPLY_STAGE_TLS, NULL}, {0}};
+
+static const struct schema_row rule_title = {.key = "NAME",
+	.type = SCHEMA_TEXT,
+	AT(conf_rule, name),
+	.min = 1,
+	.max = 100,
+	.meaning = "what to call it where abide says why"};
+#define RULE_TEXT(k, most, text)                                                         \
+	{                                                                                \
+		.key = #k, .type = SCHEMA_TEXT, AT(conf_rule, k), .min = 1, .max = most, \
+		.since = FIRST, .meaning = text                                          \
+	}
+static const struct schema_row rule_rows[] = {
+	RULE_TEXT(text, 400,
+		"Phrases that all stand in the reply, with & between them: whole words in small "
+		"letters, \"word*\" any ending, \"!phrase\" must not stand, \"@phrase\" stands "
+		"in a link or a name. <address>, <ip>, <domain>, <url> and <time> stand for such. "
+		"Default: any text."),
+	{.key = "code",
+		.type = SCHEMA_NUMBER,
+		AT(conf_rule, code),
+		.min = 4,
+		.max = 599,
+		.since = FIRST,
+		.meaning = "The reply's code; 4 or 45 for all that begin so. Default: any."},
+	RULE_TEXT(status, 20, "The enhanced status, such as \"4.7.1\". Default: any."),
+	{.key = "stage",
+		.type = SCHEMA_NAME,
+		AT(conf_rule, stage),
+		.names = stage_names,
+		.preset = "any",
+		.since = FIRST,
+		.meaning = "What the reply answers; eod is the end of the message."},
+	{.key = "host",
+		.type = SCHEMA_PATTERN,
+		AT(conf_rule, host),
+		.min = 1,
+		.max = 256,
+		.since = FIRST,
+		.meaning = "Who says it: a host, or \".example.org\" for all below it. Default: "
+			   "anybody."},
+	{.key = "cause",
+		.type = SCHEMA_CAUSE,
+		AT(conf_rule, cause),
+		.min = 1,
+		.max = 64,
+		.since = FIRST,
+		.meaning = "What it means. Must be set."},
+	{.key = "wait",
+		.type = SCHEMA_DURATION,
+		AT(conf_rule, wait),
+		.min = SECONDS(5),
+		.max = SECONDS(6 * 3600),
+		.since = FIRST,
+		.meaning = "How long to wait where the reply does not say it."},
+	{.key = "confidence",
+		.type = SCHEMA_FACTOR,
+		AT(conf_rule, confidence),
+		.max = 1000,
+		.preset = "1",
+		.since = FIRST,
+		.meaning = "How sure that is, 0 to 1."},
+	RULE_TEXT(explanation, 700,
+		"What happened, for people. <address>, <ip>, <wait> and so on are words of the "
+		"reply; what stands in [brackets] is left out where its word is absent. Default: "
+		"what is said about the cause."),
+	RULE_TEXT(advice, 700, "What an administrator can do; as explanation."),
+	RULE_TEXT(writer, 700, "What the person who wrote the mail can do; as explanation."),
 };
 
 static const struct schema_row route_title = {.key = "PATTERN",
@@ -376,6 +460,14 @@ static const struct schema_section sections[] = {
 		.meaning =
 			"An address that mail goes out from. Each has its own limits and its own "
 			"standing at every site; without any the system chooses."},
+	{.name = "rule",
+		.title = &rule_title,
+		ROWS(rule_rows),
+		ARRAY(rules, n_rules),
+		.meaning =
+			"What a reply of another server means, where you know better than abide. "
+			"The first rule that fits decides; those of reply_rules come after those "
+			"of this file."},
 	{.name = "retry",
 		.title = &retry_title,
 		ROWS(retry_rows),

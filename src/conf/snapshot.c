@@ -1,6 +1,7 @@
 #include "conf/snapshot.h"
 #include "base/alloc.h"
 #include "base/pack.h"
+#include "conf/rules.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -52,6 +53,15 @@ static const struct pack_row retry_rows[] = {PACK_F_SPAN(struct conf_retry, name
 	PACK_F_U32(struct conf_retry, factor)};
 static const struct pack_type retry_type = PACK_TYPE(conf_retry, retry_rows);
 
+static const struct pack_row rule_rows[] = {PACK_F_SPAN(struct conf_rule, name),
+	PACK_F_SPAN(struct conf_rule, text), PACK_F_SPAN(struct conf_rule, host),
+	PACK_F_SPAN(struct conf_rule, status), PACK_F_SPAN(struct conf_rule, cause),
+	PACK_F_SPAN(struct conf_rule, explanation), PACK_F_SPAN(struct conf_rule, advice),
+	PACK_F_SPAN(struct conf_rule, writer), PACK_F_I64(struct conf_rule, wait),
+	PACK_F_U32(struct conf_rule, code), PACK_F_U32(struct conf_rule, confidence),
+	PACK_F_U8(struct conf_rule, stage)};
+static const struct pack_type rule_type = PACK_TYPE(conf_rule, rule_rows);
+
 static const struct pack_row limit_rows[] = {PACK_F_U64(struct conf_limits, message_size),
 	PACK_F_U64(struct conf_limits, spool_size), PACK_F_U32(struct conf_limits, sessions),
 	PACK_F_U32(struct conf_limits, sessions_per_network),
@@ -89,6 +99,8 @@ static const struct pack_row conf_rows[] = {PACK_F_U32(struct conf, number),
 	PACK_F_ARRAY(struct conf, routes, n_routes, &route_type),
 	PACK_F_ARRAY(struct conf, sources, n_sources, &source_type),
 	PACK_F_ARRAY(struct conf, retries, n_retries, &retry_type),
+	PACK_F_SPAN(struct conf, reply_rules),
+	PACK_F_ARRAY(struct conf, rules, n_rules, &rule_type),
 	PACK_F_ONE(struct conf, limits, &limit_type),
 	PACK_F_ONE(struct conf, timeouts, &timeout_type),
 	PACK_F_ONE(struct conf, processes, &process_type)};
@@ -123,7 +135,7 @@ int conf_unpack(struct span in, struct arena *arena, struct conf *ret)
 
 	if (rc)
 		return rc;
-	if (!is_usable(&conf))
+	if (!is_usable(&conf) || !rules_make(&conf, arena))
 		return -EBADMSG;
 	*ret = conf;
 	return 0;

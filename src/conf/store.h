@@ -13,7 +13,8 @@ struct load {
 	struct arena *arena;
 	struct report *report;
 	struct conf *conf;
-	bool look_up; /* names of hosts, by the system's resolver */
+	bool look_up;    /* names of hosts, by the system's resolver */
+	bool opens_more; /* files that the first one names */
 };
 
 /* name: the key as messages call it. n >= 1 words. False: reported, nothing stored. */

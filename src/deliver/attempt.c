@@ -39,8 +39,8 @@ static void fate_for(struct attempt *a, const struct trouble *why, const size_t 
 	for (size_t i = 0; i < n; i++) {
 		enum reply_action action;
 
-		fate_make(why, a->job->body.recipients[who[i]].n, &a->job->arena, &a->fates[who[i]],
-			&action);
+		fate_make(why, a->conf, a->job->body.recipients[who[i]].n, &a->job->arena,
+			&a->fates[who[i]], &action);
 	}
 }
 
@@ -249,7 +249,7 @@ void deliver_refuse(struct deliver_job *job, enum reply_id event)
 	for (size_t i = 0; i < b->recipients_n; i++) {
 		enum reply_action action;
 
-		fate_make(&why, b->recipients[i].n, &job->arena, &fates[i], &action);
+		fate_make(&why, NULL, b->recipients[i].n, &job->arena, &fates[i], &action);
 	}
 	job->outcome = (struct ipc_outcome){.id = b->id,
 		.part = b->part,

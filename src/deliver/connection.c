@@ -86,7 +86,8 @@ bool connection_say(struct connection *c, struct span line, nanos deadline)
 
 static void refuse(struct connection *c, struct trouble *ret, enum reply_stage stage)
 {
-	*ret = (struct trouble){.stage = stage, .reply = c->reader.reply, .is_lost = c->is_lost};
+	*ret = (struct trouble){
+		.stage = stage, .reply = c->reader.reply, .host = c->host, .is_lost = c->is_lost};
 }
 
 static bool greeting(struct connection *c, const struct conf *conf, struct trouble *ret)
@@ -229,6 +230,7 @@ static void keep_trouble(struct trouble *t, struct arena *arena)
 {
 	if (t->event == REPLY_ID_NONE) {
 		t->reply = reply_copy(arena, &t->reply);
+		t->host = arena_copy(arena, t->host);
 		return;
 	}
 	t->words.host = arena_copy(arena, t->words.host);

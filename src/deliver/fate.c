@@ -42,12 +42,15 @@ static enum ipc_outcome_kind kind_of(
 	return code / 100 == 5 ? IPC_FATE_FAILED : IPC_FATE_DEFERRED;
 }
 
-void fate_make(const struct trouble *t, uint32_t n, struct arena *arena, struct ipc_fate *ret,
-	enum reply_action *ret_action)
+void fate_make(const struct trouble *t, const struct conf *conf, uint32_t n, struct arena *arena,
+	struct ipc_fate *ret, enum reply_action *ret_action)
 {
 	struct reply_meaning m = {.wait_seconds = -1};
 	struct buf text = BUF_INIT(REPLY_TEXT_MAX);
-	struct reply_context context = {.stage = t->stage, .now_wall_ms = clock_wall_ms()};
+	struct reply_context context = {.stage = t->stage,
+		.now_wall_ms = clock_wall_ms(),
+		.own = conf ? conf->own : NULL,
+		.host = t->host};
 
 	*ret = (struct ipc_fate){.n = n, .stage = span_str(reply_stage_text(t->stage))};
 	if (t->event != REPLY_ID_NONE) {

@@ -5,6 +5,7 @@
  * peer's reply, or an event of the catalogue that stands in for one.
  */
 #pragma once
+#include "conf/conf.h"
 #include "ipc/messages.h"
 #include "reply/catalogue.h"
 #include "reply/reader.h"
@@ -14,12 +15,13 @@ struct trouble {
 	enum reply_id event; /* REPLY_ID_NONE: reply has it */
 	struct reply reply;  /* borrowed, or copied by the maker */
 	struct reply_words words;
+	struct span host;     /* who said it, or was to; may be empty */
 	bool maybe_delivered; /* lost after the final dot */
 	bool is_lost;         /* the connection is of no use any more */
 };
 
-/* The fate that this trouble is for recipient n; texts live in arena. */
-void fate_make(const struct trouble *t, uint32_t n, struct arena *arena, struct ipc_fate *ret,
-	enum reply_action *ret_action);
+/* The fate that this trouble is for recipient n, by conf's rules too (NULL: none); texts live in arena. */
+void fate_make(const struct trouble *t, const struct conf *conf, uint32_t n, struct arena *arena,
+	struct ipc_fate *ret, enum reply_action *ret_action);
 /* The peer took the message. */
 void fate_relayed(const struct reply *reply, uint32_t n, struct arena *arena, struct ipc_fate *ret);

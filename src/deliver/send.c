@@ -27,6 +27,7 @@ static bool send_failed(struct transaction *t, struct trouble *ret, int error)
 		t->connection->reader.reply.code >= 400)
 		*ret = (struct trouble){.stage = REPLY_STAGE_DATA,
 			.reply = t->connection->reader.reply,
+			.host = t->connection->host,
 			.is_lost = true};
 	return false;
 }

@@ -19,8 +19,8 @@ static void fate_for_open(struct transaction *t, const struct trouble *why)
 		if (t->state[i] == RCPT_DONE)
 			continue;
 		t->state[i] = RCPT_DONE;
-		fate_make(why, t->job->body.recipients[who].n, &t->job->arena, &t->fates[who],
-			&action);
+		fate_make(why, t->conf, t->job->body.recipients[who].n, &t->job->arena,
+			&t->fates[who], &action);
 		t->acts[who] = (uint8_t)action;
 	}
 }
@@ -37,7 +37,8 @@ static struct trouble refusal(struct transaction *t, enum reply_stage stage)
 		[REPLY_STAGE_DATA] = "DATA",
 		[REPLY_STAGE_EOD] = "the end of the message"};
 	struct connection *c = t->connection;
-	struct trouble why = {.stage = stage, .reply = c->reader.reply, .is_lost = c->is_lost};
+	struct trouble why = {
+		.stage = stage, .reply = c->reader.reply, .host = c->host, .is_lost = c->is_lost};
 
 	if (c->reader.reply.code >= 400)
 		return why;
@@ -171,7 +172,8 @@ static bool rcpt_reply(struct transaction *t, size_t i, size_t *taken)
 		fate_for_open(t, &why);
 		return false;
 	}
-	fate_make(&why, t->job->body.recipients[who].n, &t->job->arena, &t->fates[who], &action);
+	fate_make(&why, t->conf, t->job->body.recipients[who].n, &t->job->arena, &t->fates[who],
+		&action);
 	t->acts[who] = (uint8_t)action;
 	/* "Too many" after some were taken is a limit of the transaction, not a refusal. */
 	if (action == REPLY_ACT_NEXT_TRANSACTION && *taken > 0) {

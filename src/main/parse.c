@@ -165,7 +165,7 @@ static int parse(char **argv, bool is_reload, struct arena *arena, struct buf *t
 
 	if (rc < 0)
 		return say(is_reload, argv[3], strerrordesc_np(-rc));
-	rc = conf_parse(argv[3], buf_span(text), arena, &conf, &errors);
+	rc = conf_parse_all(argv[3], buf_span(text), arena, &conf, &errors);
 	print_lines(buf_span(&errors), is_reload, rc < 0);
 	buf_done(&errors);
 	return rc < 0 ? 78 : hand_back(&conf, (uint32_t)strtoul(argv[4], NULL, 10));

@@ -1,6 +1,7 @@
 #include "reply/explain.h"
 #include "base/clock.h"
 #include "reply/catalogue.h"
+#include "reply/own.h"
 #include "reply/template.h"
 
 enum { CLOCK_LEN = sizeof((struct reply_telling *)0)->clock, MOMENT_MAX_S = 86400 * 30 };
@@ -99,7 +100,7 @@ static void collect(struct reply_telling *t)
 		if (v->of[m->words[i].kind].len == 0)
 			v->of[m->words[i].kind] = m->words[i].value;
 	v->of[REPLY_WORD_WAIT] = v->of[REPLY_WORD_TIME] = (struct span){0};
-	if (m->wait_seconds > 0)
+	if (m->wait_seconds > 0 && m->wait_source <= REPLY_WAIT_STATED)
 		v->of[REPLY_WORD_WAIT] = put_duration(t->voice->lang, m->wait_seconds, v->duration);
 	/* any number may be anything: only a catalogue entry knows its sizes and limits */
 	v->of[REPLY_WORD_SIZE] = v->of[REPLY_WORD_LIMIT] = (struct span){0};
@@ -140,7 +141,9 @@ static const char *words_of(const struct reply_telling *t, enum reply_part part)
 	enum reply_lang lang = t->voice->lang;
 	const char *text = NULL;
 
-	if (m->entry != REPLY_ID_NONE)
+	if (m->own)
+		text = m->own->texts[part];
+	if (!text && m->entry != REPLY_ID_NONE)
 		text = reply_entry_words(lang, m->entry, part);
 	if (!text && m->variant != REPLY_VARIANT_NONE)
 		text = reply_variant_words(lang, m->variant, part);
@@ -158,7 +161,9 @@ static void add_deed(struct reply_telling *t, size_t from, struct buf *out)
 
 	if (is_stated && t->voice->now_wall_ms > 0 && wait <= MOMENT_MAX_S)
 		t->values.of[REPLY_WORD_TIME] = put_clock(t->voice->now_wall_ms, wait, t->clock);
-	if (!is_stated && t->voice->names_first_wait)
+	if (is_stated)
+		t->values.of[REPLY_WORD_WAIT] = put_duration(lang, wait, t->values.duration);
+	else if (t->voice->names_first_wait)
 		t->values.of[REPLY_WORD_WAIT] = put_duration(
 			lang, reply_cause_info(m->cause)->first_seconds, t->values.duration);
 	add(t, reply_deed_words(lang, m->action, is_stated), from, out);

@@ -1,6 +1,7 @@
 #include "reply/meaning.h"
 #include "reply/catalogue.h"
 #include "reply/model.h"
+#include "reply/own.h"
 #include "reply/settle.h"
 #include "reply/shape.h"
 #include "reply/token.h"
@@ -16,6 +17,21 @@ static void decide(const struct reply_subject *subject, struct reply_meaning *m)
 	reply_settle(m, verdict.cause);
 	m->confidence = verdict.confidence;
 	m->evidence = verdict.evidence;
+}
+
+/* An operator knows better. */
+static bool decide_by_rule(const struct reply_context *context, const struct reply_subject *subject,
+	struct reply_meaning *m)
+{
+	const struct reply_own_rule *rule = reply_own_find(context->own, subject, context->host);
+
+	if (!rule)
+		return false;
+	reply_settle(m, rule->cause);
+	m->confidence = rule->confidence;
+	m->evidence = rule->name;
+	m->own = rule;
+	return true;
 }
 
 /* One of abide's own replies is known with certainty. */
@@ -74,12 +90,17 @@ void reply_read(const struct reply_context *context, unsigned code, struct reply
 			.code = m.code, .status = m.status, .stage = m.stage};
 
 		reply_subject_init(&subject, &tokens, arena);
-		decide(&subject, &m);
+		if (!decide_by_rule(context, &subject, &m))
+			decide(&subject, &m);
 		m.variant = reply_variant_find(&subject, m.cause, wait.seconds > 0);
 	}
 	if (wait.seconds > 0) {
 		m.wait_seconds = wait.seconds;
 		m.wait_source = REPLY_WAIT_STATED;
+	}
+	if (m.own && m.own->wait_seconds > 0 && m.wait_seconds < 0) {
+		m.wait_seconds = m.own->wait_seconds;
+		m.wait_source = REPLY_WAIT_LEARNED;
 	}
 	reply_shape(text, &tokens, &wait, arena, &m);
 	*ret = m;

@@ -15,6 +15,9 @@
 #include "reply/variant_id.h"
 #include "reply/words.h"
 
+struct reply_own;
+struct reply_own_rule;
+
 struct reply_meaning {
 	unsigned code; /* 0: none */
 	struct reply_status status;
@@ -26,9 +29,10 @@ struct reply_meaning {
 	enum reply_stage stage;
 	int64_t wait_seconds; /* -1: none */
 	enum reply_wait_source wait_source;
-	double confidence;          /* 0..1 */
-	const char *evidence;       /* which rule or entry decided; static */
-	enum reply_id entry;        /* it is one of ours; else REPLY_ID_NONE */
+	double confidence;                /* 0..1 */
+	const char *evidence;             /* which rule or entry decided; static */
+	const struct reply_own_rule *own; /* an operator's rule decided; borrowed; else NULL */
+	enum reply_id entry;              /* it is one of ours; else REPLY_ID_NONE */
 	enum reply_variant variant; /* a well-known kind of the cause; else REPLY_VARIANT_NONE */
 	struct span bare;           /* the text without its code and status; borrowed */
 	struct span template;       /* the text with its words as <kind>; in the arena */
@@ -38,7 +42,9 @@ struct reply_meaning {
 
 struct reply_context {
 	enum reply_stage stage;
-	int64_t now_wall_ms; /* for replies that name a clock time; 0: not known */
+	int64_t now_wall_ms;         /* for replies that name a clock time; 0: not known */
+	const struct reply_own *own; /* the operator's rules, or NULL */
+	struct span host;            /* who said it, for such rules; may be empty */
 };
 
 /*

@@ -97,6 +97,9 @@ const char *reply_pattern_wrong(struct span pattern)
 	struct span term;
 	struct reply_status status;
 
+	pattern = span_trim(pattern);
+	if (pattern.len > 0 && pattern.at[pattern.len - 1] == '&')
+		return "ends in &; write words behind it, or leave it out";
 	while (take_part(&pattern, '&', &term)) {
 		(void)span_take(&term, '!');
 		if (span_take(&term, '#')) {

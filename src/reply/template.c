@@ -202,6 +202,27 @@ size_t template_write(
 	return len;
 }
 
+const char *template_wrong(const char *t)
+{
+	bool is_inside = false;
+	enum reply_word_kind kind;
+
+	if (strlen(t) > TEMPLATE_TEXT_MAX / 2)
+		return "is too long; write 700 bytes at most";
+	while (*t) {
+		if (*t == '<' && !take_kind(&t, &kind))
+			return "has a < that begins no word; write <address>, <domain>, <ip>, "
+			       "<wait>, <url>, <id> or another word";
+		if (*t == (is_inside ? '[' : ']'))
+			return "has a bracket without its other half; write [text with a <word>]";
+		if (*t == '[' || *t == ']')
+			is_inside = *t == '[';
+		t += *t && *t != '<';
+	}
+	return is_inside ? "has a bracket without its other half; write [text with a <word>]"
+			 : NULL;
+}
+
 /*
  * Matching. A template has few brackets, so each choice of them is tried; within
  * one choice a word ends where the literal behind it first appears, so that the

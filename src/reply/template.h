@@ -36,5 +36,8 @@ size_t template_write(const char *template, const struct template_values *values
 /* True where text could have come from template; what its words were goes to *ret (borrowed). */
 bool template_match(const char *template, struct span text, struct template_values *ret);
 
+/* NULL, or what is wrong with a template that somebody else wrote: a sentence's end. */
+const char *template_wrong(const char *template);
+
 /* "2 minutes", "1 hour 25 minutes", "45 seconds": the bytes of out that are in use. */
 struct span duration_text(int64_t seconds, char out[DURATION_TEXT_MAX]);
