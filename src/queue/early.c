@@ -4,6 +4,7 @@
 #define EXPIRE_MOST    50U /* rows at once: others have their turn */
 #define DROUGHT        10U /* refusals in a row, and no success: perhaps an outage in disguise */
 #define SAMPLE_LEAST   (30 * INT64_C(1000))
+#define BEHIND         (2 * INT64_C(1000))
 #define LONGER_PERCENT 120 /* than the learned wait: then it is no greylisting any more */
 
 /* ---- given up while the site rests ---- */
@@ -150,18 +151,21 @@ void queue_site_wakes(struct queue *q, struct site *site)
 bool queue_may_come_early(const struct lane *lane, const struct spool_job *job, int64_t now)
 {
 	const struct site *site = lane->site;
-	int64_t tried = 0, first = now, known = grey_is_known(&site->grey) ? site->grey.enough : 0;
+	int64_t tried = 0, first = now;
 
 	for (size_t i = 0; i < job->recipients_n; i++) {
 		const struct spool_recipient *r = &job->recipients[i];
 
-		/* Only what was refused for being new: other causes have their own times. */
-		if (r->first_at == 0 || r->state != SPOOL_QUEUED)
+		/* What was refused for being new, or put off for it: other causes have their times. */
+		if ((r->first_at == 0 && r->attempts > 0) || r->state != SPOOL_QUEUED)
 			return false;
 		tried = r->last_at > tried ? r->last_at : tried;
-		first = r->first_at < first ? r->first_at : first;
+		if (r->first_at > 0)
+			first = r->first_at < first ? r->first_at : first;
+		else
+			first = now - site->recall_age;
 	}
-	return lane->in_recall && tried < site->recall_from && now - first >= known;
+	return lane->in_recall && tried < site->recall_from && now - first >= site->recall_age;
 }
 
 bool queue_put_off(struct queue *q, struct lane *lane, const struct spool_due *row,
@@ -183,6 +187,8 @@ bool queue_put_off(struct queue *q, struct lane *lane, const struct spool_due *r
 	}
 	if (until <= now || until == INT64_MAX)
 		return false;
+	/* Behind the one that they wait for, and not all at once. */
+	until += BEHIND + decide_jitter((until - now) / 2, queue_dice(q));
 	struct queue_job put_off = {.id = row->id,
 		.part = row->part,
 		.count = row->count,

@@ -341,7 +341,8 @@ bool queue_hand_out(struct queue *q, struct lane *lane, bool is_sample)
 		bool may = is_sample || row.due <= spool_now(q->spool) ||
 			   queue_may_come_early(lane, &stored, spool_now(q->spool));
 
-		if (may && !queue_put_off(q, lane, &row, &stored))
+		/* A sample goes for all that are held back. */
+		if (may && (is_sample || !queue_put_off(q, lane, &row, &stored)))
 			goes_on = start_job(q, &row, lane, &stored, &arena);
 		if (!goes_on)
 			lane_add(lane, &row);

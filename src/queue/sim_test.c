@@ -233,6 +233,30 @@ static void a_site_that_is_back_gets_its_mail_soon_and_no_herd(void **state)
 	}
 }
 
+/* A newsletter meets a server that is ill for a minute: most of it need not be tried in vain. */
+static void a_list_waits_for_its_first_and_comes_when_it_may(void **state)
+{
+	struct sim *s = sim();
+
+	sim_reset(9);
+	s->sites[0].is = (struct sim_behaviour){
+		.down_from = SIM_DAY, .down_to = SIM_DAY + SIM_MINUTE, .tempfails_when_down = true};
+	sim_mail(0, 4000, 0, 10);
+	for (size_t i = 0; i < s->messages_n; i++) {
+		s->messages[i].sender = 7;
+		s->messages[i].recipient = (uint32_t)i % 20;
+	}
+	sim_run_abide("", SIM_HOUR);
+	struct sim_figures f = sim_figures(0, 0, 4000);
+
+	title("4,000 messages of one sender to 20 recipients in 40 s; 451 to everybody for a "
+	      "minute");
+	show("abide", &f);
+	assert_int_equal(f.undelivered, 0);
+	assert_true(f.attempts < 1.2);
+	assert_true(f.drained < 120);
+}
+
 /* ---- sources that are listed ---- */
 
 static void a_listing_costs_few_attempts_and_no_day(void **state)
@@ -302,6 +326,7 @@ int main(void)
 		cmocka_unit_test(few_sessions_are_refused),
 		cmocka_unit_test(a_rate_is_learned),
 		cmocka_unit_test(a_site_that_is_back_gets_its_mail_soon_and_no_herd),
+		cmocka_unit_test(a_list_waits_for_its_first_and_comes_when_it_may),
 		cmocka_unit_test(a_listing_costs_few_attempts_and_no_day),
 		cmocka_unit_test(a_tar_pit_holds_up_nobody_else),
 		cmocka_unit_test(a_single_message_overtakes_a_list),

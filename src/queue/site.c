@@ -166,6 +166,12 @@ int64_t site_held(const struct site *s, struct span sender, struct span recipien
 	return until;
 }
 
+void site_release(struct site *s)
+{
+	free(s->holds);
+	s->holds = NULL;
+}
+
 /* ---- outcomes ---- */
 
 double site_rate(const struct site *s, int64_t now)

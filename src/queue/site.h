@@ -47,6 +47,7 @@ struct site {
 	uint32_t refused_in_row; /* since the last message that it took */
 	int64_t refused_since, sampled_at;
 	int64_t recall_from;     /* rows tried before then may come early; 0: no */
+	int64_t recall_age;      /* ms since their first refusal, at least */
 	uint32_t recall_refused; /* of those in a row */
 
 	int64_t told_at; /* a person was told of this site */
@@ -85,6 +86,8 @@ bool site_wants_writing(const struct site *s, int64_t now);
 void site_hold(struct site *s, const struct site_hold *hold, int64_t now);
 /* The latest time that these are held back until; 0: they may go. */
 int64_t site_held(const struct site *s, struct span sender, struct span recipient, int64_t now);
+/* Nothing is held back any more. */
+void site_release(struct site *s);
 uint64_t site_key(enum reply_scope scope, struct span sender, struct span recipient);
 
 /* ---- outcomes ---- */

@@ -5,6 +5,7 @@
 
 /* An empty lane is kept so long: most get the next message soon. */
 #define EMPTY_FOR_MS INT64_C(60000)
+#define PAIRS_LEAST  3U
 #define FORGET_MOST  1000U /* sites at a start */
 
 static struct span number_key(const uint32_t *number)
@@ -259,6 +260,11 @@ void queue_recall(struct queue *q, struct site *site)
 {
 	site->recall_from = spool_now(q->spool);
 	site->recall_refused = 0;
+	/* As it was known before: one pair alone may as well be the end of an outage. */
+	site->recall_age = site->grey.pairs >= PAIRS_LEAST && grey_is_known(&site->grey)
+				   ? site->grey.enough
+				   : 0;
+	site_release(site);
 	log_event(LOG_INFO, "site_recalls", LOG_STR("site", site->name),
 		LOG_I64("learned_wait", site->grey.enough / 1000));
 	list_for_each (node, &site->lanes) {
