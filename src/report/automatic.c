@@ -40,7 +40,7 @@ static const char *const reports[] = {"undeliver", "not be delivered", "not deli
 
 enum { LOOKED_AT_MAX = 200 }; /* lines of prose */
 
-static bool is_from_system(const struct bounce_work *w)
+bool automatic_is_from_system(const struct bounce_work *w)
 {
 	for (size_t i = 0; i < w->lines->n && w->lines->at[i].kind == LINE_HEADER; i++)
 		if (span_starts_nocase(w->lines->at[i].text, SPAN_LIT("from:")))
@@ -57,7 +57,7 @@ static bool has_field(const struct bounce_work *w, const char *const *names)
 	return false;
 }
 
-static bool has_code(const struct bounce_work *w)
+bool automatic_has_code(const struct bounce_work *w)
 {
 	for (size_t i = 0, seen = 0; i < w->lines->n && seen < LOOKED_AT_MAX; i++)
 		if (w->lines->at[i].kind == LINE_PROSE && seen++ < LOOKED_AT_MAX &&
@@ -68,7 +68,7 @@ static bool has_code(const struct bounce_work *w)
 
 bool automatic_is_report(const struct bounce_work *w)
 {
-	if (w->is_status || w->has_kind || is_from_system(w) || has_code(w) ||
+	if (w->is_status || w->has_kind || automatic_is_from_system(w) || automatic_has_code(w) ||
 		text_has_any(decode_words(w->subject, w->arena), reports))
 		return true;
 	for (size_t i = 0, seen = 0; i < w->lines->n && seen < LOOKED_AT_MAX; i++)
@@ -83,7 +83,8 @@ bool automatic_is_reply(const struct bounce_work *w)
 	static const char *const replied[] = {
 		"auto-submitted: auto-replied", "auto-submitted:auto-replied", NULL};
 
-	if (w->is_status || w->has_kind || w->bounce->n > 0 || is_from_system(w) || has_code(w))
+	if (w->is_status || w->has_kind || w->bounce->n > 0 || automatic_is_from_system(w) ||
+		automatic_has_code(w))
 		return false;
 	return has_field(w, fields) || text_has_any(decode_words(w->subject, w->arena), subjects) ||
 	       (has_field(w, replied) && !automatic_is_report(w));

@@ -12,5 +12,11 @@
  */
 bool automatic_is_reply(const struct bounce_work *w);
 
+/* True where the header names a mail system as the sender. */
+bool automatic_is_from_system(const struct bounce_work *w);
+
 /* True where sender, subject or text speak of mail that did not arrive. */
 bool automatic_is_report(const struct bounce_work *w);
+
+/* True where a refusing code stands in the prose. */
+bool automatic_has_code(const struct bounce_work *w);

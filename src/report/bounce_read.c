@@ -299,6 +299,55 @@ static void read_other(struct bounce_work *w, bool is_reply)
 	w->bounce->kind = is_reply ? BOUNCE_VACATION : BOUNCE_OTHER;
 }
 
+/* What the mail itself says, without what may be forwarded in it. */
+static void read_mail(struct bounce_work *w)
+{
+	read_header(w);
+	status_fields_read(w);
+	if (w->is_status)
+		keep_reported(w->bounce);
+	else if (w->bounce->n == 0)
+		(void)notice_read(w);
+	bool is_reply = automatic_is_reply(w);
+
+	if (is_reply ||
+		(!has_kind(w, LINE_FEEDBACK) && w->bounce->n == 0 && !automatic_is_report(w))) {
+		read_other(w, is_reply);
+		return;
+	}
+	if (!w->has_kind)
+		prose_read(w);
+	if (w->bounce->n == 0)
+		read_returned(w);
+	struct span all = prose_all(w);
+
+	for (size_t i = 0; i < w->bounce->n; i++)
+		read_cause(w, &w->bounce->recipients[i], all);
+	w->bounce->kind = kind_of(w, all);
+	for (size_t i = 0; i < w->bounce->n; i++)
+		settle_by_kind(&w->bounce->recipients[i], w->bounce->kind);
+}
+
+/* A bounce that somebody forwards to whom can read it: the mail in the mail is meant. */
+static bool read_forwarded(const struct bounce_work *outer, struct bounce *ret)
+{
+	struct lines lines;
+	struct bounce bounce = {0};
+	struct bounce_work w = {.lines = &lines, .arena = outer->arena, .bounce = &bounce};
+
+	if (outer->lines->mail.len == 0 || automatic_is_from_system(outer) ||
+		automatic_has_code(outer))
+		return false;
+	lines_read(outer->lines->mail, outer->arena, &lines);
+	if (!automatic_is_from_system(&w))
+		return false;
+	read_mail(&w);
+	if (bounce.n == 0)
+		return false;
+	*ret = bounce;
+	return true;
+}
+
 void bounce_read(struct span message, struct arena *arena, struct bounce *ret)
 {
 	struct lines lines;
@@ -306,31 +355,8 @@ void bounce_read(struct span message, struct arena *arena, struct bounce *ret)
 	struct bounce_work w = {.lines = &lines, .arena = arena, .bounce = &bounce};
 
 	lines_read(message, arena, &lines);
-	read_header(&w);
-	status_fields_read(&w);
-	if (w.is_status)
-		keep_reported(&bounce);
-	else if (bounce.n == 0)
-		(void)notice_read(&w);
-	bool is_reply = automatic_is_reply(&w);
-
-	if (is_reply ||
-		(!has_kind(&w, LINE_FEEDBACK) && bounce.n == 0 && !automatic_is_report(&w))) {
-		read_other(&w, is_reply);
-		*ret = bounce;
-		return;
-	}
-	if (!w.has_kind)
-		prose_read(&w);
-	if (bounce.n == 0)
-		read_returned(&w);
-	struct span all = prose_all(&w);
-
-	for (size_t i = 0; i < bounce.n; i++)
-		read_cause(&w, &bounce.recipients[i], all);
-	bounce.kind = kind_of(&w, all);
-	for (size_t i = 0; i < bounce.n; i++)
-		settle_by_kind(&bounce.recipients[i], bounce.kind);
+	if (!read_forwarded(&w, &bounce))
+		read_mail(&w);
 	*ret = bounce;
 }
 

@@ -9,6 +9,7 @@ enum part_kind { PART_PROSE, PART_HTML, PART_STATUS, PART_RETURNED, PART_FEEDBAC
 struct part {
 	enum part_kind kind;
 	enum encoding encoding;
+	bool is_mail; /* message/rfc822 */
 };
 
 enum { BOUNDARIES_MAX = 8 };
@@ -85,6 +86,7 @@ static void read_field(struct span line, struct part *part)
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
 		if (text_has(line, types[i].type)) {
 			part->kind = types[i].kind;
+			part->is_mail = text_has(line, "message/rfc822");
 			return;
 		}
 }
@@ -198,6 +200,8 @@ static void add_part(struct reader *r, struct span body, const struct part *part
 
 	if (part->kind == PART_HTML && r->has_prose)
 		return;
+	if (part->is_mail && r->lines->mail.len == 0)
+		r->lines->mail = body;
 	if (part->encoding == ENCODING_BASE64 && kind != LINE_RETURNED)
 		body = decode_base64(body, r->arena);
 	else if (part->encoding == ENCODING_QUOTED && kind != LINE_RETURNED)

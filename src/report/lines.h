@@ -25,6 +25,7 @@ struct line {
 struct lines {
 	struct line *at;
 	size_t n;
+	struct span mail; /* the first message/rfc822 part, as it stands; may be empty */
 };
 
 enum { LINES_BYTES_MAX = 1 << 20, LINES_MAX = 32768 };
