@@ -23,6 +23,7 @@ struct compact {
 	enum want want; /* of the committing task */
 	struct task_gate answered;
 	MDB_env *env; /* the new one */
+	MDB_env *old; /* once its time is over */
 	MDB_dbi tables[STORE_TABLES];
 
 	MDB_txn *snapshot;
@@ -301,7 +302,7 @@ static void use_new(struct compact *c)
 	if (s->reader)
 		mdb_txn_abort(s->reader);
 	s->reader = NULL;
-	mdb_env_close(s->env);
+	c->old = s->env;
 	s->env = c->env;
 	memcpy(s->tables, c->tables, sizeof s->tables);
 	s->reserve_failed = false;
@@ -356,6 +357,14 @@ void compact_between_batches(struct spool *s)
 	}
 	c->want = NOTHING;
 	task_gate_wake_all(&c->answered);
+}
+
+/* Its name is gone, so with the last descriptor all of it is given back, which takes its time. */
+static void close_old(void *arg)
+{
+	struct compact *c = arg;
+
+	mdb_env_close(c->old);
 }
 
 /* ---- the one who asks ---- */
@@ -474,6 +483,8 @@ int spool_compact(
 	rc = run(c, progress, arg);
 	if (s->recording)
 		(void)ask(c, STOP);
+	if (c->old && task_offload(close_old, c) < 0)
+		close_old(c);
 	if (c->env) {
 		mdb_env_close(c->env);
 		compact_sweep(s);

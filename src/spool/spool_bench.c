@@ -76,16 +76,24 @@ static struct id accept_one(struct bench *b)
 	return id;
 }
 
-static void end_one(struct bench *b, struct id id)
+static void end_one(struct bench *b, struct id id, bool is_deferred)
 {
 	struct arena arena = {0};
 	struct spool_job job;
 
 	must(spool_job_load(b->s, id, 0, &arena, &job), "load");
-	struct spool_result result = {.end = SPOOL_RELAYED, .recipient = job.recipients[0]};
+	struct spool_result result = {
+		.end = is_deferred ? 0 : SPOOL_RELAYED, .recipient = job.recipients[0]};
 
-	result.recipient.code = 250;
-	result.recipient.reply = SPAN_LIT("2.0.0 Ok: queued as 4F1C2A3B4D");
+	result.recipient.code = is_deferred ? 451 : 250;
+	result.recipient.reply =
+		is_deferred ? SPAN_LIT("Greylisted, see "
+				       "http://postgrey.example/help/destination.example")
+			    : SPAN_LIT("2.0.0 Ok: queued as 4F1C2A3B4D");
+	if (is_deferred) {
+		result.recipient.next_at = spool_now(b->s) + 300000;
+		result.recipient.cause = SPAN_LIT("greylisting");
+	}
 	result.recipient.peer = SPAN_LIT("mx.destination.example [192.0.2.2]:25");
 	result.recipient.attempts = 1;
 	struct spool_op op = {
@@ -116,7 +124,7 @@ static void pairs(void *arg)
 
 	while (b->next < b->pairs) {
 		b->next++;
-		end_one(b, accept_one(b));
+		end_one(b, accept_one(b), false);
 	}
 	producer_end(b);
 }
@@ -140,7 +148,19 @@ static void drain(void *arg)
 	while (b->next < b->fill) {
 		uint32_t i = b->next++;
 
-		end_one(b, b->ids[i]);
+		end_one(b, b->ids[i], false);
+	}
+	producer_end(b);
+}
+
+static void defer(void *arg)
+{
+	struct bench *b = arg;
+
+	while (b->next < b->fill) {
+		uint32_t i = b->next++;
+
+		end_one(b, b->ids[i], true);
 	}
 	producer_end(b);
 }
@@ -202,6 +222,7 @@ static void bench(void *arg)
 		b->ids = alloc_array(b->fill, sizeof *b->ids);
 		phase(b, "fill", fill, b->fill);
 		shuffle(b);
+		phase(b, "defer", defer, b->fill);
 		phase(b, "drain", drain, b->fill);
 		free(b->ids);
 	}
