@@ -58,3 +58,39 @@ def test_each_line_gives_one_object():
     assert status == 0 and len(answers) == 3
     assert answers[2]["recipient"] == "you@example.org" and answers[2]["stage"] == "rcpt"
     assert answers[2]["cause"] == "mailbox_full" and answers[2]["log"] == "postfix"
+
+
+def test_the_reply_inside_a_reply_is_told_too():
+    """Else "the callout failed" would be all that is said, and not why."""
+    line = "451 Could not complete sender verify callout: host mx.b.example said: 550 5.1.1 no such user"
+    answer = json.loads(explain("--json", line)[1])
+    assert answer["cause"] == "sender_verify_failed"
+    assert (answer["inner"]["code"], answer["inner"]["cause"]) == (550, "user_unknown")
+    assert set(answer["inner"]) == {key for key in answer if key != "inner"}
+    said = explain(line)[1]
+    assert "550 5.1.1 no such user" in said.split("As abide reads it")[1]
+    assert "inner" not in json.loads(explain("--json", "550 5.1.1 no such user")[1])
+
+
+def test_a_person_reads_it_in_german():
+    """Else who reads no English could not use it; what programs read stays as it is."""
+    env = dict(os.environ, LC_ALL="de_DE.UTF-8")
+    reply = "451 4.7.1 Greylisted, try again in 5 minutes"
+    done = subprocess.run([ABIDE, "explain", "--now", "2026-11-23T14:00:00Z", reply], env=env,
+                          stdout=subprocess.PIPE, check=True)
+    assert "in 5 Minuten (14:05 UTC)" in " ".join(done.stdout.decode().split())
+    done = subprocess.run([ABIDE, "explain", "--json", reply], env=env, stdout=subprocess.PIPE, check=True)
+    assert "5 minutes" in json.loads(done.stdout)["explanation"]
+    answer = json.loads(explain("--json", "--lang", "de", reply)[1])
+    assert "in 5 Minuten" in answer["explanation"] and answer["cause"] == "greylisting"
+    assert explain("--lang", "xx", reply)[0] == 64
+
+
+def test_lines_fit_a_terminal():
+    """Else the answer would be broken in the middle of words, in either language."""
+    lines = ["550 5.7.1 [192.0.2.1] is on our block list", "451 4.3.0 Error getting LDAP results in map x",
+             "421 4.7.0 Try again later"]
+    for lang in ("en", "de"):
+        said = explain("--lang", lang, text="".join(line + "\n" for line in lines))[1]
+        assert max(len(line) for line in said.splitlines()) <= 80, said
+        assert "\x1b" not in said

@@ -5,6 +5,7 @@
 #include "cli/explain_print.h"
 #include "cli/line_input.h"
 #include "conf/conf.h"
+#include "reply/wrapper.h"
 #include "report/log_line.h"
 #include <errno.h>
 #include <getopt.h>
@@ -58,6 +59,20 @@ static struct span host_name(struct span host)
 	return span_slice(host, 0, len > 0 && host.at[len - 1] == '.' ? len - 1 : len);
 }
 
+/* The reply of a further server inside this one, where there is one. */
+static void read_inner(struct explain *e, struct span reply, const struct reply_context *outer,
+	struct span *ret_text, struct reply_meaning *ret)
+{
+	struct reply_context context = {.now_wall_ms = outer->now_wall_ms, .own = outer->own};
+	struct reply_inner inner;
+
+	if (!reply_nested(reply, &inner))
+		return;
+	context.stage = inner.stage;
+	*ret_text = inner.text;
+	reply_read(&context, 0, (struct reply_status){0}, inner.text, &e->arena, ret);
+}
+
 static int explain(struct explain *e, struct span text)
 {
 	struct reply_meaning m;
@@ -71,8 +86,12 @@ static int explain(struct explain *e, struct span text)
 		.host = host_name(line.host)};
 
 	log_line_mean(&line, &context, &e->arena, &m);
+	struct reply_meaning inner_meaning;
+	struct explain_around around = {.log = &line, .inner = &inner_meaning};
+
+	read_inner(e, line.reply, &context, &around.inner_text, &inner_meaning);
 	if (e->is_json) {
-		explain_json(&e->out, text, &m, &line, &e->style);
+		explain_json(&e->out, text, &m, &around, &e->style);
 	} else {
 		explain_print_safe(&e->out, span_slice(text, 0, 1000));
 		(void)buf_add_str(&e->out, "\n\n");
@@ -81,6 +100,8 @@ static int explain(struct explain *e, struct span text)
 			e->style.voice.now_wall_ms = line.format == LOG_NONE ? clock_wall_ms() : 0;
 		print_log(&e->out, &line, &e->style);
 		explain_print_meaning(&e->out, &m, &e->style);
+		if (around.inner_text.len > 0)
+			explain_print_inner(&e->out, around.inner_text, &inner_meaning, &e->style);
 	}
 	(void)buf_add_byte(&e->out, '\n');
 	return e->out.len >= FLUSH_BYTES || e->out.error ? flush(e) : 0;

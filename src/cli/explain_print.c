@@ -135,13 +135,13 @@ static void put_log(struct buf *out, const struct log_line *log)
 		put_pair(out, "stage", reply_stage_text(log->stage));
 }
 
-void explain_json(struct buf *out, struct span text, const struct reply_meaning *m,
-	const struct log_line *log, const struct explain_style *style)
+/* All that one reply says. */
+static void put_reply(struct buf *out, struct span text, const struct reply_meaning *m,
+	const struct explain_style *style)
 {
 	struct reply_telling telling;
 
 	reply_telling_init(&telling, m, &style->voice);
-	json_out_open(out, '{');
 	put_key(out, "code");
 	if (m->code)
 		json_out_integer(out, m->code);
@@ -158,8 +158,21 @@ void explain_json(struct buf *out, struct span text, const struct reply_meaning 
 	put_key(out, "confidence");
 	json_out_share(out, m->confidence);
 	put_pair(out, "evidence", m->evidence);
-	if (log && log->format != LOG_NONE)
-		put_log(out, log);
+}
+
+void explain_json(struct buf *out, struct span text, const struct reply_meaning *m,
+	const struct explain_around *around, const struct explain_style *style)
+{
+	json_out_open(out, '{');
+	put_reply(out, text, m, style);
+	if (around && around->inner_text.len > 0) {
+		put_key(out, "inner");
+		json_out_open(out, '{');
+		put_reply(out, around->inner_text, around->inner, style);
+		json_out_close(out, '}');
+	}
+	if (around && around->log && around->log->format != LOG_NONE)
+		put_log(out, around->log);
 	json_out_close(out, '}');
 }
 
@@ -339,6 +352,18 @@ void explain_print_meaning(
 	reply_telling_init(&telling, m, &style->voice);
 	for (size_t i = 0; i < sizeof tales / sizeof tales[0]; i++)
 		print_tale(out, tales[i].label, tales[i].what, &telling, style);
+	print_reading(out, m, style);
+}
+
+void explain_print_inner(struct buf *out, struct span text, const struct reply_meaning *m,
+	struct explain_style *style)
+{
+	struct reply_telling telling;
+
+	reply_telling_init(&telling, m, &style->voice);
+	explain_print_labelled(out, REPLY_LABEL_INNER, text, style);
+	print_tale(out, REPLY_LABEL_HAPPENED, REPLY_TELL_HAPPENED, &telling, style);
+	print_tale(out, REPLY_LABEL_ADVICE, REPLY_TELL_ADVICE, &telling, style);
 	print_reading(out, m, style);
 }
 

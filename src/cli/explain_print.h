@@ -19,9 +19,16 @@ struct explain_style {
 void explain_style_init(struct explain_style *style);
 void explain_style_done(struct explain_style *style);
 
-/* The object of `abide explain --json`. log: what stood around the reply, or NULL. */
+/* What stands around a reply and in it. */
+struct explain_around {
+	const struct log_line *log;
+	struct span inner_text; /* another server's reply inside it; empty: none */
+	const struct reply_meaning *inner;
+};
+
+/* The object of `abide explain --json`. around: may be NULL. */
 void explain_json(struct buf *out, struct span text, const struct reply_meaning *m,
-	const struct log_line *log, const struct explain_style *style);
+	const struct explain_around *around, const struct explain_style *style);
 
 /* What happened, whose side it is on, what is done and what can be done; then how it was read. */
 void explain_print_meaning(
@@ -29,6 +36,10 @@ void explain_print_meaning(
 
 /* A stranger's text for a terminal: no control bytes. */
 void explain_print_safe(struct buf *out, struct span s);
+
+/* The same, shorter, about a reply inside another. */
+void explain_print_inner(struct buf *out, struct span text, const struct reply_meaning *m,
+	struct explain_style *style);
 
 /* "  label   text", wrapped; nothing for an empty text. A stranger's text is made safe. */
 void explain_print_labelled(

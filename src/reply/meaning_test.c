@@ -251,6 +251,46 @@ static void wrappers_are_opened(void **state)
 	}
 }
 
+/* Behind "the callout failed" stands the reason, in a further server's words. */
+static void nested_replies_are_found(void **state)
+{
+	static const struct {
+		const char *in, *out; /* NULL: none */
+	} nests[] = {
+		{"451 Could not complete sender verify callout: host mx.b.example [192.0.2.1] "
+		 "said: "
+		 "550 5.1.1 no such user",
+			"550 5.1.1 no such user"},
+		{"550-Verification failed for <a@b.example>\n550-Called:   192.0.2.1\n550-Sent:    "
+		 " "
+		 "RCPT TO:<a@b.example>\n550-Response: 550 5.7.1 greylisted\n550 Sender verify "
+		 "failed",
+			"550 5.7.1 greylisted\n550 Sender verify failed"},
+		{"451 4.4.7 Not delivered in time; the last reply was: 452 4.2.2 Mailbox full",
+			"452 4.2.2 Mailbox full"},
+		{"554 5.0.0 Service unavailable: host mx said: 450 4.2.0 Greylisted (in reply to "
+		 "RCPT "
+		 "TO command)",
+			"450 4.2.0 Greylisted"},
+		{"550 relay said \"551 not here\"", "551 not here"},
+		{"552 message size 500 exceeds the limit of 400 bytes", NULL},
+		{"450 4.7.1 try again in 450 seconds", NULL},
+		{"550-5.1.1 no\n550 5.1.1 such user", NULL},
+		{"host mx said: 550 no", NULL},
+		{"550", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof nests / sizeof nests[0]; i++) {
+		struct reply_inner inner;
+		bool is_nested = reply_nested(span_str(nests[i].in), &inner);
+
+		print_message("%s\n", nests[i].in);
+		assert_int_equal(is_nested, nests[i].out != NULL);
+		if (is_nested)
+			assert_true(span_equal(inner.text, span_str(nests[i].out)));
+	}
+}
+
 static void explanations_carry_the_words(void **state)
 {
 	struct arena arena = {0};
@@ -301,6 +341,7 @@ int main(void)
 		cmocka_unit_test(own_replies_are_certain),
 		cmocka_unit_test(causes_are_complete),
 		cmocka_unit_test(wrappers_are_opened),
+		cmocka_unit_test(nested_replies_are_found),
 		cmocka_unit_test(explanations_carry_the_words),
 		cmocka_unit_test(huge_texts_are_bounded),
 	};

@@ -109,3 +109,54 @@ struct reply_inner reply_unwrap(struct span text)
 		inner.text = span_slice(inner.text, 0, (size_t)end);
 	return inner;
 }
+
+/* Words before a code that say: this is somebody else's reply. */
+static bool tells_of_reply(struct span before)
+{
+	static const struct span words[] = {SPAN_LIT("said"), SPAN_LIT("respon"), SPAN_LIT("repl"),
+		SPAN_LIT("callout"), SPAN_LIT("remote"), SPAN_LIT("returned"), SPAN_LIT("was"),
+		SPAN_LIT("error from"), SPAN_LIT("->"), SPAN_LIT("<<<"), SPAN_LIT("RCPT TO"),
+		SPAN_LIT("MAIL FROM")};
+	enum { LOOK_BACK = 80 };
+
+	if (before.len > LOOK_BACK)
+		before = span_slice(before, before.len - LOOK_BACK, LOOK_BACK);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (span_find_span(before, words[i]) >= 0)
+			return true;
+	return false;
+}
+
+/* What ends where the other server's words end. */
+static struct span without_tail(struct span text)
+{
+	ptrdiff_t end = span_find_span(text, SPAN_LIT(" (in reply to "));
+
+	text = span_trim(end > 0 ? span_slice(text, 0, (size_t)end) : text);
+	while (text.len > 0 && (text.at[text.len - 1] == ')' || text.at[text.len - 1] == '"') &&
+		span_find(span_slice(text, 0, text.len - 1),
+			text.at[text.len - 1] == ')' ? '(' : '"') < 0)
+		text.len--;
+	return text;
+}
+
+bool reply_nested(struct span reply, struct reply_inner *ret)
+{
+	enum { OWN_MIN = 12 }; /* a code, and a word of its own */
+
+	reply = span_slice(reply, 0, 4096);
+	if (!is_code(reply))
+		return false;
+	for (size_t i = OWN_MIN; i + 4 < reply.len; i++) {
+		char before = reply.at[i - 1];
+		bool is_start = before == ' ' || before == '"' || before == '(' || before == '\'';
+
+		if (!is_start || !is_code(span_slice(reply, i, reply.len)) ||
+			!tells_of_reply(span_slice(reply, 4, i - 4)))
+			continue;
+		ret->text = without_tail(span_slice(reply, i, reply.len));
+		ret->stage = find_stage(reply);
+		return true;
+	}
+	return false;
+}

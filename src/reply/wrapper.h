@@ -14,3 +14,10 @@ struct reply_inner {
 };
 
 struct reply_inner reply_unwrap(struct span text);
+
+/*
+ * The reply of a further server that stands inside a reply, behind its own
+ * words: "451 Could not complete sender verify callout: host mx said: 550 …".
+ * The outer words decide the cause; this is the reason behind it. False: none.
+ */
+bool reply_nested(struct span reply, struct reply_inner *ret);
