@@ -1,17 +1,15 @@
 #include "reply/model.h"
 #include "reply/model.inc"
+#include "reply/reply_slots.inc"
 
 enum { CAUSES = REPLY_CAUSES - 1, ROW = sizeof weights[0] };
 
-/* A row's number, or -1. The features are in order, first[] says where those of 12 bits begin. */
-static int find_row(uint32_t feature)
+/* Where a feature would stand (tools/replies-slots). */
+static uint32_t slot_of(uint32_t feature)
 {
-	unsigned end = first[(feature >> 20) + 1];
+	uint32_t seed = seeds[feature % (sizeof seeds / sizeof seeds[0])];
 
-	for (unsigned i = first[feature >> 20]; i < end; i++)
-		if (features[i] == feature)
-			return (int)i;
-	return -1;
+	return ((feature ^ seed * 0x9e3779b1U) * 0x85ebca6bU) >> SLOT_SHIFT;
 }
 
 typedef uint16_t lanes __attribute__((vector_size(16)));
@@ -23,15 +21,17 @@ _Static_assert(ROW % BLOCK == 0, "a row of weights is made of whole blocks");
 /* The sums of some features' rows; returns how many features have one. */
 static unsigned add_rows(const uint32_t *list, size_t n, uint16_t sums[ROW])
 {
-	uint16_t rows[REPLY_FEATURES_MAX];
+	uint16_t rows[REPLY_FEATURES_MAX + 1];
 	unsigned n_rows = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		int row = find_row(list[i]);
+	for (size_t i = 0; i < n; i++) { /* no branch: whether it is there can't be guessed */
+		uint32_t slot = slot_of(list[i]);
 
-		if (row >= 0)
-			rows[n_rows++] = (uint16_t)row;
+		rows[n_rows] = slot_rows[slot];
+		n_rows += slot_keys[slot] == list[i];
 	}
+	for (unsigned i = 0; i < n_rows; i++)
+		__builtin_prefetch(weights[rows[i]]);
 	for (size_t block = 0; block < BLOCKS; block++) {
 		lanes sum = {0};
 
