@@ -67,7 +67,7 @@ void buf_added(struct buf *b, size_t n)
 	b->len += n;
 }
 
-int buf_add(struct buf *b, struct span s)
+int buf_add_more(struct buf *b, struct span s)
 {
 	if (s.len == 0)
 		return b->error;
@@ -76,16 +76,6 @@ int buf_add(struct buf *b, struct span s)
 	memcpy(b->at + b->len, s.at, s.len);
 	b->len += s.len;
 	return 0;
-}
-
-int buf_add_byte(struct buf *b, char c)
-{
-	return buf_add(b, span_of(&c, 1));
-}
-
-int buf_add_str(struct buf *b, const char *s)
-{
-	return buf_add(b, span_str(s));
 }
 
 int buf_add_number(struct buf *b, uint64_t n)

@@ -31,10 +31,31 @@ static inline struct span buf_span(const struct buf *b)
 	return (struct span){b->at, b->len};
 }
 
+/* Grows it; buf_add does so by itself. */
+int buf_add_more(struct buf *b, struct span s);
+
 /* 0, or the sticky error. */
-int buf_add(struct buf *b, struct span s);
-int buf_add_byte(struct buf *b, char c);
-int buf_add_str(struct buf *b, const char *s);
+static inline int buf_add(struct buf *b, struct span s)
+{
+	if (b->error != 0 || s.len == 0 || s.len > b->room - b->len)
+		return buf_add_more(b, s);
+	memcpy(b->at + b->len, s.at, s.len);
+	b->len += s.len;
+	return 0;
+}
+
+static inline int buf_add_byte(struct buf *b, char c)
+{
+	if (b->error != 0 || b->room == b->len)
+		return buf_add_more(b, span_of(&c, 1));
+	b->at[b->len++] = c;
+	return 0;
+}
+
+static inline int buf_add_str(struct buf *b, const char *s)
+{
+	return buf_add(b, span_str(s));
+}
 int buf_add_number(struct buf *b, uint64_t n); /* in decimal */
 int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int buf_vprintf(struct buf *b, const char *format, va_list ap)

@@ -229,22 +229,17 @@ static size_t columns(struct span s)
 	return n;
 }
 
-/* How wide the labels before the texts are. */
-static size_t label_columns(struct explain_style *style)
+/* Looks the labels up, once, and how wide those before the texts are. */
+static void read_labels(struct explain_style *style)
 {
-	enum reply_lang lang = style->voice.lang;
-	size_t most = style->label_columns;
+	for (unsigned i = 0; i < REPLY_LABELS; i++) {
+		struct span text = span_str(reply_label_words(style->voice.lang, i));
 
-	if (most > 0)
-		return most;
-
-	for (unsigned i = REPLY_LABEL_HAPPENED; i <= REPLY_LABEL_READING; i++) {
-		size_t n = columns(span_str(reply_label_words(lang, i)));
-
-		most = n > most ? n : most;
+		style->labels[i].text = text;
+		style->labels[i].columns = columns(text);
+		if (i <= REPLY_LABEL_READING && style->labels[i].columns > style->label_columns)
+			style->label_columns = style->labels[i].columns;
 	}
-	style->label_columns = most;
-	return most;
 }
 
 /* The bytes of text that fit into so many columns: up to a blank, or all of a long word. */
@@ -280,13 +275,15 @@ static void put_blanks(struct buf *out, size_t n)
 
 /* A label, and beside it the text in as many lines as it needs. */
 static void put_beside(
-	struct buf *out, const char *label, struct span text, struct explain_style *style)
+	struct buf *out, enum reply_label label, struct span text, struct explain_style *style)
 {
-	size_t width = label_columns(style), left = INDENT + width + 2;
+	if (style->label_columns == 0)
+		read_labels(style);
+	size_t width = style->label_columns, left = INDENT + width + 2;
 
 	put_blanks(out, INDENT);
-	(void)buf_add_str(out, label);
-	put_blanks(out, width + 2 - columns(span_str(label)));
+	(void)buf_add(out, style->labels[label].text);
+	put_blanks(out, width + 2 - style->labels[label].columns);
 	for (bool is_first = true; text.len > 0; is_first = false) {
 		size_t n = fitting(text, WIDTH - left);
 
@@ -306,7 +303,7 @@ static void print_tale(struct buf *out, enum reply_label label, enum reply_tale 
 	buf_clear(text);
 	(void)reply_telling_add(telling, what, text);
 	if (text->len > 0)
-		put_beside(out, reply_label_words(style->voice.lang, label), buf_span(text), style);
+		put_beside(out, label, buf_span(text), style);
 }
 
 /* "99 % sure: greylisting, nobody_wait, transient, retry_same, 120 s (by greylist*)". */
@@ -334,7 +331,7 @@ static void print_reading(
 	(void)buf_add_str(text, " (");
 	explain_print_safe(text, span_str(m->evidence));
 	(void)buf_add_byte(text, ')');
-	put_beside(out, reply_label_words(lang, REPLY_LABEL_READING), buf_span(text), style);
+	put_beside(out, REPLY_LABEL_READING, buf_span(text), style);
 }
 
 void explain_print_meaning(
@@ -376,7 +373,7 @@ void explain_print_labelled(
 		return;
 	buf_clear(text);
 	explain_print_safe(text, span_slice(s, 0, SHOWN_MAX));
-	put_beside(out, reply_label_words(style->voice.lang, label), buf_span(text), style);
+	put_beside(out, label, buf_span(text), style);
 }
 
 int explain_flush(struct buf *out)

@@ -13,7 +13,11 @@
 struct explain_style {
 	struct reply_voice voice;
 	struct buf scratch;   /* of a sentence before it is wrapped */
-	size_t label_columns; /* of the widest label; 0: not known yet */
+	size_t label_columns; /* of the widest label; 0: labels are not known yet */
+	struct {
+		struct span text;
+		size_t columns;
+	} labels[REPLY_LABELS];
 };
 
 void explain_style_init(struct explain_style *style);

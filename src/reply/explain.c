@@ -95,7 +95,7 @@ static void collect(struct reply_telling *t)
 	const struct reply_meaning *m = t->meaning;
 	struct template_values *v = &t->values;
 
-	memset(v, 0, sizeof *v);
+	memset(v->of, 0, sizeof v->of);
 	for (size_t i = 0; i < m->n_words; i++)
 		if (v->of[m->words[i].kind].len == 0)
 			v->of[m->words[i].kind] = m->words[i].value;

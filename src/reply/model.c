@@ -90,8 +90,8 @@ static void choose(float scores[ROW], struct reply_verdict *ret)
 	for (size_t c = 0; c < ROW; c++)
 		scores[c] = c < CAUSES ? scores[c] - most : 2 * LOWEST;
 	powers(scores);
-	for (size_t c = 0; c < CAUSES; c++)
-		sum += scores[c];
+	for (size_t c = 0; c < ROW; c += 4)
+		sum += (scores[c] + scores[c + 1]) + (scores[c + 2] + scores[c + 3]);
 	ret->cause = (enum reply_cause)(best + 1);
 	ret->confidence = (double)(1 / sum);
 	if (ret->confidence > 0.99)
@@ -119,9 +119,11 @@ bool reply_model_decide(const struct reply_subject *s, struct reply_verdict *ret
 	float share = 1 / square_root((float)n_text);
 	int text_middle = (int)n_text * MODEL_MIDDLE, meta_middle = (int)n_meta * MODEL_MIDDLE;
 
+	for (size_t c = 0; c < ROW; c++)
+		scores[c] = MODEL_UNIT * ((float)(text[c] - text_middle) * share +
+						 (float)(meta[c] - meta_middle));
 	for (size_t c = 0; c < CAUSES; c++)
-		scores[c] = bias[c] + MODEL_UNIT * ((float)(text[c] - text_middle) * share +
-							   (float)(meta[c] - meta_middle));
+		scores[c] = bias[c] + scores[c];
 	choose(scores, ret);
 	ret->evidence = ret->cause != rule.cause    ? "words"
 			: support == SUPPORT_STATUS ? "words and enhanced status"

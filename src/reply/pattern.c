@@ -15,7 +15,9 @@ static bool take_part(struct span *rest, char sign, struct span *ret)
 
 static bool word_fits(const struct reply_word *word, struct span wanted)
 {
-	if (wanted.len > 0 && wanted.at[wanted.len - 1] == '*')
+	if (wanted.len == 0 || (wanted.at[0] != word->text.at[0] && wanted.at[0] != '*'))
+		return false;
+	if (wanted.at[wanted.len - 1] == '*')
 		return span_starts(word->text, span_slice(wanted, 0, wanted.len - 1));
 	return span_equal(word->text, wanted);
 }

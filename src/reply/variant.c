@@ -25,6 +25,25 @@ static const struct row rows[] = {
 #undef FITS
 };
 
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+enum cause_of {
+#define VARIANT(id, cause) CAUSE_OF_##id = REPLY_##cause,
+#define FITS(...)
+#include "reply/variants.def"
+#undef VARIANT
+#undef FITS
+};
+
+/* The causes of the rows, close together. */
+static const unsigned char causes[ROWS] = {
+#define VARIANT(id, cause)
+#define FITS(id, ...) CAUSE_OF_##id,
+#include "reply/variants.def"
+#undef VARIANT
+#undef FITS
+};
+
 static const struct {
 	const char *name;
 	enum reply_cause cause;
@@ -49,11 +68,16 @@ static bool when_fits(const struct reply_subject *s, unsigned when, bool states_
 enum reply_variant reply_variant_find(
 	const struct reply_subject *s, enum reply_cause cause, bool states_wait)
 {
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (variants[rows[i].variant].cause == cause &&
-			when_fits(s, rows[i].when, states_wait) &&
-			reply_pattern_fits(s, span_str(rows[i].pattern)))
-			return rows[i].variant;
+	const unsigned char *end = causes + ROWS;
+
+	for (const unsigned char *at = causes;
+		at < end && (at = memchr(at, (int)cause, (size_t)(end - at))) != NULL; at++) {
+		const struct row *row = &rows[at - causes];
+
+		if (when_fits(s, row->when, states_wait) &&
+			reply_pattern_fits(s, span_str(row->pattern)))
+			return row->variant;
+	}
 	return REPLY_VARIANT_NONE;
 }
 
