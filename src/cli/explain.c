@@ -17,7 +17,7 @@
 
 enum {
 	SCRATCH_BYTES = 1 << 20, /* more than a reading ever needs */
-	FLUSH_BYTES = 1 << 18,   /* are written at once */
+	FLUSH_BYTES = 1 << 16,   /* are written at once */
 	OUTPUT_MAX = 16 << 20,   /* of one reply, with a margin */
 };
 

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { ROOM = 2 * LINE_INPUT_MAX };
+enum {
+	ROOM = 2 * LINE_INPUT_MAX,
+	PIECE = 1 << 16, /* read at once: more would push what is worked with out of the cache */
+};
 
 int line_input_init(struct line_input *in, int fd, int (*before_wait)(void *), void *arg)
 {
@@ -28,7 +31,8 @@ static int fill(struct line_input *in)
 	memmove(in->at, in->at + in->from, in->upto - in->from);
 	in->upto -= in->from;
 	in->from = 0;
-	ssize_t n = read(in->fd, in->at + in->upto, ROOM - in->upto);
+	size_t room = ROOM - in->upto;
+	ssize_t n = read(in->fd, in->at + in->upto, room < PIECE ? room : PIECE);
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

@@ -1,15 +1,22 @@
 #include "reply/model.h"
 #include "reply/model.inc"
+
+/* A feature and its row of weights; one line of the cache for both. */
+struct slot {
+	uint32_t key;
+	uint16_t row;
+};
+
 #include "reply/reply_slots.inc"
 
 enum { CAUSES = REPLY_CAUSES - 1, ROW = sizeof weights[0] };
 
 /* Where a feature would stand (tools/replies-slots). */
-static uint32_t slot_of(uint32_t feature)
+static const struct slot *slot_of(uint32_t feature)
 {
 	uint32_t seed = seeds[feature % (sizeof seeds / sizeof seeds[0])];
 
-	return ((feature ^ seed * 0x9e3779b1U) * 0x85ebca6bU) >> SLOT_SHIFT;
+	return &slots[((feature ^ seed * 0x9e3779b1U) * 0x85ebca6bU) >> SLOT_SHIFT];
 }
 
 typedef uint16_t lanes __attribute__((vector_size(16)));
@@ -25,10 +32,10 @@ static unsigned add_rows(const uint32_t *list, size_t n, uint16_t sums[ROW])
 	unsigned n_rows = 0;
 
 	for (size_t i = 0; i < n; i++) { /* no branch: whether it is there can't be guessed */
-		uint32_t slot = slot_of(list[i]);
+		const struct slot *slot = slot_of(list[i]);
 
-		rows[n_rows] = slot_rows[slot];
-		n_rows += slot_keys[slot] == list[i];
+		rows[n_rows] = slot->row;
+		n_rows += slot->key == list[i];
 	}
 	for (unsigned i = 0; i < n_rows; i++)
 		__builtin_prefetch(weights[rows[i]]);
