@@ -149,6 +149,8 @@ const char *buf_cstr(struct buf *b)
 		b->max = max;
 		if (rc < 0)
 			return NULL;
+		if (b->room > max)
+			b->room = max; /* the byte behind is for the NUL alone */
 	}
 	b->at[b->len] = '\0';
 	return b->at;
