@@ -132,24 +132,30 @@ static size_t program_len(struct span s, bool is_certain, size_t *ret_name)
 											 : 0;
 }
 
-/* hh:mm in front of s. */
-static bool is_clock(struct span s)
+/* Where hh:mm stands in s; its length where there is none. */
+static size_t find_clock(struct span s)
 {
-	return s.len > 5 && byte_is_digit(s.at[0]) && byte_is_digit(s.at[1]) && s.at[2] == ':' &&
-	       byte_is_digit(s.at[3]) && byte_is_digit(s.at[4]);
+	for (size_t at = 2; at + 2 < s.len; at++) {
+		const char *colon = memchr(s.at + at, ':', s.len - at);
+
+		if (!colon)
+			break;
+		at = (size_t)(colon - s.at);
+		if (at + 2 < s.len && byte_is_digit(s.at[at - 2]) && byte_is_digit(s.at[at - 1]) &&
+			byte_is_digit(s.at[at + 1]) && byte_is_digit(s.at[at + 2]))
+			return at - 2;
+	}
+	return s.len;
 }
 
 bool log_prefix(struct span *line, struct span *ret_program)
 {
 	struct span front = span_slice(*line, 0, PREFIX_MAX);
-	size_t at = 0, name, words = 0;
-
-	while (at < front.len && !is_clock(text_from(front, at)))
-		at++;
+	size_t at = find_clock(front), name, words = 0;
 	bool has_clock = at < front.len;
 
-	if (!has_clock)
-		at = 0;
+	if (!has_clock) /* the program begins the line, or there is none */
+		front = span_slice(front, at = 0, 1);
 	for (; at < front.len; at++) {
 		if (at > 0 && front.at[at - 1] != ' ')
 			continue;
