@@ -159,8 +159,12 @@ class Peer:
         return children(self.process.pid)
 
     def stop(self):
-        if not self.process:
-            return
+        """Ends it, and throws away what it has."""
+        if self.process:
+            self.halt()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def halt(self):
         pids = self.pids()
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -174,7 +178,6 @@ class Peer:
             except OSError:
                 pass
         self.process = None
-        shutil.rmtree(self.dir, ignore_errors=True)
 
     def write(self, name, text):
         path = os.path.join(self.dir, name)
