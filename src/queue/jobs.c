@@ -73,6 +73,7 @@ void queue_slot_add(struct queue *q, uint64_t number, struct site *site, struct 
 		return;
 	slot = alloc_zero(sizeof *slot);
 	*slot = (struct queue_slot){.number = number, .site = site, .peer = peer, .busy = true};
+	slot->turn_began = spool_now(q->spool);
 	list_init(&slot->node);
 	(void)table_set(&q->slots, span_of(&slot->number, sizeof slot->number), slot);
 	site->connections++;

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define AGAIN_AFTER    (1 * NANOS_S) /* a batch that failed is tried again, the outcome is not lost */
-#define NOBODY         QUEUE_DELIVER_MOST /* index of the deliver process where there is none */
-#define DROUGHT_LEAST  10U
-#define RECALL_REFUSED 3U /* in a row: they were too early */
+#define AGAIN_AFTER  (1 * NANOS_S) /* a batch that failed is tried again, the outcome is not lost */
+#define NOBODY       QUEUE_DELIVER_MOST /* index of the deliver process where there is none */
+#define TURN_MOST    20U
+#define TURN_MOST_MS 1000
 
 struct ending { /* one outcome on its way to the disk */
 	struct spool_op op;
@@ -112,90 +112,23 @@ static void ended(struct spool_op *op, void *arg)
 	finish(e, op->result == -ENOENT);
 }
 
-/* ---- the site learns ---- */
+/* ---- connections ---- */
 
-static uint32_t count_taken(const struct ipc_outcome *o)
+/* While others wait for any connection at all, this one is theirs, after a turn that is worth it. */
+static bool may_keep(struct queue *q, struct queue_slot *slot)
 {
-	uint32_t n = 0;
+	const struct site *site = slot->site;
+	int64_t now = spool_now(q->spool);
 
-	for (size_t i = 0; i < o->fates_n; i++)
-		n += o->fates[i].outcome == IPC_FATE_RELAYED ||
-		     o->fates[i].outcome == IPC_FATE_DELIVERED;
-	return n;
-}
-
-static bool is_refused_for_being_new(const struct ipc_outcome *o)
-{
-	bool all = o->fates_n > 0;
-
-	for (size_t i = 0; i < o->fates_n; i++)
-		all = all && decide_is_grey(&o->fates[i]);
-	return all;
-}
-
-/*
- * Long without a success, and then one: what waits need not wait for its own time. What comes early
- * and is refused was too early; a few of them end it.
- */
-static void note_drought(struct queue *q, struct site *site, const struct queue_job *job,
-	const struct ipc_outcome *o)
-{
-	bool was_early = job && job->was_early;
-
-	if (is_refused_for_being_new(o)) {
-		if (site->refused_in_row == 0)
-			site->refused_since = spool_now(q->spool);
-		site->refused_in_row += site->refused_in_row < UINT32_MAX;
-		if (was_early && ++site->recall_refused >= RECALL_REFUSED)
-			queue_recall_end(q, site);
-	} else if (count_taken(o) > 0) {
-		bool was_long = site->refused_in_row >= DROUGHT_LEAST;
-
-		site->refused_in_row = 0;
-		if (was_early)
-			site->recall_refused = 0;
-		if (was_long && site->recall_from == 0)
-			queue_recall(q, site);
+	if (list_is_empty(&q->crowded)) {
+		slot->turns = 0;
+		slot->turn_began = now;
+		return true;
 	}
-}
-
-static void note_site(
-	struct queue *q, struct lane *lane, struct queue_job *job, const struct ipc_outcome *o)
-{
-	struct site *site = job ? job->site : lane->site;
-	struct site_outcome what = {.now = spool_now(q->spool),
-		.began = job ? job->began : 0,
-		.message = o->id.low ^ o->id.high,
-		.is_probe = job && job->is_probe,
-		.taken = count_taken(o),
-		.dice = queue_dice(q)};
-	struct site *other = queue_source_listed(q, site, o);
-	bool was_out = queue_source_is_out(site);
-
-	what.is_listed = other != NULL;
-	bool turned = site_learn(site, role_conf_now(q->role), o, &what);
-
-	if (other)
-		queue_source_leave(q, site, other, o, &what);
-	else if (was_out && site->flow.state == FLOW_FLOWING)
-		queue_source_home(q, site);
-	if (job)
-		job->is_probe = false;
-	if (turned && site->flow.state == FLOW_FLOWING)
-		log_event(LOG_INFO, "site_flows", LOG_STR("site", site->name));
-	else if (turned && !other)
-		log_event(LOG_INFO, "site_paused", LOG_STR("site", site->name),
-			LOG_STR("cause", reply_cause_text(site->flow.cause)),
-			LOG_STR("reply", site->last_reply),
-			LOG_TIME("next_try", spool_wall(q->spool, site->flow.until)));
-	note_drought(q, site, job, o);
-	if (o->site.len > 0 && !other) {
-		struct arena arena = {0};
-
-		queue_lane_move(q, lane, queue_site_name(o->site, queue_source_of(site), &arena));
-		arena_done(&arena);
-	}
-	queue_site_write(q, site);
+	slot->turns++;
+	return !list_is_empty(&site->due) && site->flow.state == FLOW_FLOWING &&
+	       site->flow.gap_us == 0 && slot->turns < TURN_MOST &&
+	       now - slot->turn_began < TURN_MOST_MS;
 }
 
 static void release_slot(struct queue *q, struct queue_peer *peer, const struct ipc_outcome *o)
@@ -206,8 +139,7 @@ static void release_slot(struct queue *q, struct queue_peer *peer, const struct 
 		return;
 	slot->busy = false;
 	slot->site->busy--;
-	/* While others wait for any connection at all, this one is theirs. */
-	if (o->wants_next && list_is_empty(&q->crowded))
+	if (o->wants_next && may_keep(q, slot))
 		list_add_tail(&slot->site->idle, &slot->node);
 	else
 		queue_slot_free(q, slot);
@@ -312,7 +244,7 @@ static void on_outcome(struct queue_peer *peer, const struct ipc_outcome *o)
 
 	/* What it says of the site is heard while its connection still counts, and once. */
 	if (lane && (!job || (job->peer == peer && !job->ending)))
-		note_site(q, lane, job, o);
+		queue_learn(q, lane, job, o);
 	release_slot(q, peer, o);
 	/* Of an earlier attempt, by a process that was thought dead: settled since. */
 	if (job && job->peer != peer && job->due != 0 && job->due != o->due) {

@@ -42,7 +42,9 @@ struct queue_slot { /* a connection (or one to be) in a deliver process */
 	struct site *site;
 	struct queue_peer *peer;
 	bool busy;
-	struct list node; /* site->idle while idle */
+	unsigned turns;     /* messages since others began to wait for a connection */
+	int64_t turn_began; /* and when that was */
+	struct list node;   /* site->idle while idle */
 };
 
 struct queue_job { /* handed out, until its outcome is on disk */
@@ -144,6 +146,16 @@ bool queue_hand_out(struct queue *q, struct lane *lane, bool is_sample);
 void queue_lane_check(struct queue *q, struct lane *lane);
 /* The same for a site alone: into ready, crowded, resting, or neither. */
 void queue_site_check(struct queue *q, struct site *site);
+
+/* give.c: a job on its way to deliver. False: it could not be sent. */
+bool queue_give(struct queue *q, struct queue_slot *slot, struct queue_job *job,
+	const struct spool_job *stored, struct arena *arena);
+/* What can't be read now is read again, after a moment in which damage is set aside. */
+void queue_rest(struct queue *q, struct lane *lane);
+
+/* learn.c: what an outcome says of the site; job: that it is of, or NULL */
+void queue_learn(
+	struct queue *q, struct lane *lane, struct queue_job *job, const struct ipc_outcome *o);
 
 /* sites.c: lanes and sites come and go */
 struct lane *queue_lane_get(struct queue *q, struct span name, struct span site);
