@@ -4,13 +4,27 @@
 enum feature_sort {
 	SORT_WORD = 1,
 	SORT_PAIR,
-	SORT_STEM,
+	SORT_PART,
 	SORT_LINK,
 	SORT_CODE,
 	SORT_STATUS,
 	SORT_STAGE,
 	SORT_RULE,
-	SORT_MASK = 15,
+	SORT_CONCEPT,
+	SORT_BITS = 4,
+};
+
+struct concept {
+	uint32_t hash, number; /* of a word, of its meaning; 0: it means nothing */
+};
+
+#include "reply/reply_concepts.inc"
+
+enum {
+	PART_LEN = 4, /* bytes */
+	CONCEPT_VALUE = 1 << 16,
+	CONCEPT_LEN = 5,  /* shorter words mean something only as a whole */
+	CONCEPT_WORD = 24 /* of a longer one the beginning */
 };
 
 static uint32_t mix(uint32_t h)
@@ -22,12 +36,12 @@ static uint32_t mix(uint32_t h)
 	return h ^ h >> 16;
 }
 
-/* The last bits say the sort. */
+/* The first bits say the sort. */
 static uint32_t hash_of(enum feature_sort sort, uint32_t a, uint32_t b)
 {
 	uint32_t h = mix(mix((uint32_t)sort * 0x9e3779b1U ^ a) + b);
 
-	return (h & ~(uint32_t)SORT_MASK) | sort;
+	return h >> SORT_BITS | (uint32_t)sort << (32 - SORT_BITS);
 }
 
 static void add(struct reply_features *f, uint32_t feature)
@@ -49,21 +63,76 @@ static uint32_t value_or_hash(const struct reply_word *word)
 	return is_value(word) ? 1 : word->hash;
 }
 
+static const struct concept *find_concept(uint32_t hash)
+{
+	for (size_t at = (hash ^ hash >> 16) % CONCEPT_SLOTS; concepts[at].hash;
+		at = (at + 1) % CONCEPT_SLOTS)
+		if (concepts[at].hash == hash)
+			return &concepts[at];
+	return NULL;
+}
+
+/* The meaning of a word or of its longest beginning that has one; else its beginning itself. */
+static uint32_t concept_of(const struct reply_word *word)
+{
+	const struct concept *known = find_concept(word->hash);
+	size_t len = word->text.len < CONCEPT_WORD ? word->text.len : CONCEPT_WORD;
+	uint32_t hash = REPLY_HASH_BEGIN, best = word->stem;
+
+	if (known)
+		return known->number;
+	for (size_t i = 0; i + 1 < len; i++) {
+		hash = reply_hash_add(hash, word->text.at[i]);
+		known = i + 1 >= CONCEPT_LEN ? find_concept(hash) : NULL;
+		if (known)
+			best = known->number;
+	}
+	return best;
+}
+
 static void read_words(struct reply_features *f, const struct reply_text *text)
 {
+	size_t n = text->n < REPLY_FEATURES_WORDS ? text->n : REPLY_FEATURES_WORDS;
 	uint32_t last = 0;
 
-	for (size_t i = 0; i < text->n; i++) {
+	for (size_t i = 0; i < n; i++)
+		add(f, hash_of(SORT_WORD, value_or_hash(&text->words[i]), 0));
+	f->n_words = f->n;
+	for (size_t i = 0; i < n; i++) {
 		const struct reply_word *word = &text->words[i];
-		uint32_t h = value_or_hash(word);
+		uint32_t concept = is_value(word) ? CONCEPT_VALUE : concept_of(word);
 
-		add(f, hash_of(SORT_WORD, h, 0));
-		add(f, hash_of(SORT_PAIR, last, h));
-		if (word->text.len > REPLY_STEM && h == word->hash)
-			add(f, hash_of(SORT_STEM, word->stem, 0));
-		last = h;
+		if (!concept)
+			continue;
+		add(f, hash_of(SORT_PAIR, last, concept));
+		last = concept;
 	}
 	add(f, hash_of(SORT_PAIR, last, 0));
+}
+
+/* A part's bytes, the same number on every machine. */
+static uint32_t part_at(const char *at)
+{
+	const unsigned char *b = (const unsigned char *)at;
+
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+size_t reply_features_of_word(const struct reply_word *word, uint32_t ret[REPLY_WORD_FEATURES_MAX])
+{
+	size_t n = 0;
+
+	if (is_value(word))
+		return 0;
+	uint32_t concept = concept_of(word);
+
+	if (concept)
+		ret[n++] = hash_of(SORT_CONCEPT, concept, 0);
+	if (word->text.at[0] == '<')
+		return n;
+	for (size_t i = 0; i + PART_LEN <= word->text.len && n < REPLY_WORD_FEATURES_MAX; i++)
+		ret[n++] = hash_of(SORT_PART, part_at(word->text.at + i), 0);
+	return n;
 }
 
 static void read_links(struct reply_features *f, const struct reply_text *text)

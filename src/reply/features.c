@@ -2,8 +2,9 @@
  * reply_features - prints what the model would look at, for tools/replies-train.
  *
  * Reads "STAGE <tab> REPLY" lines from standard input. Writes a line each: the
- * rules that fit (number=cause, in their order), the features of the text, those
- * of code, status and stage, and what the status says; the four parted by tabs.
+ * rules that fit (number=cause, in their order), the features of words, each with
+ * those of its parts (word:part,part), those of pairs and links, those of code, status
+ * and stage, and what the status says; the five parted by tabs.
  */
 #include "reply/feature.h"
 #include "reply/meaning.h"
@@ -27,6 +28,17 @@ static struct span unescape(char *line)
 	return span_of(line, to);
 }
 
+static void print_word(uint32_t feature, const struct reply_word *word)
+{
+	uint32_t parts[REPLY_WORD_FEATURES_MAX];
+	size_t n = reply_features_of_word(word, parts);
+
+	(void)printf("%u", feature);
+	for (size_t i = 0; i < n; i++)
+		(void)printf("%c%u", i == 0 ? ':' : ',', parts[i]);
+	(void)putchar(' ');
+}
+
 static __attribute__((noinline)) void print(const struct reply_subject *s)
 {
 	struct reply_features f;
@@ -36,8 +48,11 @@ static __attribute__((noinline)) void print(const struct reply_subject *s)
 	for (size_t i = 0; i < n; i++)
 		(void)printf("%s%zu=%s", i ? " " : "", fitting[i],
 			reply_cause_text(reply_rule_verdict(fitting[i]).cause));
-	for (size_t i = 0; i < f.n; i++)
-		(void)printf("%c%u", i == 0 || i == f.n_text ? '\t' : ' ', f.list[i]);
+	(void)putchar('\t');
+	for (size_t i = 0; i < f.n_words; i++)
+		print_word(f.list[i], &s->text.words[i]);
+	for (size_t i = f.n_words; i < f.n; i++)
+		(void)printf("%c%u", i == f.n_words || i == f.n_text ? '\t' : ' ', f.list[i]);
 	enum reply_cause cause = reply_status_cause(s->status);
 
 	(void)printf("\t%s\n", cause != REPLY_NONE ? reply_cause_text(cause) : "");

@@ -5,6 +5,7 @@
 struct slot {
 	uint32_t key;
 	uint16_t row;
+	uint16_t count; /* of features that the row stands for: a word's also for its parts */
 };
 
 #include "reply/reply_slots.inc"
@@ -23,26 +24,19 @@ typedef uint16_t lanes __attribute__((vector_size(16)));
 typedef unsigned char bytes __attribute__((vector_size(8)));
 
 enum { BLOCK = sizeof(bytes), BLOCKS = ROW / BLOCK };
+_Static_assert(MODEL_FEATURES <= UINT16_MAX, "a row's number has 16 bits");
 _Static_assert(ROW % BLOCK == 0, "a row of weights is made of whole blocks");
 
-/* The sums of some features' rows; returns how many features have one. */
-static unsigned add_rows(const uint32_t *list, size_t n, uint16_t sums[ROW])
+/* Adds features' rows to the sums. */
+static void add_rows(const uint16_t *rows, size_t n, uint16_t sums[ROW])
 {
-	uint16_t rows[REPLY_FEATURES_MAX + 1];
-	unsigned n_rows = 0;
-
-	for (size_t i = 0; i < n; i++) { /* no branch: whether it is there can't be guessed */
-		const struct slot *slot = slot_of(list[i]);
-
-		rows[n_rows] = slot->row;
-		n_rows += slot->key == list[i];
-	}
-	for (unsigned i = 0; i < n_rows; i++)
+	for (size_t i = 0; i < n; i++)
 		__builtin_prefetch(weights[rows[i]]);
 	for (size_t block = 0; block < BLOCKS; block++) {
-		lanes sum = {0};
+		lanes sum;
 
-		for (unsigned i = 0; i < n_rows; i++) {
+		memcpy(&sum, sums + block * BLOCK, sizeof sum);
+		for (size_t i = 0; i < n; i++) {
 			bytes row;
 
 			memcpy(&row, weights[rows[i]] + block * BLOCK, BLOCK);
@@ -50,7 +44,47 @@ static unsigned add_rows(const uint32_t *list, size_t n, uint16_t sums[ROW])
 		}
 		memcpy(sums + block * BLOCK, &sum, sizeof sum);
 	}
-	return n_rows;
+}
+
+/* What features add up to. */
+struct sums {
+	uint16_t of[ROW];
+	unsigned n_rows, n; /* rows added, and features that they stand for */
+};
+
+/* What the rows say for a cause; their signs stand for numbers around MODEL_MIDDLE. */
+static float weight_of(const struct sums *sums, size_t cause)
+{
+	return (float)(int16_t)(sums->of[cause] - sums->n_rows * MODEL_MIDDLE);
+}
+
+static void add_features(const uint32_t *list, size_t n, struct sums *sums)
+{
+	uint16_t rows[REPLY_FEATURES_MAX + 1];
+	unsigned n_rows = 0;
+
+	for (size_t i = 0; i < n; i++) { /* no branch: whether it is there can't be guessed */
+		const struct slot *slot = slot_of(list[i]);
+		bool is_there = slot->key == list[i];
+
+		rows[n_rows] = slot->row;
+		n_rows += is_there;
+		sums->n += is_there ? slot->count : 0U;
+	}
+	add_rows(rows, n_rows, sums->of);
+	sums->n_rows += n_rows;
+}
+
+/* A known word's row holds its parts as well; of an unknown word they are added one by one. */
+static void add_words(
+	const struct reply_features *f, const struct reply_text *text, struct sums *sums)
+{
+	uint32_t parts[REPLY_WORD_FEATURES_MAX];
+
+	for (size_t i = 0; i < f->n_words; i++)
+		if (slot_of(f->list[i])->key != f->list[i])
+			add_features(parts, reply_features_of_word(&text->words[i], parts), sums);
+	add_features(f->list, f->n_text, sums);
 }
 
 /* "x", "7" and "4.2.2" say nothing. */
@@ -107,7 +141,7 @@ static void choose(float scores[ROW], struct reply_verdict *ret)
 
 bool reply_model_decide(const struct reply_subject *s, struct reply_verdict *ret)
 {
-	uint16_t text[ROW], meta[ROW];
+	struct sums text = {0}, meta = {0};
 	float scores[ROW];
 	struct reply_features f;
 	struct reply_verdict rule = {0};
@@ -118,17 +152,14 @@ bool reply_model_decide(const struct reply_subject *s, struct reply_verdict *ret
 		support = SUPPORT_STATUS;
 	}
 	reply_features_read(s, rule.cause, support, &f);
-	unsigned n_text = add_rows(f.list, f.n_text, text);
-	unsigned n_meta = add_rows(f.list + f.n_text, f.n - f.n_text, meta);
-
-	if (n_text == 0 || !says_something(&s->text))
+	add_words(&f, &s->text, &text);
+	add_features(f.list + f.n_text, f.n - f.n_text, &meta);
+	if (text.n == 0 || !says_something(&s->text))
 		return false;
-	float share = 1 / square_root((float)n_text);
-	int text_middle = (int)n_text * MODEL_MIDDLE, meta_middle = (int)n_meta * MODEL_MIDDLE;
+	float share = 1 / square_root((float)text.n);
 
 	for (size_t c = 0; c < ROW; c++)
-		scores[c] = MODEL_UNIT * ((float)(text[c] - text_middle) * share +
-						 (float)(meta[c] - meta_middle));
+		scores[c] = MODEL_UNIT * (weight_of(&text, c) * share + weight_of(&meta, c));
 	for (size_t c = 0; c < CAUSES; c++)
 		scores[c] = bias[c] + scores[c];
 	choose(scores, ret);

@@ -1,8 +1,8 @@
 /*
  * reply_model - the cause of a reply by what was learnt from many.
  *
- * Within reply/ only. A multinomial logistic regression over words, pairs and
- * beginnings of words, code, status, stage and what the rules say; the weights
+ * Within reply/ only. A multinomial logistic regression over words, their parts, pairs and
+ * meanings, code, status, stage and what the rules say; the weights
  * are a const table that tools/replies-train writes. Its confidence is the
  * share of such answers that are right. Pure; allocates nothing.
  */

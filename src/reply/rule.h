@@ -33,6 +33,13 @@ struct reply_subject {
 };
 
 /* FNV-1a, as tools/replies-index has it. */
+enum { REPLY_HASH_BEGIN = 0x811c9dc5, REPLY_HASH_PRIME = 0x01000193 };
+
+static inline uint32_t reply_hash_add(uint32_t hash, char c)
+{
+	return (hash ^ (unsigned char)c) * REPLY_HASH_PRIME;
+}
+
 uint32_t reply_word_hash(struct span word);
 
 /* Fills text and links; the bytes are the arena's. */

@@ -1,11 +1,9 @@
 #include "reply/rule.h"
 
-enum { HASH_BEGIN = 0x811c9dc5, HASH_PRIME = 0x01000193 };
-
 /* One word more, its bytes at out; returns how many. */
 static size_t put_word(struct reply_text *t, char *out, struct span s)
 {
-	struct reply_word word = {.hash = HASH_BEGIN};
+	struct reply_word word = {.hash = REPLY_HASH_BEGIN};
 	size_t len = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
@@ -19,7 +17,7 @@ static size_t put_word(struct reply_text *t, char *out, struct span s)
 		}
 		out[len++] = c;
 		word.n_digits += byte_is_digit(c);
-		word.hash = (word.hash ^ (unsigned char)c) * HASH_PRIME;
+		word.hash = reply_hash_add(word.hash, c);
 		if (len <= REPLY_BEGINNING)
 			word.beginning = word.hash;
 		if (len <= REPLY_STEM)
@@ -49,10 +47,10 @@ static size_t put_parts(struct reply_text *t, char *out, struct span s)
 
 uint32_t reply_word_hash(struct span word)
 {
-	uint32_t h = HASH_BEGIN;
+	uint32_t h = REPLY_HASH_BEGIN;
 
 	for (size_t i = 0; i < word.len; i++)
-		h = (h ^ (unsigned char)word.at[i]) * HASH_PRIME;
+		h = reply_hash_add(h, word.at[i]);
 	return h;
 }
 
