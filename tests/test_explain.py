@@ -94,3 +94,14 @@ def test_lines_fit_a_terminal():
         said = explain("--lang", lang, text="".join(line + "\n" for line in lines))[1]
         assert max(len(line) for line in said.splitlines()) <= 80, said
         assert "\x1b" not in said
+
+
+def test_why_shows_what_decided():
+    """Else nobody could tell a rule that is wrong from a reply that is odd."""
+    answer = json.loads(explain("--json", "--why", "452 4.2.2 over quota")[1])
+    assert answer["why"]["rule_cause"] == answer["why"]["status_cause"] == "mailbox_full"
+    assert answer["why"]["next"] != "mailbox_full" and answer["why"]["next_share"] < 0.5
+    assert all(set(c) == {"part", "cause", "confidence"} for c in answer["why"]["without"])
+    said = explain("--why", "451 4.7.1 Greylisted, come back in 60 seconds")[1]
+    assert "  Why " in said and "comes next" in " ".join(said.split())
+    assert "why" not in json.loads(explain("--json", "452 4.2.2 over quota")[1])

@@ -23,6 +23,7 @@ enum {
 
 struct explain {
 	bool is_json;
+	bool wants_why;
 	bool has_now; /* said by --now, else it is the clock's */
 	enum reply_stage stage;
 	const struct reply_own *own; /* of --rules */
@@ -41,6 +42,7 @@ static void print_log(struct buf *out, const struct log_line *line, struct expla
 	if (line->stage != REPLY_STAGE_NONE)
 		explain_print_labelled(
 			out, REPLY_LABEL_STAGE, span_str(reply_stage_text(line->stage)), style);
+	(void)buf_add_byte(out, '\n');
 }
 
 static int flush(void *explain)
@@ -90,6 +92,12 @@ static int explain(struct explain *e, struct span text)
 	struct explain_around around = {.log = &line, .inner = &inner_meaning};
 
 	read_inner(e, line.reply, &context, &around.inner_text, &inner_meaning);
+	struct reply_why why;
+
+	if (e->wants_why) {
+		reply_why(&m, line.reply, &e->arena, &why);
+		around.why = &why;
+	}
 	if (e->is_json) {
 		explain_json(&e->out, text, &m, &around, &e->style);
 	} else {
@@ -100,6 +108,8 @@ static int explain(struct explain *e, struct span text)
 			e->style.voice.now_wall_ms = line.format == LOG_NONE ? clock_wall_ms() : 0;
 		print_log(&e->out, &line, &e->style);
 		explain_print_meaning(&e->out, &m, &e->style);
+		if (e->wants_why)
+			explain_print_why(&e->out, &why, &e->style);
 		if (around.inner_text.len > 0)
 			explain_print_inner(&e->out, around.inner_text, &inner_meaning, &e->style);
 	}
@@ -170,7 +180,7 @@ static int usage(void)
 {
 	(void)fprintf(stderr,
 		"usage: abide explain [--json] [--stage STAGE] [--lang LANG] [--now TIME]\n"
-		"                     [--rules FILE] [TEXT]\n"
+		"                     [--rules FILE] [--why] [TEXT]\n"
 		"       abide explain [--json] [--lang LANG] --bounce FILE\n"
 		"STAGE: connect helo mail rcpt data eod auth tls\n"
 		"LANG: en de\n"
@@ -227,6 +237,9 @@ static bool take_option(int c, struct explain *e, struct options *o)
 	case 'b':
 		o->bounce = optarg;
 		return true;
+	case 'w':
+		e->wants_why = true;
+		return true;
 	case 'r':
 		o->rules = optarg;
 		return true;
@@ -278,7 +291,8 @@ int cli_explain(int argc, char **argv)
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
 		{"stage", required_argument, NULL, 's'}, {"bounce", required_argument, NULL, 'b'},
 		{"lang", required_argument, NULL, 'l'}, {"rules", required_argument, NULL, 'r'},
-		{"now", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+		{"why", no_argument, NULL, 'w'}, {"now", required_argument, NULL, 'n'},
+		{NULL, 0, NULL, 0}};
 	struct explain e = {0};
 	struct options o = {0};
 	int c, rc;
@@ -286,7 +300,7 @@ int cli_explain(int argc, char **argv)
 	explain_style_init(&e.style);
 	e.style.voice.names_first_wait = true;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "js:b:l:n:r:", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "js:b:l:n:r:w", longs, NULL)) != -1)
 		if (!take_option(c, &e, &o))
 			return usage();
 	if (argc - optind > 1 || (o.bounce && optind < argc))

@@ -135,6 +135,45 @@ static void put_log(struct buf *out, const struct log_line *log)
 		put_pair(out, "stage", reply_stage_text(log->stage));
 }
 
+static void put_cause_or_null(struct buf *out, const char *key, enum reply_cause cause)
+{
+	put_key(out, key);
+	if (cause != REPLY_NONE)
+		json_out_text(out, span_str(reply_cause_text(cause)));
+	else
+		json_out_null(out);
+}
+
+/* What decided: the rule, the status, what comes next, and the answer without parts of the reply. */
+static void put_why(struct buf *out, const struct reply_why *why)
+{
+	put_key(out, "why");
+	json_out_open(out, '{');
+	put_key(out, "rule");
+	if (why->rule)
+		json_out_text(out, span_str(why->rule));
+	else
+		json_out_null(out);
+	put_cause_or_null(out, "rule_cause", why->rule_cause);
+	put_cause_or_null(out, "status_cause", why->status_cause);
+	put_cause_or_null(out, "next", why->next);
+	put_key(out, "next_share");
+	json_out_share(out, why->next_share);
+	put_key(out, "without");
+	json_out_open(out, '[');
+	for (size_t i = 0; i < why->n_clues; i++) {
+		json_out_open(out, '{');
+		put_key(out, "part");
+		json_out_text(out, why->clues[i].part);
+		put_cause_or_null(out, "cause", why->clues[i].cause);
+		put_key(out, "confidence");
+		json_out_share(out, why->clues[i].confidence);
+		json_out_close(out, '}');
+	}
+	json_out_close(out, ']');
+	json_out_close(out, '}');
+}
+
 /* All that one reply says. */
 static void put_reply(struct buf *out, struct span text, const struct reply_meaning *m,
 	const struct explain_style *style)
@@ -165,6 +204,8 @@ void explain_json(struct buf *out, struct span text, const struct reply_meaning 
 {
 	json_out_open(out, '{');
 	put_reply(out, text, m, style);
+	if (around && around->why)
+		put_why(out, around->why);
 	if (around && around->inner_text.len > 0) {
 		put_key(out, "inner");
 		json_out_open(out, '{');
@@ -273,17 +314,9 @@ static void put_blanks(struct buf *out, size_t n)
 	(void)buf_add(out, span_of(blanks, n < sizeof blanks - 1 ? n : sizeof blanks - 1));
 }
 
-/* A label, and beside it the text in as many lines as it needs. */
-static void put_beside(
-	struct buf *out, enum reply_label label, struct span text, struct explain_style *style)
+/* The text in as many lines as it needs; the first one stands in a line that has begun. */
+static void put_lines(struct buf *out, size_t left, struct span text)
 {
-	if (style->label_columns == 0)
-		read_labels(style);
-	size_t width = style->label_columns, left = INDENT + width + 2;
-
-	put_blanks(out, INDENT);
-	(void)buf_add(out, style->labels[label].text);
-	put_blanks(out, width + 2 - style->labels[label].columns);
 	for (bool is_first = true; text.len > 0; is_first = false) {
 		size_t n = fitting(text, WIDTH - left);
 
@@ -293,6 +326,25 @@ static void put_beside(
 		(void)buf_add_byte(out, '\n');
 		text = span_trim(span_slice(text, n, text.len));
 	}
+}
+
+static size_t text_column(struct explain_style *style)
+{
+	if (style->label_columns == 0)
+		read_labels(style);
+	return INDENT + style->label_columns + 2;
+}
+
+/* A label, and beside it the text. */
+static void put_beside(
+	struct buf *out, enum reply_label label, struct span text, struct explain_style *style)
+{
+	size_t left = text_column(style);
+
+	put_blanks(out, INDENT);
+	(void)buf_add(out, style->labels[label].text);
+	put_blanks(out, left - INDENT - style->labels[label].columns);
+	put_lines(out, left, text);
 }
 
 static void print_tale(struct buf *out, enum reply_label label, enum reply_tale what,
@@ -331,6 +383,7 @@ static void print_reading(
 	(void)buf_add_str(text, " (");
 	explain_print_safe(text, span_str(m->evidence));
 	(void)buf_add_byte(text, ')');
+	(void)buf_add_byte(out, '\n');
 	put_beside(out, REPLY_LABEL_READING, buf_span(text), style);
 }
 
@@ -350,6 +403,27 @@ void explain_print_meaning(
 	for (size_t i = 0; i < sizeof tales / sizeof tales[0]; i++)
 		print_tale(out, tales[i].label, tales[i].what, &telling, style);
 	print_reading(out, m, style);
+}
+
+void explain_print_why(struct buf *out, const struct reply_why *why, struct explain_style *style)
+{
+	struct buf *sentence = &style->scratch;
+	struct buf text = BUF_INIT(SHOWN_MAX * 8);
+
+	for (size_t i = 0;; i++) {
+		buf_clear(sentence);
+		if (!reply_why_tell(why, style->voice.lang, i, sentence))
+			break;
+		buf_clear(&text);
+		explain_print_safe(&text, buf_span(sentence));
+		if (i == 0) {
+			put_beside(out, REPLY_LABEL_WHY, buf_span(&text), style);
+			continue;
+		}
+		put_blanks(out, text_column(style));
+		put_lines(out, text_column(style), buf_span(&text));
+	}
+	buf_done(&text);
 }
 
 void explain_print_inner(struct buf *out, struct span text, const struct reply_meaning *m,

@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "base/buf.h"
-#include "reply/explain.h"
+#include "reply/why.h"
 #include "report/log_line.h"
 
 /* How answers look. */
@@ -28,6 +28,7 @@ struct explain_around {
 	const struct log_line *log;
 	struct span inner_text; /* another server's reply inside it; empty: none */
 	const struct reply_meaning *inner;
+	const struct reply_why *why; /* NULL: nobody wants to know */
 };
 
 /* The object of `abide explain --json`. around: may be NULL. */
@@ -44,6 +45,9 @@ void explain_print_safe(struct buf *out, struct span s);
 /* The same, shorter, about a reply inside another. */
 void explain_print_inner(struct buf *out, struct span text, const struct reply_meaning *m,
 	struct explain_style *style);
+
+/* What decided. */
+void explain_print_why(struct buf *out, const struct reply_why *why, struct explain_style *style);
 
 /* "  label   text", wrapped; nothing for an empty text. A stranger's text is made safe. */
 void explain_print_labelled(

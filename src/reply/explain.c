@@ -171,7 +171,8 @@ static void add_deed(struct reply_telling *t, size_t from, struct buf *out)
 	t->values.of[REPLY_WORD_TIME] = (struct span){0};
 	if (m->code / 100 == 5 && m->nature == REPLY_TRANSIENT)
 		add(t, reply_note_words(lang, REPLY_NOTE_WORTH_AGAIN), from, out);
-	else if (m->code / 100 == 4 && m->nature == REPLY_PERMANENT && !reply_is_final(m))
+	else if (m->code / 100 == 4 && !is_stated && m->nature == REPLY_PERMANENT &&
+		 !reply_is_final(m))
 		add(t, reply_note_words(lang, REPLY_NOTE_HOPELESS), from, out);
 }
 

@@ -118,6 +118,7 @@ static void powers(float x[ROW])
 			x[c] *= x[c];
 }
 
+/* The scores become shares of a sum. */
 static void choose(float scores[ROW], struct reply_verdict *ret)
 {
 	size_t best = 0;
@@ -139,7 +140,21 @@ static void choose(float scores[ROW], struct reply_verdict *ret)
 		ret->confidence = 0.99; /* nothing learnt is certain */
 }
 
-bool reply_model_decide(const struct reply_subject *s, struct reply_verdict *ret)
+static void choose_next(const float scores[ROW], enum reply_cause cause, struct reply_next *ret)
+{
+	size_t best = (size_t)cause - 1, next = best == 0;
+	float sum = 0;
+
+	for (size_t c = 0; c < CAUSES; c++) {
+		sum += scores[c];
+		if (c != best && scores[c] > scores[next])
+			next = c;
+	}
+	*ret = (struct reply_next){(enum reply_cause)(next + 1), (double)(scores[next] / sum)};
+}
+
+static inline __attribute__((always_inline)) bool weigh(
+	const struct reply_subject *s, struct reply_verdict *ret, struct reply_next *ret_next)
 {
 	struct sums text = {0}, meta = {0};
 	float scores[ROW];
@@ -163,8 +178,22 @@ bool reply_model_decide(const struct reply_subject *s, struct reply_verdict *ret
 	for (size_t c = 0; c < CAUSES; c++)
 		scores[c] = bias[c] + scores[c];
 	choose(scores, ret);
+	if (ret_next)
+		choose_next(scores, ret->cause, ret_next);
 	ret->evidence = ret->cause != rule.cause    ? "words"
 			: support == SUPPORT_STATUS ? "words and enhanced status"
 						    : rule.evidence;
 	return true;
+}
+
+bool reply_model_decide(const struct reply_subject *s, struct reply_verdict *ret)
+{
+	return weigh(s, ret, NULL);
+}
+
+bool reply_model_next(const struct reply_subject *s, struct reply_next *ret)
+{
+	struct reply_verdict ignored;
+
+	return weigh(s, &ignored, ret);
 }

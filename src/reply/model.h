@@ -11,3 +11,9 @@
 
 /* False where it knows none of the text's words. */
 bool reply_model_decide(const struct reply_subject *s, struct reply_verdict *ret);
+/* The cause that comes second, and its share. False as above. */
+struct reply_next {
+	enum reply_cause cause;
+	double share;
+};
+bool reply_model_next(const struct reply_subject *s, struct reply_next *ret);

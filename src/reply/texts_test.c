@@ -1,6 +1,7 @@
 /* Without these somebody would read a text with a hole in it, or the words of another trouble. */
 #include "reply/explain.h"
 #include "reply/variant.h"
+#include "reply/why.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -161,6 +162,36 @@ static void sentences_carry_the_replys_words(void **state)
 	arena_done(&arena);
 }
 
+/* Somebody who doubts an answer sees what it hangs on. */
+static void what_decided_is_told(void **state)
+{
+	const char *text = "451 4.7.1 Greylisting in action, please come back in 00:02:00";
+	struct arena arena = {0};
+	struct buf out = BUF_INIT(4096);
+	struct reply_meaning m = read_at(&arena, REPLY_STAGE_RCPT, text);
+	struct reply_why why;
+	size_t i = 0;
+
+	reply_why(&m, span_str(text), &arena, &why);
+	assert_int_equal(why.rule_cause, REPLY_GREYLISTING);
+	assert_true(why.n_clues > 0 && why.n_clues <= REPLY_CLUES_MAX);
+	assert_true(span_equal(why.clues[0].part, SPAN_LIT("greylisting")));
+	assert_true(why.next != REPLY_NONE && why.next != m.cause && why.next_share < 0.5);
+	while (reply_why_tell(&why, REPLY_LANG_EN, i, &out))
+		i++;
+	assert_int_equal(i, why.n_clues + 2);
+	assert_non_null(strstr(buf_cstr(&out), "Without \"greylisting\" it would be"));
+	buf_clear(&out);
+	text = "421 4.3.2 mx.example.org is shutting down";
+	m = read_at(&arena, REPLY_STAGE_RCPT, text);
+	reply_why(&m, span_str(text), &arena, &why);
+	assert_true(reply_why_tell(&why, REPLY_LANG_DE, 0, &out));
+	assert_non_null(strstr(buf_cstr(&out), "abides eigene Worte (SHUTTING_DOWN)"));
+	assert_false(reply_why_tell(&why, REPLY_LANG_DE, 1, &out));
+	buf_done(&out);
+	arena_done(&arena);
+}
+
 static void languages_are_found(void **state)
 {
 	enum reply_lang lang = REPLY_LANG_EN;
@@ -181,6 +212,7 @@ int main(void)
 		cmocka_unit_test(famous_replies_have_words_of_their_own),
 		cmocka_unit_test(stage_and_digit_change_the_words),
 		cmocka_unit_test(sentences_carry_the_replys_words),
+		cmocka_unit_test(what_decided_is_told),
 		cmocka_unit_test(languages_are_found),
 	};
 
