@@ -193,6 +193,45 @@ static enum line_kind kind_of(const struct part *part)
 	return LINE_PROSE;
 }
 
+/* Most lines are quoted ("> …"), as where a bounce is shown to somebody in an answer. */
+static bool is_quoted(struct span body)
+{
+	size_t quoted = 0, other = 0;
+
+	while (body.len > 0) {
+		struct span line = next_line(&body);
+
+		if (span_starts(line, SPAN_LIT(">")))
+			quoted++;
+		else
+			other += span_trim(line).len > 0;
+	}
+	return quoted > 3 && quoted > other;
+}
+
+/* The text without its quotes; what is quoted may be a whole mail with its header. */
+static struct span without_quotes(struct reader *r, struct span body)
+{
+	char *to = arena_array(r->arena, body.len + 1, 1);
+	size_t len = 0, mail = SIZE_MAX;
+
+	while (body.len > 0) {
+		struct span line = next_line(&body);
+
+		if (span_take(&line, '>')) {
+			(void)span_take(&line, ' ');
+			mail = mail == SIZE_MAX ? len : mail;
+		}
+		if (line.len > 0)
+			memcpy(to + len, line.at, line.len);
+		len += line.len;
+		to[len++] = '\n';
+	}
+	if (mail < len && r->lines->mail.len == 0)
+		r->lines->mail = span_of(to + mail, len - mail);
+	return span_of(to, len);
+}
+
 /* The bytes of a part as lines; prose may turn into status fields or the returned mail. */
 static void add_part(struct reader *r, struct span body, const struct part *part)
 {
@@ -209,6 +248,8 @@ static void add_part(struct reader *r, struct span body, const struct part *part
 	if (part->kind == PART_HTML)
 		body = decode_html(body, r->arena);
 	r->has_status = r->has_status || part->kind == PART_STATUS;
+	if (part->kind == PART_PROSE && is_quoted(body))
+		body = without_quotes(r, body);
 	while (body.len > 0) {
 		struct span line = next_line(&body);
 

@@ -25,7 +25,7 @@ struct line {
 struct lines {
 	struct line *at;
 	size_t n;
-	struct span mail; /* the first message/rfc822 part, as it stands; may be empty */
+	struct span mail; /* the first message/rfc822 part, or what is quoted; may be empty */
 };
 
 enum { LINES_BYTES_MAX = 1 << 20, LINES_MAX = 32768 };
