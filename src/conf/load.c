@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/log.h"
+#include "conf/file.h"
 #include "conf/rules.h"
 #include "conf/store.h"
 #include "conf/value.h"
@@ -261,26 +262,6 @@ static void load_rules_of(struct load *l, struct span text)
 	}
 }
 
-static int read_all(int fd, struct buf *text)
-{
-	ssize_t n = 1;
-
-	while (n > 0 && !buf_reserve(text, 4096)) {
-		n = read(fd, text->at + text->len, 4096);
-		if (n > 0)
-			buf_added(text, (size_t)n);
-	}
-	return n < 0 ? -errno : text->error;
-}
-
-static int read_file(const char *file, struct buf *text)
-{
-	_cleanup_(fd_close) int fd = open(file, O_RDONLY | O_CLOEXEC);
-	int rc = fd < 0 ? -errno : read_all(fd, text);
-
-	return rc == 0 && text->len > CONF_FILE_MAX ? -EMSGSIZE : rc;
-}
-
 /* The file of reply_rules, in a process that may open files; its rules come after the others. */
 static void load_more_rules(struct load *l)
 {
@@ -294,7 +275,7 @@ static void load_more_rules(struct load *l)
 	const char *file = arena_str(l->arena, conf->reply_rules);
 	struct report report = {.file = file, .out = l->report->out};
 	struct load more = {.arena = l->arena, .report = &report, .conf = conf};
-	int rc = read_file(file, &text);
+	int rc = file_read_named(file, &text);
 
 	if (rc < 0)
 		report_error(l->report, 1,
@@ -307,24 +288,18 @@ static void load_more_rules(struct load *l)
 	buf_done(&text);
 }
 
-static int refuse_file(const char *file, int rc, struct buf *errors)
-{
-	(void)buf_printf(errors, "%s: can't be read: %s\n", file, log_strerror(rc));
-	return rc;
-}
-
 int conf_load_rules(const char *file, struct arena *arena, struct conf *ret, struct buf *errors)
 {
 	struct report report = {.file = file, .out = errors};
 	struct conf conf = {.file = arena_copy(arena, span_str(file))};
 	struct load load = {.arena = arena, .report = &report, .conf = &conf};
 	struct buf text = BUF_INIT(CONF_FILE_MAX + 4096);
-	int rc = read_file(file, &text);
+	int rc = file_read_named(file, &text);
 
 	if (rc == 0)
 		load_rules_of(&load, buf_span(&text));
 	else
-		rc = refuse_file(file, rc, errors);
+		rc = file_refuse(file, rc, errors);
 	if (rc == 0 && (report.n > 0 || !rules_make(&conf, arena)))
 		rc = -EINVAL;
 	buf_done(&text);
@@ -382,11 +357,11 @@ int conf_load_fd(
 	struct report report = {.file = file, .out = errors};
 	struct load load = {.arena = arena, .report = &report, .look_up = true, .opens_more = true};
 	struct buf text = BUF_INIT(CONF_FILE_MAX + 4096);
-	int rc = read_all(fd, &text);
+	int rc = file_read(fd, &text);
 
 	if (!rc && text.len > CONF_FILE_MAX)
 		rc = -EMSGSIZE;
-	rc = rc ? refuse_file(file, rc, errors) : load_text(file, buf_span(&text), &load, ret);
+	rc = rc ? file_refuse(file, rc, errors) : load_text(file, buf_span(&text), &load, ret);
 	buf_done(&text);
 	return rc;
 }
@@ -396,6 +371,6 @@ int conf_load(const char *file, struct arena *arena, struct conf *ret, struct bu
 	_cleanup_(fd_close) int fd = open(file, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return refuse_file(file, -errno, errors);
+		return file_refuse(file, -errno, errors);
 	return conf_load_fd(fd, file, arena, ret, errors);
 }

@@ -147,6 +147,16 @@ static void put_encoding(struct writer *w, bool is_8bit)
 		       : "Content-Transfer-Encoding: 7bit\r\n\r\n");
 }
 
+/* A paragraph under its title, if there is one. Empties text. */
+static void put_titled(struct writer *w, const char *title, struct buf *text)
+{
+	if (text->len > 0) {
+		put(w, title);
+		put_wrapped(w, "    ", buf_span(text));
+	}
+	buf_clear(text);
+}
+
 /* What happened to one recipient, for a person. */
 static void put_story(struct writer *w, const struct bounce_recipient *r)
 {
@@ -159,9 +169,10 @@ static void put_story(struct writer *w, const struct bounce_recipient *r)
 		(void)reply_explain_event(r->meaning, &text);
 		put_wrapped(w, "    ", buf_span(&text));
 		buf_clear(&text);
+		(void)reply_tell(r->meaning, &(struct reply_voice){0}, REPLY_TELL_WRITER, &text);
+		put_titled(w, "  What you can do:\r\n", &text);
 		(void)reply_advise(r->meaning, &text);
-		put(w, "  What you can do:\r\n");
-		put_wrapped(w, "    ", buf_span(&text));
+		put_titled(w, "  For an administrator:\r\n", &text);
 	}
 	if (r->reply.len > 0 && r->host.len > 0) {
 		put(w, "  In the words of ");

@@ -23,6 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert((m.wait_seconds > 0) == (m.wait_source == REPLY_WAIT_STATED));
 	for (size_t i = 0; i < m.n_words; i++)
 		assert(m.words[i].kind < REPLY_WORDS && m.words[i].value.len > 0);
+	struct reply_inner nested;
+
+	if (reply_nested(inner.text, &nested))
+		assert(nested.text.len > 4 && nested.text.at > inner.text.at);
 	assert(reply_explain(&m, &out) == 0 && reply_advise(&m, &out) == 0);
 	for (size_t i = 0; i < out.len; i++)
 		assert((unsigned char)out.at[i] >= ' ');
