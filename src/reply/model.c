@@ -21,29 +21,54 @@ static const struct slot *slot_of(uint32_t feature)
 }
 
 typedef uint16_t lanes __attribute__((vector_size(16)));
-typedef unsigned char bytes __attribute__((vector_size(8)));
+typedef unsigned char bytes __attribute__((vector_size(16)));
 
 enum { BLOCK = sizeof(bytes), BLOCKS = ROW / BLOCK };
 _Static_assert(MODEL_FEATURES <= UINT16_MAX, "a row's number has 16 bits");
 _Static_assert(ROW % BLOCK == 0, "a row of weights is made of whole blocks");
 
-/* Adds features' rows to the sums. */
+/* The sums of a block's bytes, those of even and of odd place apart. */
+struct block_sums {
+	lanes even, odd;
+};
+
+static void add_bytes(struct block_sums *s, bytes weights_of_two)
+{
+	lanes both = (lanes)weights_of_two;
+	bool is_little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+
+	s->even += is_little ? both & 0xff : both >> 8;
+	s->odd += is_little ? both >> 8 : both & 0xff;
+}
+
+static bytes load(const unsigned char *at)
+{
+	bytes b;
+
+	memcpy(&b, at, sizeof b);
+	return b;
+}
+
+/* Adds rows to the sums, two at a time: two weights, which are ASCII signs, fit into a byte. */
 static void add_rows(const uint16_t *rows, size_t n, uint16_t sums[ROW])
 {
+	struct block_sums s[BLOCKS] = {0};
+
 	for (size_t i = 0; i < n; i++)
 		__builtin_prefetch(weights[rows[i]]);
-	for (size_t block = 0; block < BLOCKS; block++) {
-		lanes sum;
-
-		memcpy(&sum, sums + block * BLOCK, sizeof sum);
-		for (size_t i = 0; i < n; i++) {
-			bytes row;
-
-			memcpy(&row, weights[rows[i]] + block * BLOCK, BLOCK);
-			sum += __builtin_convertvector(row, lanes);
+	for (size_t i = 0; i + 1 < n; i += 2)
+		for (size_t b = 0; b < BLOCKS; b++)
+			add_bytes(&s[b], load(weights[rows[i]] + b * BLOCK) +
+						 load(weights[rows[i + 1]] + b * BLOCK));
+	for (size_t b = 0; n % 2 && b < BLOCKS; b++)
+		add_bytes(&s[b], load(weights[rows[n - 1]] + b * BLOCK));
+	for (size_t b = 0; b < BLOCKS; b++)
+		for (size_t i = 0; i < BLOCK / 2; i++) {
+			sums[b * BLOCK + 2 * i] =
+				(uint16_t)(sums[b * BLOCK + 2 * i] + s[b].even[i]);
+			sums[b * BLOCK + 2 * i + 1] =
+				(uint16_t)(sums[b * BLOCK + 2 * i + 1] + s[b].odd[i]);
 		}
-		memcpy(sums + block * BLOCK, &sum, sizeof sum);
-	}
 }
 
 /* What features add up to. */
@@ -58,7 +83,8 @@ static float weight_of(const struct sums *sums, size_t cause)
 	return (float)(int16_t)(sums->of[cause] - sums->n_rows * MODEL_MIDDLE);
 }
 
-static void add_features(const uint32_t *list, size_t n, struct sums *sums)
+static __attribute__((noinline)) void add_features(
+	const uint32_t *list, size_t n, struct sums *sums)
 {
 	uint16_t rows[REPLY_FEATURES_MAX + 1];
 	unsigned n_rows = 0;
