@@ -179,20 +179,14 @@ static void choose_next(const float scores[ROW], enum reply_cause cause, struct 
 	*ret = (struct reply_next){(enum reply_cause)(next + 1), (double)(scores[next] / sum)};
 }
 
-static inline __attribute__((always_inline)) bool weigh(
-	const struct reply_subject *s, struct reply_verdict *ret, struct reply_next *ret_next)
+/* What words, code, status, stage and rule say for each cause. False: no word is known. */
+static __attribute__((noinline)) bool score(const struct reply_subject *s, enum reply_cause rule,
+	enum reply_support support, float scores[ROW])
 {
 	struct sums text = {0}, meta = {0};
-	float scores[ROW];
 	struct reply_features f;
-	struct reply_verdict rule = {0};
-	enum reply_support support = reply_rule_decide(s, &rule);
 
-	if (support == SUPPORT_NONE) {
-		rule.cause = reply_status_cause(s->status);
-		support = SUPPORT_STATUS;
-	}
-	reply_features_read(s, rule.cause, support, &f);
+	reply_features_read(s, rule, support, &f);
 	add_words(&f, &s->text, &text);
 	add_features(f.list + f.n_text, f.n - f.n_text, &meta);
 	if (text.n == 0 || !says_something(&s->text))
@@ -203,6 +197,22 @@ static inline __attribute__((always_inline)) bool weigh(
 		scores[c] = MODEL_UNIT * (weight_of(&text, c) * share + weight_of(&meta, c));
 	for (size_t c = 0; c < CAUSES; c++)
 		scores[c] = bias[c] + scores[c];
+	return true;
+}
+
+static bool weigh(
+	const struct reply_subject *s, struct reply_verdict *ret, struct reply_next *ret_next)
+{
+	float scores[ROW];
+	struct reply_verdict rule = {0};
+	enum reply_support support = reply_rule_decide(s, &rule);
+
+	if (support == SUPPORT_NONE) {
+		rule.cause = reply_status_cause(s->status);
+		support = SUPPORT_STATUS;
+	}
+	if (!score(s, rule.cause, support, scores))
+		return false;
 	choose(scores, ret);
 	if (ret_next)
 		choose_next(scores, ret->cause, ret_next);

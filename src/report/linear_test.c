@@ -196,8 +196,8 @@ struct reader {
 	uint64_t a_byte;
 };
 
-static const struct reader reply = {work_of_reply, 512, LARGEST, 900};
-static const struct reader bounce = {work_of_bounce, 4096, LARGEST / 8, 3000};
+static const struct reader reply = {work_of_reply, 512, LARGEST, 1500};
+static const struct reader bounce = {work_of_bounce, 4096, LARGEST / 8, 6000};
 
 /*
  * Four times the size, not much more than four times the work, unless it is little anyway (a text may
