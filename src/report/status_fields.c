@@ -53,13 +53,19 @@ static bool is_public(struct span address)
 	return at > 0 && span_find(text_from(address, (size_t)at), '.') > 0;
 }
 
-/* The same name at two domains: the final one is how a server writes the original. */
-static bool is_same_name(struct span a, struct span b)
+/* The same name at a domain and one below it: the final one is how a server writes the original. */
+static bool is_same_name(struct span final, struct span original)
 {
-	ptrdiff_t at = span_find(a, '@');
+	ptrdiff_t at = span_find(final, '@');
 
-	return at > 0 && at == span_find(b, '@') &&
-	       span_equal_nocase(span_slice(a, 0, (size_t)at), span_slice(b, 0, (size_t)at));
+	if (at <= 0 || at != span_find(original, '@') || original.len <= final.len)
+		return false;
+	struct span domain = text_from(final, (size_t)at + 1);
+	struct span below = text_from(original, (size_t)at + 1);
+
+	return span_equal_nocase(
+		       span_slice(final, 0, (size_t)at), span_slice(original, 0, (size_t)at)) &&
+	       span_ends_nocase(below, domain) && below.at[below.len - domain.len - 1] == '.';
 }
 
 /* Whom the group is about: what others can write to, of the addresses that it has. */
