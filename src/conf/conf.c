@@ -48,6 +48,28 @@ const struct conf_target *conf_target_for(const struct conf *conf, struct span d
 	return r ? &r->to : NULL;
 }
 
+enum conf_priority conf_priority_of(const struct conf *conf, struct span sender)
+{
+	ptrdiff_t at = span_find(sender, '@');
+	struct span domain = at < 0 ? sender : span_slice(sender, (size_t)at + 1, sender.len);
+	uint8_t priority = CONF_PRIORITY_NORMAL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < conf->n_senders; i++) {
+		struct span who = conf->senders[i].who;
+		struct span whole = sender.len > 0 ? sender : SPAN_LIT("<>");
+		size_t f = fit(who, domain);
+
+		/* The address itself counts more than its domain. */
+		f = span_equal_nocase(who, whole) ? SIZE_MAX : f == SIZE_MAX ? f - 1 : f;
+		if (f > most) {
+			most = f;
+			priority = conf->senders[i].priority;
+		}
+	}
+	return priority;
+}
+
 const struct conf_retry *conf_retry_for(const struct conf *conf, struct span cause)
 {
 	for (size_t i = 1; i < conf->n_retries; i++)

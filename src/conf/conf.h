@@ -79,6 +79,14 @@ struct conf_source {
 	uint32_t weight;     /* its share of the mail */
 };
 
+/* Whose mail goes first where there is not room for all. */
+enum conf_priority { CONF_PRIORITY_NORMAL, CONF_PRIORITY_HIGH, CONF_PRIORITY_LOW };
+
+struct conf_sender {
+	struct span who;  /* an address, a domain, ".example.org", "<>" or "*" */
+	uint8_t priority; /* enum conf_priority */
+};
+
 /* A domain whose mail is taken from anybody. */
 struct conf_domain {
 	struct span name; /* lower case */
@@ -155,6 +163,8 @@ struct conf {
 	size_t n_routes;
 	struct conf_source *sources; /* none: as the system chooses */
 	size_t n_sources;
+	struct conf_sender *senders;
+	size_t n_senders;
 	struct conf_retry *retries; /* the first is "default" */
 	size_t n_retries;
 	struct span reply_rules; /* the file that rules were read from; may be empty */
@@ -192,6 +202,8 @@ const struct conf_route *conf_route_for(const struct conf *conf, struct span dom
 const struct conf_domain *conf_domain_for(const struct conf *conf, struct span domain);
 /* The domain section's target, else the route's, else NULL. */
 const struct conf_target *conf_target_for(const struct conf *conf, struct span domain);
+/* Of an envelope sender (empty: the null sender): its address, else its domain, suffix, "*". */
+enum conf_priority conf_priority_of(const struct conf *conf, struct span sender);
 /* The schedule of a cause, or the default one. Never NULL. */
 const struct conf_retry *conf_retry_for(const struct conf *conf, struct span cause);
 /* May this client send anywhere? */

@@ -360,9 +360,42 @@ static void names_without_address_are_warned_of(void **state)
 	arena_done(&arena);
 }
 
+static void the_sender_decides_who_goes_first(void **state)
+{
+	static const char text[] = "hostname = \"a.test\"\nlisten \"127.0.0.1:25\" { }\n"
+				   "sender \"list@x.test\" { priority = low }\n"
+				   "sender \"x.test\" { priority = high }\n"
+				   "sender \".y.test\" { priority = low }\n"
+				   "sender \"<>\" { priority = low }\n";
+	static const struct {
+		const char *sender;
+		enum conf_priority priority;
+	} cases[] = {
+		{"list@x.test", CONF_PRIORITY_LOW},
+		{"LIST@X.test", CONF_PRIORITY_LOW},
+		{"me@x.test", CONF_PRIORITY_HIGH},
+		{"me@z.y.test", CONF_PRIORITY_LOW},
+		{"me@y.test", CONF_PRIORITY_NORMAL},
+		{"", CONF_PRIORITY_LOW},
+		{"me", CONF_PRIORITY_NORMAL},
+	};
+	struct arena arena = {0};
+	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+	struct conf conf;
+
+	if (conf_parse("f", span_str(text), &arena, &conf, &errors) < 0)
+		fail_msg("%.*s", SPAN_F(buf_span(&errors)));
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (conf_priority_of(&conf, span_str(cases[i].sender)) != cases[i].priority)
+			fail_msg("%s", cases[i].sender);
+	buf_done(&errors);
+	arena_done(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_sender_decides_who_goes_first),
 		cmocka_unit_test(bad_files_name_line_and_remedy),
 		cmocka_unit_test(good_file_is_understood),
 		cmocka_unit_test(causes_inherit_the_default_schedule),

@@ -141,6 +141,27 @@ static const struct schema_row source_rows[] = {
 		.meaning = "How much of the mail it gets beside the others; 0: none now."},
 };
 
+static const struct schema_name priority_names[] = {{"normal", CONF_PRIORITY_NORMAL, NULL},
+	{"high", CONF_PRIORITY_HIGH, NULL}, {"low", CONF_PRIORITY_LOW, NULL}, {0}};
+static const struct schema_row sender_title = {.key = "WHO",
+	.type = SCHEMA_TEXT,
+	AT(conf_sender, who),
+	.min = 1,
+	.max = 320,
+	.meaning = "an address, a domain, \".example.org\" for all below it, \"<>\" for notices, "
+		   "\"*\" for every other"};
+static const struct schema_row sender_rows[] = {
+	{.key = "priority",
+		.type = SCHEMA_NAME,
+		AT(conf_sender, priority),
+		.names = priority_names,
+		.preset = "normal",
+		.since = FIRST,
+		.meaning = "Where mail waits for a site: high goes first, low when others have "
+			   "had their turns. Who sends very much at once waits behind others "
+			   "anyway."},
+};
+
 static const struct schema_row domain_title = {.key = "DOMAIN",
 	.type = SCHEMA_DOMAIN,
 	AT(conf_domain, name),
@@ -460,6 +481,11 @@ static const struct schema_section sections[] = {
 		.meaning =
 			"An address that mail goes out from. Each has its own limits and its own "
 			"standing at every site; without any the system chooses."},
+	{.name = "sender",
+		.title = &sender_title,
+		ROWS(sender_rows),
+		ARRAY(senders, n_senders),
+		.meaning = "Whose mail is urgent, and whose can wait."},
 	{.name = "rule",
 		.title = &rule_title,
 		ROWS(rule_rows),
@@ -472,7 +498,11 @@ static const struct schema_section sections[] = {
 		.title = &retry_title,
 		ROWS(retry_rows),
 		ARRAY(retries, n_retries),
-		.meaning = "When a recipient that could not be served is tried again."},
+		.meaning =
+			"When a recipient that could not be served is tried again, where the "
+			"reply states no wait and none was learned. A cause without a section of "
+			"its own has the times that suit it as long as first and max of default "
+			"are not changed; else it is tried as default says."},
 	{.name = "resolver",
 		ROWS(resolver_rows),
 		.meaning = "Name look-ups.",

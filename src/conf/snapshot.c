@@ -41,6 +41,9 @@ static const struct pack_type domain_type = PACK_TYPE(conf_domain, domain_rows);
 static const struct pack_row source_rows[] = {PACK_F_SPAN(struct conf_source, address),
 	PACK_F_SPAN(struct conf_source, ipv6), PACK_F_SPAN(struct conf_source, helo),
 	PACK_F_U32(struct conf_source, weight)};
+static const struct pack_row sender_rows[] = {
+	PACK_F_SPAN(struct conf_sender, who), PACK_F_U8(struct conf_sender, priority)};
+static const struct pack_type sender_type = PACK_TYPE(conf_sender, sender_rows);
 static const struct pack_type source_type = PACK_TYPE(conf_source, source_rows);
 
 static const struct pack_row route_rows[] = {PACK_F_SPAN(struct conf_route, pattern),
@@ -98,6 +101,7 @@ static const struct pack_row conf_rows[] = {PACK_F_U32(struct conf, number),
 	PACK_F_ARRAY(struct conf, domains, n_domains, &domain_type),
 	PACK_F_ARRAY(struct conf, routes, n_routes, &route_type),
 	PACK_F_ARRAY(struct conf, sources, n_sources, &source_type),
+	PACK_F_ARRAY(struct conf, senders, n_senders, &sender_type),
 	PACK_F_ARRAY(struct conf, retries, n_retries, &retry_type),
 	PACK_F_SPAN(struct conf, reply_rules),
 	PACK_F_ARRAY(struct conf, rules, n_rules, &rule_type),
@@ -121,6 +125,9 @@ static bool is_usable(const struct conf *conf)
 		return false;
 	for (size_t i = 0; i < conf->n_routes; i++)
 		if (conf->routes[i].pattern.len == 0)
+			return false;
+	for (size_t i = 0; i < conf->n_senders; i++)
+		if (conf->senders[i].who.len == 0)
 			return false;
 	for (size_t i = 0; i < conf->n_relay_from; i++)
 		if (conf->relay_from[i].bits > 128)

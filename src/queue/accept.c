@@ -89,9 +89,43 @@ static struct span domain_of(struct span address)
  * Smarthosts name their lane by what the route says; what has no route waits under its domain.
  * Who sends very much of late goes among the bulk: a single message overtakes thousands.
  */
-static struct lane *lane_for(struct queue *q, const struct conf *conf, struct span sender,
-	struct span address, struct arena *arena)
+static struct lane *lane_of_class(struct queue *q, const struct conf *conf, struct span sender,
+	struct lane *ordinary, struct arena *arena)
 {
+	enum conf_priority priority = conf_priority_of(conf, sender);
+	uint32_t who = (uint32_t)table_hash(sender);
+	struct span class = {0};
+
+	if (priority == CONF_PRIORITY_HIGH)
+		class = SPAN_LIT("high");
+	else if (priority == CONF_PRIORITY_LOW)
+		class = SPAN_LIT("low");
+	else if (lane_count(ordinary, who, spool_now(q->spool)))
+		class = arena_printf(arena, "bulk%u", who % LANE_BULKS);
+	if (class.len == 0)
+		return ordinary;
+	return queue_lane_get(q, arena_printf(arena, "%s#%.*s", ordinary->name, SPAN_F(class)),
+		span_str(ordinary->site->name));
+}
+
+/* All recipients of a message that go the same way stay together. */
+static struct lane *lane_of_message(
+	struct queue *q, const struct spool_accept *accept, struct span name)
+{
+	for (size_t i = 0; i < accept->lanes_n; i++) {
+		struct span other = accept->lanes[i].name;
+
+		if (span_equal(span_slice(other, 0, name.len), name) &&
+			(other.len == name.len || other.at[name.len] == '#'))
+			return queue_lane_by_number(q, accept->lanes[i].number);
+	}
+	return NULL;
+}
+
+static struct lane *lane_for(struct queue *q, const struct conf *conf,
+	const struct spool_accept *accept, struct span address, struct arena *arena)
+{
+	struct span sender = accept->message.sender;
 	struct span domain = domain_of(address);
 	const struct conf_target *to = conf_target_for(conf, domain.len ? domain : conf->hostname);
 	struct span name = to ? to->text : domain;
@@ -100,13 +134,9 @@ static struct lane *lane_for(struct queue *q, const struct conf *conf, struct sp
 
 	if (source.len > 0)
 		name = arena_printf(arena, "%.*s@%.*s", SPAN_F(name), SPAN_F(source));
-	struct lane *lane = queue_lane_get(q, name, site);
-	uint32_t who = (uint32_t)table_hash(sender);
+	struct lane *lane = lane_of_message(q, accept, name);
 
-	if (!lane_count(lane, who, spool_now(q->spool)))
-		return lane;
-	return queue_lane_get(q, arena_printf(arena, "%.*s#bulk%u", SPAN_F(name), who % LANE_BULKS),
-		span_str(lane->site->name));
+	return lane ? lane : lane_of_class(q, conf, sender, queue_lane_get(q, name, site), arena);
 }
 
 void queue_assign_lanes(struct queue *q, const struct conf *conf, struct spool_accept *accept,
@@ -118,7 +148,7 @@ void queue_assign_lanes(struct queue *q, const struct conf *conf, struct spool_a
 	accept->lanes_n = 0;
 	for (size_t i = 0; i < accept->recipients_n; i++) {
 		struct spool_recipient *r = &accept->recipients[i];
-		struct lane *lane = lane_for(q, conf, accept->message.sender, r->address, arena);
+		struct lane *lane = lane_for(q, conf, accept, r->address, arena);
 		size_t known = 0;
 
 		while (known < accept->lanes_n && accept->lanes[known].number != lane->number)

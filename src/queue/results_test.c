@@ -147,11 +147,34 @@ static void who_waits_equally_long_stays_together(void **state)
 	done(&m);
 }
 
+static void a_message_of_many_recipients_stays_one(void **state)
+{
+	static const struct result_case c = {"none", "me@here.test", {{0}}, {0}, {0}, false};
+	static struct made m;
+	static struct spool_recipient recipients[100];
+
+	make(&m, &c);
+	/* Also where its sender sends very much. */
+	for (int round = 0; round < 3; round++) {
+		struct spool_accept a = {.recipients = recipients, .recipients_n = 100};
+
+		a.message.sender = SPAN_LIT("list@here.test");
+		for (size_t i = 0; i < 100; i++)
+			recipients[i] = (struct spool_recipient){.address = SPAN_LIT("a@one.test")};
+		queue_assign_lanes(&m.queue, &m.conf, &a, 1000, &m.arena);
+		assert_int_equal(a.lanes_n, 1);
+		for (size_t i = 0; i < 100; i++)
+			assert_int_equal(recipients[i].part, 0);
+	}
+	done(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_fate_becomes_what_it_says),
 		cmocka_unit_test(who_waits_equally_long_stays_together),
+		cmocka_unit_test(a_message_of_many_recipients_stays_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

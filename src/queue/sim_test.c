@@ -317,6 +317,22 @@ static void a_single_message_overtakes_a_list(void **state)
 	assert_true(single.most < 5);
 }
 
+static void an_urgent_sender_goes_before_all_others(void **state)
+{
+	struct sim *s = sim();
+
+	title("A message of high priority behind 2,000 of 2,000 senders");
+	sim_reset(8);
+	s->sites[0].is.talk_ms = SIM_SECOND;
+	sim_mail(0, 2000, 0, 1);
+	sim_mail(0, 1, 20 * SIM_SECOND, 1);
+	sim_run_abide("sender \"from2000.test\" { priority = high }", SIM_HOUR);
+	struct sim_figures f = sim_figures(0, 2000, 2001);
+
+	show("abide, the urgent one", &f);
+	assert_true(f.undelivered == 0 && f.most < 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_listing_costs_few_attempts_and_no_day),
 		cmocka_unit_test(a_tar_pit_holds_up_nobody_else),
 		cmocka_unit_test(a_single_message_overtakes_a_list),
+		cmocka_unit_test(an_urgent_sender_goes_before_all_others),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
 
