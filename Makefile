@@ -4,6 +4,7 @@
 #   make run        shows the main job, nothing else needed  make SANITIZE=1  build-sanitize/abide
 #   make test       all checks and tests                     make test-long   with the long ones
 #   make bench      compares with other servers              make fuzz        a short run of every fuzzer
+#   make replies-score   how well replies are read: the open part, then the locked one (figures only)
 #   make install    PREFIX=/usr/local, DESTDIR=              make format, make clean
 
 PREFIX = /usr/local
@@ -37,6 +38,10 @@ bench: build
 	@tools/setup bench
 	@bench/bench
 
+replies-score: build
+	@tools/replies-score
+	@tools/replies-score --locked
+
 fuzz:
 	@tools/setup test
 	@tools/fuzz
@@ -55,5 +60,5 @@ clean:
 packages:
 	@tools/setup build
 
-.PHONY: build run test test-long bench fuzz install format clean packages
+.PHONY: build run test test-long bench replies-score fuzz install format clean packages
 .DEFAULT_GOAL = build

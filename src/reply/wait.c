@@ -26,12 +26,12 @@ static bool is_one_of(struct span word, const char *const list[])
 
 static const char *const seconds_words[] = {"s", "sec", "secs", "second", "seconds", "sekund*",
 	"secondi", "secondo", "segundo*", "seconde", "secondes", "seconden", "secunde", "сек*",
-	"秒", NULL};
-static const char *const minutes_words[] = {
-	"m", "min", "mins", "minute", "minutes", "minut*", "мин*", "分", "分钟", NULL};
+	"秒*", "saniye*", NULL};
+static const char *const minutes_words[] = {"m", "min", "mins", "minute", "minutes", "minut*",
+	"minuu*", "dakika*", "perc*", "мин*", "分*", NULL};
 static const char *const hours_words[] = {"h", "hr", "hrs", "hour", "hours", "stunde*", "ora",
 	"ore", "heure*", "hora", "horas", "uur", "uren", "hodin*", "godzin*", "час*", "timme*",
-	"timer", "小时", "時間", NULL};
+	"timer", "saat*", "小时*", "時間*", NULL};
 static const char *const days_words[] = {"d", "day", "days", "tag", "tage", "tagen", "giorni",
 	"giorno", "jour", "jours", "dia", "dias", "dagen", "dny", NULL};
 
@@ -53,11 +53,13 @@ static const char *const wait_verbs[] = {"retry*", "retri*", "try", "trying", "a
 	"reattempt*", "attempt", "defer", "deferred", "deferring", "delay", "delayed", "postponed",
 	"greylist*", "graylist*", "greylisted", "greylisting", "grey", "gray", "listed",
 	"temporarily", "throttled", "throttling", "penalty", "blocked", "refused", "rejected",
-	"riprova*", "riprovi", "erneut", "versuch*", "warten", "nochmal*", "wieder", "intent*",
-	"reintent*", "tente", "tentar*", "reessay*",
+	"riprova*", "riprovi", "erneut", "wachten", "versuch*", "warten", "nochmal*", "wieder",
+	"intent*", "reintent*", "tente", "tentar*", "reessay*",
 	"r\xc3\xa9"
 	"essay*",
-	"patient*", "probeer", "zkus*", "opakujte", "spr*", "ponow*", "попроб*", "повтор*", NULL};
+	"patient*", "attend*", "attente", "espere*", "aguard*", "igen", "uudelleen", "banned",
+	"unlock*", "请*", "probeer", "zkus*", "opakujte", "spr*", "ponow*", "попроб*", "повтор*",
+	NULL};
 /* Words that make a time something else. */
 static const char *const not_waits[] = {"per", "every", "each", "last", "past", "within", "limit",
 	"limits", "max", "maximum", "exceed*", "older", "age", "than", "delivered", "deliver",
@@ -65,7 +67,7 @@ static const char *const not_waits[] = {"per", "every", "each", "last", "past", 
 	"al", "par", "average", NULL};
 /* Words that may stand behind a time to wait. */
 static const char *const after_waits[] = {
-	"later", "before", "remaining", "left", "until", "and", "then", "or", NULL};
+	"later", "before", "remaining", "left", "until", "and", "then", "or", "te", "zu", NULL};
 static const char *const in_words[] = {
 	"in", "after", "nach", "za", "tra", "fra", "dans", "en", "over", "om", "dentro", NULL};
 static const char *const after_not_waits[] = {"ago", "old", "limit", "timeout", "quota", NULL};
@@ -103,6 +105,25 @@ static int64_t until_moment(struct span clock, int64_t now_wall_ms)
 	return (moment - now + 86400) % 86400;
 }
 
+/* "an hour", "five minutes": the number; 0: it is none. Only a unit that is written out follows. */
+static unsigned word_number(const struct reply_tokens *t, size_t i)
+{
+	static const struct {
+		const char *word;
+		unsigned number;
+	} numbers[] = {{"a", 1}, {"an", 1}, {"one", 1}, {"two", 2}, {"three", 3}, {"four", 4},
+		{"five", 5}, {"ten", 10}, {"fifteen", 15}, {"thirty", 30}};
+
+	if (i + 1 >= t->n || t->list[i].kind != TOKEN_WORD || t->list[i].text.len > 7 ||
+		!strchr("aotf", byte_lower(t->list[i].text.at[0])) || t->list[i + 1].text.len < 3 ||
+		!strchr("smhd", byte_lower(t->list[i + 1].text.at[0])))
+		return 0;
+	for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
+		if (span_equal_nocase(t->list[i].text, span_str(numbers[k].word)))
+			return unit_seconds(t->list[i + 1].text) ? numbers[k].number : 0;
+	return 0;
+}
+
 /* "1 hour(s) 25 minute(s)", "10min": from token i; *ret_upto is behind it. -1: no time stands here. */
 static int64_t read_time(const struct reply_tokens *t, size_t i, size_t *ret_upto)
 {
@@ -133,6 +154,24 @@ static int64_t read_time(const struct reply_tokens *t, size_t i, size_t *ret_upt
 	return total;
 }
 
+/* "no sooner than 5 minutes" is one nevertheless, "be accepted in 5 minutes" as well. */
+static bool is_promised(const struct reply_tokens *t, size_t i)
+{
+	static const char *const soon[] = {"sooner", "earlier", "before", NULL};
+	static const char *const possible[] = {
+		"possible", "accepted", "delivered", "allowed", NULL};
+
+	if (i < 3)
+		return false;
+	struct span last = t->list[i - 1].text, middle = t->list[i - 2].text;
+
+	if (span_equal_nocase(last, SPAN_LIT("than")))
+		return is_one_of(middle, soon);
+	return is_one_of(last, in_words) && is_one_of(middle, possible) &&
+	       (span_equal_nocase(t->list[i - 3].text, SPAN_LIT("be")) ||
+		       span_equal_nocase(middle, SPAN_LIT("possible")));
+}
+
 /* Looks back from token i for a word that says "wait", and for one that says otherwise. */
 static bool is_announced(const struct reply_tokens *t, size_t i)
 {
@@ -158,6 +197,8 @@ static bool is_wait(const struct reply_tokens *t, size_t from, size_t upto)
 	bool is_last = upto >= t->n;
 	struct span next = is_last ? (struct span){0} : t->list[upto].text;
 
+	if (is_promised(t, from))
+		return true;
 	if (is_timestamp(t, from) || (from > 0 && is_one_of(t->list[from - 1].text, not_waits)))
 		return false;
 	if (!is_last && is_one_of(next, after_not_waits))
@@ -167,7 +208,10 @@ static bool is_wait(const struct reply_tokens *t, size_t from, size_t upto)
 	if (is_last)
 		return false;
 	/* "in 5 Minuten erneut versuchen" */
-	if (from > 0 && is_one_of(t->list[from - 1].text, in_words) && is_one_of(next, wait_verbs))
+	bool is_clause = strchr(",;.", t->list[upto - 1].after) && t->list[upto - 1].after;
+
+	if (from > 0 && !is_clause && is_one_of(t->list[from - 1].text, in_words) &&
+		is_one_of(next, wait_verbs))
 		return true;
 	if (!is_one_of(next, after_waits))
 		return false;
@@ -198,9 +242,16 @@ struct reply_wait reply_wait_find(const struct reply_tokens *t, int64_t now_wall
 		const struct reply_token *token = &t->list[i];
 		struct reply_wait wait = {.seconds = -1, .from = i};
 
-		if (token->kind != TOKEN_NUMBER && token->kind != TOKEN_CLOCK)
+		unsigned number = token->kind == TOKEN_WORD ? word_number(t, i) : 0;
+
+		if (token->kind != TOKEN_NUMBER && token->kind != TOKEN_CLOCK && !number)
 			continue;
-		if (is_bare(t, i)) {
+		if (number) {
+			wait.upto = i + 2;
+			wait.seconds = number * unit_seconds(t->list[i + 1].text);
+			if (!is_wait(t, i, wait.upto))
+				continue;
+		} else if (is_bare(t, i)) {
 			wait.seconds = reply_token_number(token);
 			wait.upto = i + 1;
 		} else {
