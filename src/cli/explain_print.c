@@ -92,7 +92,7 @@ static size_t fitting(struct span text, size_t room)
 {
 	size_t column = 0, last = 0;
 
-	if (text.len <= room)
+	if (!text.at || text.len <= room)
 		return text.len;
 	if (utf8_plain_len(span_slice(text, 0, room + 1)) == room + 1) { /* a column a byte */
 		const char *blank = memrchr(text.at, ' ', room + 1);

@@ -148,6 +148,8 @@ bool reply_nested(struct span reply, struct reply_inner *ret)
 	if (!is_code(reply))
 		return false;
 	for (size_t i = OWN_MIN; i + 4 < reply.len; i++) {
+		if (reply.at[i] != '4' && reply.at[i] != '5')
+			continue;
 		char before = reply.at[i - 1];
 		bool is_start = before == ' ' || before == '"' || before == '(' || before == '\'';
 
