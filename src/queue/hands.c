@@ -234,8 +234,10 @@ static void reread_lanes(struct hands *h)
 		if (h->verb->kind != SPOOL_RETRY)
 			forecast_forget(&lane->site->forecasts);
 		/* Who asks for it now wants to know now. */
-		if (h->verb->kind == SPOOL_RETRY)
+		if (h->verb->kind == SPOOL_RETRY) {
 			flow_resume(&lane->site->flow);
+			site_release(lane->site);
+		}
 		queue_lane_check(h->queue, lane);
 		let_others(i);
 	}

@@ -1,7 +1,10 @@
 #include "queue/queue.h"
+#include "queue/results.h"
 
 #define DROUGHT_LEAST  10U /* refusals in a row without a success between them */
-#define RECALL_REFUSED 3U  /* in a row: they were too early */
+#define LONG_MS        (4 * 3600 * INT64_C(1000))
+#define TELL_AGAIN_MS  (24 * 3600 * INT64_C(1000))
+#define RECALL_REFUSED 3U /* in a row: they were too early */
 
 static uint32_t count_taken(const struct ipc_outcome *o)
 {
@@ -48,6 +51,25 @@ static void note_drought(struct queue *q, struct site *site, const struct queue_
 	}
 }
 
+/* Hours without any success: whatever the cause, somebody should look. */
+static void tell_of_long_trouble(struct queue *q, struct site *site, const struct ipc_outcome *o)
+{
+	int64_t now = spool_now(q->spool);
+	struct arena arena = {0};
+
+	if (site->flow.state == FLOW_FLOWING || site->flow.since == 0 || o->fates_n == 0 ||
+		now - site->flow.since < LONG_MS ||
+		(site->told_at > 0 && now - site->told_at < TELL_AGAIN_MS))
+		return;
+	log_event(LOG_WARN, "needs_person", LOG_STR("site", site->name), LOG_SPAN("peer", o->peer),
+		LOG_U64("code", o->fates[0].code), LOG_SPAN("cause", o->fates[0].cause),
+		LOG_SPAN("side", o->fates[0].side), LOG_SPAN("reply", o->fates[0].reply),
+		LOG_TIME("since", spool_wall(q->spool, site->flow.since)),
+		LOG_SPAN("advice", results_advice(&o->fates[0], &arena)));
+	site->told_at = now;
+	arena_done(&arena);
+}
+
 void queue_learn(
 	struct queue *q, struct lane *lane, struct queue_job *job, const struct ipc_outcome *o)
 {
@@ -78,6 +100,7 @@ void queue_learn(
 			LOG_STR("reply", site->last_reply),
 			LOG_TIME("next_try", spool_wall(q->spool, site->flow.until)));
 	note_drought(q, site, job, o);
+	tell_of_long_trouble(q, site, o);
 	if (o->site.len > 0 && !other) {
 		struct arena arena = {0};
 

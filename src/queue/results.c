@@ -106,7 +106,7 @@ static void hold_others(const struct making *m, const struct ipc_fate *f,
 /* ---- decisions ---- */
 
 /* What a person can do about it, for the log. */
-static struct span advice_about(const struct ipc_fate *f, struct arena *arena)
+struct span results_advice(const struct ipc_fate *f, struct arena *arena)
 {
 	struct reply_meaning meaning = {.cause = decide_meaning(f).cause};
 	struct buf text = BUF_INIT(8192);
@@ -143,7 +143,7 @@ static void again_or_never(const struct making *m, const struct ipc_fate *f,
 	told->is_expired = a.expired;
 	told->is_maybe = f->outcome == IPC_FATE_MAYBE;
 	if (a.tell)
-		told->advice = advice_about(f, m->arena);
+		told->advice = results_advice(f, m->arena);
 	r->flags = a.flags;
 	r->first_at = a.first_at;
 	if (a.end) {

@@ -30,5 +30,7 @@ void results_put_off(
 	const struct spool_job *job, int64_t until, struct arena *arena, struct results *ret);
 /* After the commit: delivered, deferred, bounced ... for each. */
 void results_log(const struct queue *q, const struct results *r);
+/* What a person can do about a fate; text in arena. */
+struct span results_advice(const struct ipc_fate *f, struct arena *arena);
 /* What an event of the catalogue, without a peer, is for recipient n. */
 void results_fate(enum reply_id event, uint32_t n, struct arena *arena, struct ipc_fate *ret);
