@@ -20,7 +20,7 @@ static bool take_digits(struct span *s, unsigned min, unsigned max)
 
 static bool take_one_of(struct span *s, const char *signs)
 {
-	if (s->len == 0 || !strchr(signs, s->at[0]))
+	if (s->len == 0 || !memchr(signs, s->at[0], strlen(signs)))
 		return false;
 	*s = span_slice(*s, 1, s->len);
 	return true;
@@ -309,25 +309,27 @@ static bool names_someone(struct span word)
 static size_t name_len(const struct reply_tokens *t, size_t i, struct span text)
 {
 	const struct reply_token *token = &t->list[i];
-	const char *open = strchr("<\"'`", token->before), *close;
+	char before = token->before;
+	bool is_quoted = before == '"' || before == '\'' || before == '`';
+	const char *close;
 	size_t len = 0;
 
-	if (!token->before || (token->before != ':' && !open))
+	if (before != ':' && before != '<' && !is_quoted)
 		return 0;
 	while (len < text.len && ((unsigned char)text.at[len] >= 0x80 || is_alnum(text.at[len]) ||
-					 (strchr("._-+=", text.at[len]) && text.at[len])))
+					 memchr("._-+=", text.at[len], 5)))
 		len++;
 	close = len < text.len ? text.at + len : NULL;
-	if (token->before == '<')
+	if (before == '<')
 		return close && *close == '>' ? len : 0;
 	if (i == 0 || !names_someone(token[-1].text))
 		return 0;
-	if (open)
-		return close && strchr("\"'`", *close) ? len : 0;
+	if (is_quoted)
+		return close && memchr("\"'`", *close, 3) ? len : 0;
 	/* behind a colon, only where nothing follows that could make it a sentence */
 	while (len > 0 && text.at[len - 1] == '.')
 		len--;
-	return i + 1 == t->n || token[1].line || (close && strchr("\n,;)", *close)) ? len : 0;
+	return i + 1 == t->n || token[1].line || (close && memchr("\n,;)", *close, 4)) ? len : 0;
 }
 
 /* "Tue, 24", "Nov 24", "24 Nov", "24.": other words and numbers begin no moment. */
@@ -338,7 +340,8 @@ static bool may_be_moment(const struct reply_tokens *t, size_t i, char after)
 	if (token->kind == TOKEN_CLOCK)
 		return true;
 	if (token->kind == TOKEN_NUMBER && after != ' ')
-		return token->text.len <= 4 && after && strchr("-/.:", after);
+		return token->text.len <= 4 &&
+		       (after == '-' || after == '/' || after == '.' || after == ':');
 	if (i + 1 >= t->n || (next->kind != TOKEN_NUMBER && next->kind != TOKEN_WORD))
 		return false;
 	if (token->kind == TOKEN_NUMBER)
@@ -364,7 +367,8 @@ struct reply_value reply_value_read(const struct reply_tokens *t, size_t i, stru
 		return value;
 	if (token->kind == TOKEN_NUMBER)
 		value = read_size(t, i);
-	if (value.len == 0 && (token->kind == TOKEN_NUMBER || (after && strchr("-_.", after))))
+	if (value.len == 0 &&
+		(token->kind == TOKEN_NUMBER || after == '-' || after == '_' || after == '.'))
 		value = (struct reply_value){.kind = REPLY_WORD_ID, .len = id_len(text)};
 	if (value.len == 0 && token->before)
 		value = (struct reply_value){.kind = REPLY_WORD_TEXT, .len = name_len(t, i, text)};
