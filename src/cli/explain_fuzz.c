@@ -1,14 +1,16 @@
 /* Any bytes as a line of `abide explain`: JSON that others can read, and a text that no terminal obeys. */
 #include "base/utf8.h"
 #include "cli/explain_print.h"
+#include "reply/wrapper.h"
 #include <assert.h>
 #include <jansson.h>
 
-static void check_json(struct span line, const struct reply_meaning *m, const struct log_line *log)
+static void check_json(struct span line, const struct reply_meaning *m,
+	const struct explain_around *around, const struct explain_style *style)
 {
 	struct buf out = BUF_INIT(16 << 20);
 
-	explain_json(&out, line, m, log);
+	explain_json(&out, line, m, around, style);
 	assert(out.error == 0);
 	json_t *o = json_loadb(out.at, out.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 
@@ -18,12 +20,15 @@ static void check_json(struct span line, const struct reply_meaning *m, const st
 	buf_done(&out);
 }
 
-static void check_text(struct span line, const struct reply_meaning *m)
+static void check_text(struct span line, const struct reply_meaning *m,
+	const struct explain_around *around, struct explain_style *style)
 {
 	struct buf out = BUF_INIT(1 << 20);
 
 	explain_print_safe(&out, line);
-	explain_print_meaning(&out, m);
+	explain_print_meaning(&out, m, style);
+	if (around->inner_text.len > 0)
+		explain_print_inner(&out, around->inner_text, around->inner, style);
 	assert(out.error == 0 && utf8_is_valid(buf_span(&out)));
 	for (size_t i = 0; i < out.len; i++)
 		assert((unsigned char)out.at[i] >= ' ' || out.at[i] == '\n');
@@ -35,15 +40,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena = {0};
 	struct span line = span_of(data, size);
-	struct reply_meaning m;
+	struct reply_meaning m, inner;
+	struct reply_inner nested;
+	struct explain_style style;
 	struct log_line log;
+	struct explain_around around = {.log = &log, .inner = &inner};
 
 	log_line_read(line, &arena, &log);
 	struct reply_context context = {.stage = log.stage};
 
-	reply_read(&context, 0, log.status, log.reply, &arena, &m);
-	check_json(line, &m, &log);
-	check_text(line, &m);
+	log_line_mean(&log, &context, &arena, &m);
+	if (reply_nested(log.reply, &nested)) {
+		around.inner_text = nested.text;
+		reply_read(&context, 0, (struct reply_status){0}, nested.text, &arena, &inner);
+	}
+	explain_style_init(&style);
+	style.voice.lang = size % REPLY_LANGS;
+	check_json(line, &m, &around, &style);
+	check_text(line, &m, &around, &style);
+	explain_style_done(&style);
 	arena_done(&arena);
 	return 0;
 }
