@@ -1,7 +1,9 @@
 #include "queue/queue.h"
-#include <assert.h>
+#include "base/alloc.h"
+#include <stdlib.h>
 
-#define EXPIRE_MOST    50U /* rows at once: others have their turn */
+#define EXPIRE_LOOK    2000U /* rows at once: others have their turn */
+#define EXPIRE_EACH_MS (5 * INT64_C(60000))
 #define DROUGHT        10U /* refusals in a row, and no success: perhaps an outage in disguise */
 #define SAMPLE_LEAST   (30 * INT64_C(1000))
 #define BEHIND         (2 * INT64_C(1000))
@@ -14,56 +16,57 @@ static int64_t give_up_of(const struct queue *q)
 	return conf_retry_for(role_conf_now(q->role), SPAN_LIT("default"))->give_up / NANOS_MS;
 }
 
-/* The first of the lane whose turn it is; lanes take turns at being looked at. */
-static int64_t expires_at(const struct queue *q, const struct site *site)
+static bool expire_one(struct queue *q, struct lane *lane, const struct spool_due *row)
 {
-	const struct lane *lane = container_of(site->due.next, struct lane, turn);
-	const struct spool_due *row = lane_first(lane);
-
-	return row ? row->due + give_up_of(q) : FLOW_FOREVER;
-}
-
-static bool expire_one(struct queue *q, struct lane *lane)
-{
-	struct spool_due row;
 	struct arena arena = {0};
 	struct spool_job stored;
 	bool is_old = false;
 
-	lane_take(lane, &row);
-	if (!queue_job_find(q, row.id, row.part) &&
-		!table_get(&q->changing, span_of(&row.id, sizeof row.id)) &&
-		spool_job_load(q->spool, row.id, row.part, &arena, &stored) == 0 &&
-		stored.recipients_n > 0 && stored.recipients[0].next_at == row.due) {
+	if (!queue_job_find(q, row->id, row->part) &&
+		!table_get(&q->changing, span_of(&row->id, sizeof row->id)) &&
+		spool_job_load(q->spool, row->id, row->part, &arena, &stored) == 0 &&
+		stored.recipients_n > 0 && stored.recipients[0].next_at == row->due) {
 		is_old = spool_now(q->spool) >= stored.message.arrived_at + give_up_of(q);
-		struct queue_job job = {.id = row.id,
-			.part = row.part,
-			.count = row.count,
-			.due = row.due,
+		struct queue_job job = {.id = row->id,
+			.part = row->part,
+			.count = row->count,
+			.due = row->due,
 			.lane = lane,
 			.began = spool_now(q->spool)};
 
 		if (is_old)
 			queue_job_expire(q, queue_job_add(q, &job));
-		else
-			lane_add(lane, &row);
 	}
 	arena_done(&arena);
 	return is_old;
 }
 
+/* An id tells about when its message came; the record decides. */
+static bool may_be_old(const struct queue *q, struct id id)
+{
+	int64_t wall = spool_wall(q->spool, spool_now(q->spool));
+
+	return (int64_t)id_wall_ms(id) + give_up_of(q) <= wall + EXPIRE_EACH_MS;
+}
+
+/*
+ * Those behind a site that rests are not handed out, so nobody else finds out that their time is
+ * over. Some rows of the lane whose turn it is, and on from there the next time.
+ */
 static void expire_some(struct queue *q, struct site *site)
 {
 	struct lane *lane = container_of(site->due.next, struct lane, turn);
-	unsigned n = 0;
+	struct spool_due *rows = alloc_array(EXPIRE_LOOK, sizeof *rows);
+	long n = spool_due_list(
+		q->spool, lane->number, lane->looked.due ? &lane->looked : NULL, rows, EXPIRE_LOOK);
 
-	while (n < EXPIRE_MOST && !list_is_empty(&lane->turn) && lane_first(lane) &&
-		lane_first(lane)->due + give_up_of(q) <= spool_now(q->spool) &&
-		expire_one(q, lane)) {
-		n++;
-		queue_lane_check(q, lane);
-	}
-	if (n == 0 && !list_is_empty(&lane->turn)) {
+	site->swept_at = spool_now(q->spool);
+	for (long i = 0; i < n; i++)
+		if (may_be_old(q, rows[i].id))
+			(void)expire_one(q, lane, &rows[i]);
+	lane->looked = n == (long)EXPIRE_LOOK ? rows[n - 1] : (struct spool_due){0};
+	free(rows);
+	if (lane->looked.due == 0 && !list_is_empty(&lane->turn)) {
 		list_remove(&lane->turn);
 		list_add_tail(&site->due, &lane->turn);
 	}
@@ -124,14 +127,9 @@ int64_t queue_site_wake(const struct queue *q, const struct site *site)
 	if (queue_source_is_out(site) && site->flow.until > spool_now(q->spool) &&
 		site->flow.until < at)
 		at = site->flow.until;
-	if (site->flow.state != FLOW_FLOWING && !list_is_empty(&site->due)) {
-		int64_t expires = expires_at(q, site), soon = spool_now(q->spool) + 1000;
-
-		/* One that is old already was looked at: the next look is not at once. */
-		if (expires < soon)
-			expires = soon;
-		at = at < expires ? at : expires;
-	}
+	if (site->flow.state != FLOW_FLOWING && !list_is_empty(&site->due) &&
+		site->swept_at + EXPIRE_EACH_MS < at)
+		at = site->swept_at + EXPIRE_EACH_MS;
 	return at;
 }
 
@@ -139,7 +137,8 @@ void queue_site_wakes(struct queue *q, struct site *site)
 {
 	if (queue_source_is_out(site) && site->flow.until <= spool_now(q->spool))
 		queue_source_home(q, site);
-	if (site->flow.state != FLOW_FLOWING && !list_is_empty(&site->due))
+	if (site->flow.state != FLOW_FLOWING && !list_is_empty(&site->due) &&
+		site->swept_at + EXPIRE_EACH_MS <= spool_now(q->spool))
 		expire_some(q, site);
 	if (next_sample(q, site) <= spool_now(q->spool))
 		sample(q, site);

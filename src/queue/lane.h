@@ -40,15 +40,16 @@ struct lane {
 	struct list of_site;    /* site->lanes */
 	struct spool_due *rows; /* room of them, at most LANE_WINDOW */
 	size_t room;
-	size_t first, n;        /* rows[first .. first + n) */
-	struct spool_due after; /* the spool was read up to here (inclusive) */
-	bool exhausted;         /* nothing lies beyond `after` */
-	struct heap_node due;   /* queue->waiting */
-	struct list turn;       /* site->due */
-	unsigned served;        /* messages in this turn */
-	unsigned jobs;          /* that run, or whose outcome is being written */
-	bool in_recall;         /* its rows may come early */
-	struct list empty;      /* queue->empty, while there is nothing in it */
+	size_t first, n;         /* rows[first .. first + n) */
+	struct spool_due after;  /* the spool was read up to here (inclusive) */
+	bool exhausted;          /* nothing lies beyond `after` */
+	struct spool_due looked; /* up to here rows were looked at for their age */
+	struct heap_node due;    /* queue->waiting */
+	struct list turn;        /* site->due */
+	unsigned served;         /* messages in this turn */
+	unsigned jobs;           /* that run, or whose outcome is being written */
+	bool in_recall;          /* its rows may come early */
+	struct list empty;       /* queue->empty, while there is nothing in it */
 	int64_t empty_since;
 	struct lane_count counts[LANE_COUNTS];
 };

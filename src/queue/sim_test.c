@@ -233,6 +233,23 @@ static void a_site_that_is_back_gets_its_mail_soon_and_no_herd(void **state)
 	}
 }
 
+/* What waits behind a site that never comes back is given up in its time, tried or not. */
+static void mail_for_a_dead_site_ends(void **state)
+{
+	sim_reset(10);
+	sim()->sites[0].is = (struct sim_behaviour){
+		.down_from = SIM_DAY, .down_to = 100 * SIM_DAY, .hangs_when_down = true};
+	sim_mail(0, 300, 0, SIM_MINUTE);
+	sim_run_abide("", 5 * SIM_DAY + 6 * SIM_HOUR);
+	struct sim_figures f = sim_figures(0, 0, 300);
+
+	title("A site that never comes back, 300 messages");
+	show("abide", &f);
+	assert_int_equal(f.undelivered, 300);
+	assert_int_equal(sim()->left, 0);
+	assert_true(f.attempts < 3);
+}
+
 /* A newsletter meets a server that is ill for a minute: most of it need not be tried in vain. */
 static void a_list_waits_for_its_first_and_comes_when_it_may(void **state)
 {
@@ -342,6 +359,7 @@ int main(void)
 		cmocka_unit_test(few_sessions_are_refused),
 		cmocka_unit_test(a_rate_is_learned),
 		cmocka_unit_test(a_site_that_is_back_gets_its_mail_soon_and_no_herd),
+		cmocka_unit_test(mail_for_a_dead_site_ends),
 		cmocka_unit_test(a_list_waits_for_its_first_and_comes_when_it_may),
 		cmocka_unit_test(a_listing_costs_few_attempts_and_no_day),
 		cmocka_unit_test(a_tar_pit_holds_up_nobody_else),

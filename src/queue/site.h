@@ -48,6 +48,7 @@ struct site {
 	int64_t refused_since, sampled_at;
 	int64_t recall_from;     /* rows tried before then may come early; 0: no */
 	int64_t recall_age;      /* ms since their first refusal, at least */
+	int64_t swept_at;        /* when some of its rows were looked at for their age */
 	uint32_t recall_refused; /* of those in a row */
 
 	int64_t told_at; /* a person was told of this site */

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "base/alloc.h"
+#include "spool/store.h"
 #include "spool/testing.h"
 #include "task/task.h"
 #include <errno.h>
@@ -316,6 +317,41 @@ CASE(lanes)
 CASE(scan)
 CASE(prune)
 
+/* A spool that an older abide wrote keeps its mail, and what was learned then. */
+static void records_of_before_are_read(void **state)
+{
+	const struct spool_recipient recipient = {
+		.n = 3, .address = SPAN_LIT("a@x.test"), .attempts = 7, .next_at = 99, .lane = 2};
+	const struct spool_site site = {
+		.name = SPAN_LIT("mx.test"), .delivered = 5, .last_reply = SPAN_LIT("Later")};
+	struct pack_type old_recipient = spool_recipient_type, old_site = spool_site_type;
+	struct spool_recipient r = {.flags = 1};
+	struct spool_site s = {.pauses = 1};
+	struct buf b = BUF_INIT(4096);
+	struct arena arena = {0};
+
+	old_recipient.n = old_recipient.n_first;
+	old_site.n = old_site.n_first;
+	assert_int_equal(pack_seal(&old_recipient, 1, &recipient, &b), 0);
+	assert_int_equal(store_open_record(buf_span(&b), &spool_recipient_type, &arena, &r), 0);
+	assert_int_equal(r.attempts, 7);
+	assert_int_equal(r.lane, 2);
+	assert_int_equal(r.flags, 0);
+	assert_int_equal(r.first_at, 0);
+	buf_clear(&b);
+	assert_int_equal(pack_seal(&old_site, 1, &site, &b), 0);
+	assert_int_equal(store_open_record(buf_span(&b), &spool_site_type, &arena, &s), 0);
+	assert_true(span_equal(s.last_reply, SPAN_LIT("Later")));
+	assert_int_equal(s.delivered, 5);
+	assert_int_equal(s.pauses, 0);
+	/* One of a later version is not taken for what it is not. */
+	buf_clear(&b);
+	assert_int_equal(pack_seal(&spool_site_type, 3, &site, &b), 0);
+	assert_int_equal(store_open_record(buf_span(&b), &spool_site_type, &arena, &s), -EBADMSG);
+	buf_done(&b);
+	arena_done(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +364,7 @@ int main(void)
 		cmocka_unit_test(lanes_test),
 		cmocka_unit_test(scan_test),
 		cmocka_unit_test(prune_test),
+		cmocka_unit_test(records_of_before_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
