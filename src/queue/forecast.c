@@ -2,6 +2,8 @@
 
 #define MINUTE_MS     60000.0
 #define EACH_A_MINUTE 60.0 /* messages a connection carries where nothing is known: one a second */
+#define WINDOW_MS     5000
+#define FRESH_MS      60000
 #define FORECAST_MOST (INT64_C(30) * 86400000)
 
 static double capacity(const struct forecast_ask *ask)
@@ -14,9 +16,34 @@ static double capacity(const struct forecast_ask *ask)
 		rate = guess;
 	if (rate <= 0)
 		rate = guess;
+	if (ask->lately > rate)
+		rate = ask->lately;
 	if (ask->gap_us > 0 && rate > MINUTE_MS * 1000 / (double)ask->gap_us)
 		rate = MINUTE_MS * 1000 / (double)ask->gap_us;
 	return rate;
+}
+
+void forecast_taken(struct forecast_record *r, int64_t now)
+{
+	int64_t age = now - r->window_at;
+
+	if (age > WINDOW_MS) {
+		r->window_rate = age < 2 * WINDOW_MS ? r->window_n * MINUTE_MS / (double)age : 0;
+		r->window_at = now;
+		r->window_n = 0;
+	}
+	r->window_n++;
+}
+
+double forecast_rate(const struct forecast_record *r, int64_t now)
+{
+	int64_t age = now - r->window_at;
+
+	if (r->window_at == 0 || age > FRESH_MS)
+		return 0;
+	if (r->window_rate > 0 && age < WINDOW_MS)
+		return r->window_rate;
+	return r->window_n * MINUTE_MS / (double)(age > 1000 ? age : 1000);
 }
 
 static int64_t behind(int64_t from, double ms)
@@ -42,7 +69,8 @@ struct forecast forecast_make(const struct forecast_ask *ask)
 
 	/* Nothing goes before its time, and no faster than it flows. */
 	f.at = later(last, behind(start, needs));
-	f.from = later(ask->last_due, behind(start, needs / 2));
+	/* Without a look at how fast it goes it may be as fast as can be. */
+	f.from = later(ask->last_due, ask->lately > 0 ? behind(start, needs / 3) : start);
 	if (f.from > f.at)
 		f.from = f.at;
 	/* Who waits for a next try may need another; trouble lasts as long again as it has. */

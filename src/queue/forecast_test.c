@@ -38,6 +38,13 @@ static const struct forecast_case {
 			.since = NOW - 20 * MINUTE,
 			.has_taken = true},
 		6 * MINUTE},
+	{"what flows now counts more than the average",
+		{.waiting = 600,
+			.per_minute = 30,
+			.lately = 1200,
+			.is_binding = true,
+			.has_taken = true},
+		MINUTE / 2},
 	{"what came is not what could come",
 		{.waiting = 120, .per_minute = 1, .connections = 2, .has_taken = true}, MINUTE},
 };
@@ -55,6 +62,19 @@ static void forecasts_follow_what_is_known(void **state)
 		assert_true(f.from <= f.at && f.at <= f.to);
 		assert_true(f.from >= ask.last_due || f.at == 0);
 	}
+}
+
+static void the_last_seconds_are_known(void **state)
+{
+	struct forecast_record r = {0};
+
+	assert_true(forecast_rate(&r, NOW) == 0);
+	for (int64_t i = 0; i < 100; i++)
+		forecast_taken(&r, NOW + i * 100); /* ten a second */
+	double rate = forecast_rate(&r, NOW + 10000);
+
+	assert_true(rate > 500 && rate < 700);
+	assert_true(forecast_rate(&r, NOW + 200000) == 0);
 }
 
 static void it_is_remembered_whether_they_were_right(void **state)
@@ -85,6 +105,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forecasts_follow_what_is_known),
+		cmocka_unit_test(the_last_seconds_are_known),
 		cmocka_unit_test(it_is_remembered_whether_they_were_right),
 	};
 

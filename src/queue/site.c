@@ -184,6 +184,7 @@ double site_rate(const struct site *s, int64_t now)
 /* An average over about five minutes: what was before fades. */
 static void count_rate(struct site *s, int64_t now)
 {
+	forecast_taken(&s->forecasts, now);
 	s->rate = site_rate(s, now) + 1 / 5.0;
 	s->rate_at = now;
 }

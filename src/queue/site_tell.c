@@ -66,6 +66,7 @@ static struct forecast forecast_of(const struct site_tell *t, uint64_t waiting)
 		.waiting = waiting,
 		.last_due = t->count->last_due,
 		.per_minute = site_rate(s, t->now),
+		.lately = forecast_rate(&s->forecasts, t->now),
 		.is_binding = s->is_binding,
 		.connections = limit_of(t),
 		.gap_us = s->flow.gap_us,
