@@ -40,8 +40,8 @@ static void print_log(struct buf *out, const struct log_line *line, struct expla
 	explain_print_labelled(out, REPLY_LABEL_FOR, line->recipient, style);
 	explain_print_labelled(out, REPLY_LABEL_HOST, line->host, style);
 	if (line->stage != REPLY_STAGE_NONE)
-		explain_print_labelled(
-			out, REPLY_LABEL_STAGE, span_str(reply_stage_text(line->stage)), style);
+		explain_print_labelled(out, REPLY_LABEL_STAGE,
+			span_str(reply_stage_words(style->voice.lang, line->stage)), style);
 	(void)buf_add_byte(out, '\n');
 }
 

@@ -42,6 +42,12 @@ const char *reply_entry_words(enum reply_lang lang, enum reply_id id, enum reply
 	return or_else(entry_texts[lang][id][part], entry_texts[REPLY_LANG_EN][id][part]);
 }
 
+const char *reply_stage_words(enum reply_lang lang, enum reply_stage stage)
+{
+	assert(lang < REPLY_LANGS && stage < REPLY_STAGES);
+	return or_else(stage_texts[lang][stage], or_else(stage_texts[REPLY_LANG_EN][stage], ""));
+}
+
 const char *reply_side_words(enum reply_lang lang, enum reply_side side)
 {
 	assert(lang < REPLY_LANGS && side < REPLY_SIDES);

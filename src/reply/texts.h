@@ -76,6 +76,8 @@ const char *reply_cause_words(enum reply_lang lang, enum reply_cause cause, enum
 const char *reply_variant_words(enum reply_lang lang, enum reply_variant v, enum reply_part part);
 const char *reply_entry_words(enum reply_lang lang, enum reply_id id, enum reply_part part);
 
+/* What a reply answers, as people say it; "" where that is not known. */
+const char *reply_stage_words(enum reply_lang lang, enum reply_stage stage);
 const char *reply_side_words(enum reply_lang lang, enum reply_side side);
 /* What is done about a reply; states_wait: that says when. */
 const char *reply_deed_words(enum reply_lang lang, enum reply_action action, bool states_wait);

@@ -25,6 +25,8 @@ static void each_language_is_whole(void **state)
 				assert_true(strlen(reply_cause_words(lang, c, part)) > 20);
 		for (unsigned v = REPLY_VARIANT_NONE + 1; v < REPLY_VARIANTS; v++)
 			assert_non_null(reply_variant_words(lang, v, REPLY_HAPPENED));
+		for (unsigned i = 1; i < REPLY_STAGES; i++)
+			assert_true(strlen(reply_stage_words(lang, i)) > 2);
 		for (unsigned i = 1; i < REPLY_SIDES; i++)
 			assert_true(strlen(reply_side_words(lang, i)) > 20);
 		for (unsigned i = 1; i < REPLY_ACTIONS; i++) {
