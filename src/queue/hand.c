@@ -8,7 +8,8 @@
 /* The scheduler looks around so often at least: a machine that slept did not count as waiting. */
 #define LOOK_AROUND (60 * NANOS_S)
 /* Rows looked at before others have their turn. */
-#define DISPATCH_MOST 2000U
+#define LANE_READ_LEAST 8U
+#define DISPATCH_MOST   2000U
 
 static bool is_running(const struct spool_due *row, void *arg)
 {
@@ -61,20 +62,27 @@ static struct queue_slot *take_slot(struct queue *q, struct site *site)
 
 static void refill(struct queue *q, struct lane *lane)
 {
-	struct spool_due *rows = alloc_array(LANE_WINDOW, sizeof *rows);
+	struct spool_due rows[LANE_READ_LEAST], *many = rows;
+	size_t asked = lane->asks < LANE_READ_LEAST ? LANE_READ_LEAST : lane->asks;
+
+	/* Ten thousand lanes that send a little each do not hold much in memory. */
+	if (asked > LANE_READ_LEAST)
+		many = alloc_array(asked, sizeof *many);
+	lane->asks = (uint8_t)(2 * asked < LANE_WINDOW ? 2 * asked : LANE_WINDOW);
 
 	while (lane_is_dry(lane)) {
-		long n = spool_due_list(q->spool, lane->number,
-			lane->after.due ? &lane->after : NULL, rows, LANE_WINDOW);
+		long n = spool_due_list(
+			q->spool, lane->number, lane->after.due ? &lane->after : NULL, many, asked);
 
 		if (n < 0) {
 			log_event(LOG_ERROR, "lane_unreadable", LOG_STR("lane", lane->name),
 				LOG_ERRNO((int)n));
 			break;
 		}
-		lane_fill(lane, rows, (size_t)n, LANE_WINDOW, is_running, q);
+		lane_fill(lane, many, (size_t)n, asked, is_running, q);
 	}
-	free(rows);
+	if (many != rows)
+		free(many);
 }
 
 /* When the first row may go: a recall makes all of them due. */

@@ -208,6 +208,7 @@ void lane_fill(struct lane *l, const struct spool_due *rows, size_t n, size_t as
 
 void lane_trim(struct lane *l)
 {
+	l->asks = 0;
 	if (l->room <= ROOM_LOW)
 		return;
 	if (l->n > 1) {

@@ -40,6 +40,7 @@ struct lane {
 	struct list of_site;    /* site->lanes */
 	struct spool_due *rows; /* room of them, at most LANE_WINDOW */
 	size_t room;
+	uint8_t asks;            /* rows to read the next time: more, the more it sends */
 	size_t first, n;         /* rows[first .. first + n) */
 	struct spool_due after;  /* the spool was read up to here (inclusive) */
 	bool exhausted;          /* nothing lies beyond `after` */
