@@ -80,6 +80,7 @@ static void learn_grey(const struct making *m, const struct ipc_fate *f,
 		grey_refused(&m->site->grey, &c);
 	else if (is_taken)
 		grey_taken(&m->site->grey, &c, before->first_at > 0);
+	m->site->is_changed = true;
 	m->site->is_urgent |= m->site->grey.enough != was;
 }
 
@@ -316,6 +317,9 @@ void results_make(struct queue *q, const struct lane *lane, const struct spool_j
 	for (ret->n = 0; ret->n < job->recipients_n; ret->n++)
 		decide_one(&m, &whole.fates[ret->n], &job->recipients[ret->n], &ret->rows[ret->n],
 			&ret->told[ret->n]);
+	/* What the site is like to those that are new is known only now. */
+	if (site)
+		queue_site_write(q, site);
 	add_notice(q, job, &whole, arena, ret);
 }
 
