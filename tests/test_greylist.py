@@ -1,7 +1,7 @@
 """The main job: mail gets through a real greylisting server, once, and after the wait that it stated."""
 import pytest
 
-from harness.peers import Postfix, Postgrey
+from harness.peers import Postfix, Postgrey, Rspamd
 from harness.process import seconds
 
 
@@ -32,6 +32,55 @@ def test_through_postfix_with_postgrey(abide, lab, peer):
     a.wait_empty()
     assert len(x.messages()) == 1
     assert len(a.log.find(event="deferred", recipient="r@dst.test")) == 1
+    a.audit()
+
+
+def test_through_postfix_with_rspamd(abide, lab, peer):
+    """It says no more than "451 4.7.1 Try again later", after the content, as a filter in doubt does: so abide
+    does not call it greylisting, but learns its delay all the same. Without that, each first contact
+    with such a site waits for a schedule; and a wait that isn't taken as greylisting is far longer."""
+    x = lab(keep=True)
+    g = peer(Rspamd, 5)
+    p = peer(Postfix, x.port, extra=f"""
+smtpd_milters = inet:127.0.0.1:{g.port}
+milter_default_action = accept
+""")
+    a = abide(routes={"*": p.port},
+              retry={"default": 'first = "10m"', "deferred_unspecified": 'first = "3s" factor = 1 max = "3s"'})
+    first = a.send("s@src.test", ["r@dst.test"], b"Subject: one\r\n\r\nthe first\r\n")
+    d = a.wait_fate("r@dst.test", "deferred")
+    assert (d["id"], d["cause"], d["code"], d["wait_source"]) == (first, "deferred_unspecified", "451", "schedule"), d
+    a.wait_fate("r@dst.test", "delivered")
+    assert len(a.log.find(event="deferred", recipient="r@dst.test")) <= 3
+    second = a.send("s@src.test", ["other@dst.test"], b"Subject: two\r\n\r\nthe second\r\n")
+    d = a.wait_fate("other@dst.test", "deferred")
+    assert (d["id"], d["cause"], d["wait_source"]) == (second, "deferred_unspecified", "learned"), d
+    a.wait_fate("other@dst.test", "delivered")
+    assert len(a.log.find(event="deferred", recipient="other@dst.test")) <= 3
+    x.wait_message(2)
+    a.wait_empty()
+    assert len(x.messages("r@dst.test")) == len(x.messages("other@dst.test")) == 1
+    a.audit()
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_what_was_learned_survives_a_restart(abide, lab, end):
+    """Forgotten with each restart, all sites that greylist would be strangers again that day."""
+    x = lab()
+    a = abide(routes={"*": x.port},
+              retry={"default": 'first = "10m"', "greylisting": 'first = "3s" factor = 1 max = "3s"'})
+    a.send("s@src.test", ["greylist-2-unstated@dst.test"])
+    d = a.wait_fate("greylist-2-unstated@dst.test", "deferred")
+    assert d["wait_source"] == "schedule"
+    a.wait_fate("greylist-2-unstated@dst.test", "delivered")
+    a.wait_empty()
+    getattr(a, end)()
+    a.start()
+    a.send("t@src.test", ["greylist-2-unstated+b@dst.test"])
+    d = a.wait_fate("greylist-2-unstated+b@dst.test", "deferred")
+    assert d["cause"] == "greylisting" and d["wait_source"] == "learned", d
+    a.wait_fate("greylist-2-unstated+b@dst.test", "delivered")
+    assert len(x.messages("greylist-2-unstated+b@dst.test")) == 1
     a.audit()
 
 

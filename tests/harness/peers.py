@@ -170,6 +170,76 @@ class Postgrey:
         self.process.destroy()
 
 
+class Rspamd:
+    """rspamd as a milter with nothing but its greylisting, which takes everything; and its redis."""
+
+    CONF = """
+options {{
+  filters = "";
+  local_addrs = ["192.0.2.0/24"];
+  check_local = true;
+  dns {{ nameserver = ["127.0.0.1:9"]; }}
+  control_socket = "{d}/control mode=0600";
+  tempdir = "{d}";
+  hs_cache_dir = "{d}";
+  cache_file = "{d}/symbols.cache";
+  history_file = "{d}/history";
+  pidfile = "{d}/pid";
+  task_timeout = 20s;
+}}
+logging {{ type = "console"; level = "info"; }}
+lua = "{d}/rule.lua";
+modules {{ path = "${{PLUGINSDIR}}/greylist.lua"; }}
+actions {{ reject = 100; add_header = 90; greylist = 4; }}
+redis {{ servers = "127.0.0.1:{redis}"; timeout = 10s; }}
+greylist {{ timeout = {delay}s; expire = 1d; check_local = true; greylist_min_score = 0; }}
+worker "rspamd_proxy" {{
+  bind_socket = "127.0.0.1:{port}";
+  milter = yes;
+  timeout = 60s;
+  count = 1;
+  upstream "local" {{ default = yes; self_scan = yes; }}
+}}
+"""
+    # It greylists what is a little suspicious: here that is all.
+    RULE = """
+rspamd_config:register_symbol({name = 'EVERYTHING', score = 5.0, callback = function() return true end})
+"""
+
+    def __init__(self, directory, delay):
+        need_root()
+        path, redis = program("rspamd"), program("redis-server")
+        try:
+            pwd.getpwnam("_rspamd")
+        except KeyError:
+            pytest.skip("there is no user _rspamd")
+        folder = os.path.join(directory, "rspamd")
+        os.mkdir(folder)
+        shutil.chown(folder, "_rspamd", "_rspamd")
+        self.port, redis_port = free_port(), free_port()
+        conf = os.path.join(folder, "rspamd.conf")
+        with open(os.path.join(folder, "rule.lua"), "w") as f:
+            f.write(self.RULE)
+        with open(conf, "w") as f:
+            f.write(self.CONF.format(d=folder, delay=delay, port=self.port, redis=redis_port))
+        self.processes = [Process(
+            [redis, "--bind", "127.0.0.1", "--port", redis_port, "--save", "", "--appendonly", "no",
+             "--dir", folder], "redis", parse_err=lambda line: None)]
+        try:
+            wait_for_port(redis_port)
+            self.processes.append(Process([path, "-f", "-u", "_rspamd", "-g", "_rspamd", "-c", conf],
+                                          "rspamd", parse_err=lambda line: None))
+            wait_for_port(self.port)
+        except AssertionError:
+            self.destroy()
+            raise
+
+    def destroy(self):
+        for p in reversed(self.processes):
+            p.stop()
+            p.destroy()
+
+
 class Exim:
     """Exim as a client: takes a message on standard input and relays it at once. Needs no root."""
 
