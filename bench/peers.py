@@ -38,13 +38,13 @@ def wait_220(port, seconds=30):
 class Disk:
     """An ext4 with a journal on a loop image, as production hosts have; else the folder as it is."""
 
-    def __init__(self, work):
+    def __init__(self, work, is_image=True):
         self.mount = os.path.join(work, "disk")
         self.mounted = False
         os.makedirs(self.mount, exist_ok=True)
         image = os.path.join(work, "disk.img")
         self.kind = "the machine's own file system"
-        if not ROOT_USER:
+        if not ROOT_USER or not is_image:
             return
         try:
             if not os.path.exists(image):
@@ -120,9 +120,10 @@ class Peer:
     def release(self):
         """Before a start: what had to wait is due now."""
 
-    def __init__(self, disk, port, next_hop, mode, bad_hop=None):
-        self.port, self.next_hop, self.mode, self.bad_hop = port, next_hop, mode, bad_hop
-        self.dir = disk.folder(type(self).__name__.lower())
+    def __init__(self, disk, port, next_hop, mode, bad_hop=None, folder=None, extra=""):
+        """folder: where several of a kind run at once; extra: lines for its configuration (Postfix)."""
+        self.port, self.next_hop, self.mode, self.bad_hop, self.extra = port, next_hop, mode, bad_hop, extra
+        self.dir = disk.folder(folder or type(self).__name__.lower())
         self.log = open(os.path.join(ROOT, "var", "bench", type(self).__name__.lower() + ".log"), "ab")
         self.process = None
         self.configure()
@@ -262,6 +263,7 @@ smtpd_tls_security_level = none
 maillog_file = {self.dir}/maillog
 maillog_file_prefixes = /var, /dev/stdout, {self.dir}
 {hold}
+{self.extra}
 ''')
         with open("/usr/share/postfix/master.cf.dist", encoding="ascii") as f:
             lines = f.read().splitlines()
