@@ -98,6 +98,22 @@ def test_stated_waits_are_obeyed(abide, lab, style):
     assert len(a.log.find(event="deferred", recipient=rcpt)) == 1
 
 
+def test_a_stated_wait_is_not_cut_short_when_others_get_in(abide, lab):
+    """Some servers count from the beginning when one comes too early: the mail would be late, and its attempts wasted."""
+    x = lab()
+    a = abide(routes={"*": x.port}, retry={"default": 'first = "10m"'})
+    to = [f"greylist-12-seconds@d{i}.test" for i in range(15)]
+    for r in to:
+        a.send(recipients=[r])
+    first = "greylist-6-seconds@d0.test"
+    a.send(recipients=[first])
+    x.wait_for(first)
+    for r in to:
+        x.wait_for(r)
+    to.append(first)
+    assert len(x.refused(code=450)) == len(to)
+
+
 def test_no_stated_wait_follows_the_schedule_of_the_cause(abide, lab):
     """`retry greylisting` is what a postmaster sets; it must be what happens."""
     x = lab()

@@ -326,6 +326,9 @@ struct decide_answer decide(const struct decide_question *question)
 			    : failed(&q, &m);
 	else
 		a = later(&q, &m);
+	a.flags &= ~(uint32_t)DECIDE_WAITS;
+	if (!a.end && a.source == DECIDE_STATED)
+		a.flags |= DECIDE_WAITS;
 	if (needs_person(&m) && !(q.flags & DECIDE_TOLD)) {
 		a.tell = true;
 		a.flags |= DECIDE_TOLD;

@@ -16,10 +16,11 @@ enum decide_source { DECIDE_STATED, DECIDE_LEARNED, DECIDE_SCHEDULE, DECIDE_DOUB
 
 /* How the next attempt is made, and what was tried or told before; kept with the recipient. */
 enum decide_flag {
-	DECIDE_PLAIN = 1, /* with fewer extensions, once */
-	DECIDE_TLS = 2,   /* with TLS, once */
-	DECIDE_FRESH = 4, /* a doubtful 5xx: again on a connection of its own, then it is obeyed */
-	DECIDE_TOLD = 8,  /* a person was told */
+	DECIDE_PLAIN = 1,  /* with fewer extensions, once */
+	DECIDE_TLS = 2,    /* with TLS, once */
+	DECIDE_FRESH = 4,  /* a doubtful 5xx: again on a connection of its own, then it is obeyed */
+	DECIDE_TOLD = 8,   /* a person was told */
+	DECIDE_WAITS = 16, /* the reply said how long: nothing brings it earlier */
 };
 
 struct decide_question {

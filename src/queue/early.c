@@ -158,6 +158,8 @@ bool queue_may_come_early(const struct lane *lane, const struct spool_job *job, 
 		/* What was refused for being new, or put off for it: other causes have their times. */
 		if ((r->first_at == 0 && r->attempts > 0) || r->state != SPOOL_QUEUED)
 			return false;
+		if (r->flags & DECIDE_WAITS)
+			return false;
 		tried = r->last_at > tried ? r->last_at : tried;
 		if (r->first_at > 0)
 			first = r->first_at < first ? r->first_at : first;

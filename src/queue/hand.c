@@ -228,6 +228,15 @@ static bool start_job(struct queue *q, const struct spool_due *row, struct lane 
 	return true;
 }
 
+/* The last reply stated the wait: that is not cut short. */
+static bool was_told_when(const struct spool_job *job)
+{
+	for (size_t i = 0; i < job->recipients_n; i++)
+		if (job->recipients[i].flags & DECIDE_WAITS)
+			return true;
+	return false;
+}
+
 /* One job of the lane. False where no deliver process takes anything now. */
 bool queue_hand_out(struct queue *q, struct lane *lane, bool is_sample)
 {
@@ -242,13 +251,14 @@ bool queue_hand_out(struct queue *q, struct lane *lane, bool is_sample)
 		table_get(&q->changing, span_of(&row.id, sizeof row.id)))
 		return true;
 	if (load_job(q, lane, &row, &arena, &stored)) {
-		bool may = is_sample || row.due <= spool_now(q->spool) ||
-			   queue_may_come_early(lane, &stored, spool_now(q->spool));
+		int64_t now = spool_now(q->spool);
+		bool may = row.due <= now || (is_sample && !was_told_when(&stored)) ||
+			   queue_may_come_early(lane, &stored, now);
 
 		/* A sample goes for all that are held back. */
 		if (may && (is_sample || !queue_put_off(q, lane, &row, &stored)))
 			goes_on = start_job(q, &row, lane, &stored, &arena);
-		if (!goes_on)
+		if (!goes_on || (is_sample && !may))
 			lane_add(lane, &row);
 	}
 	arena_done(&arena);
