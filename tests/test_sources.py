@@ -91,6 +91,11 @@ def test_the_sources_share_the_mail_and_a_sender_keeps_its_own(abide, site):
     for i in range(24):
         a.send(sender=f"s{i % 8}@src.test", recipients=(f"r{i}@dst.test",))
     wait_until(lambda: len(s.taken) == 24, what="all messages")
+    a.stop()
+    a.start()
+    for i in range(24, 48):
+        a.send(sender=f"s{i % 8}@src.test", recipients=(f"r{i}@dst.test",))
+    wait_until(lambda: len(s.taken) == 48, what="all messages after the restart")
     by_sender = {}
     for source, recipient in s.taken:
         by_sender.setdefault(int(recipient[1:].split("@")[0]) % 8, set()).add(source)

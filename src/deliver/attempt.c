@@ -13,6 +13,7 @@ struct attempt {
 	uint8_t *acts;          /* enum reply_action of these */
 	bool *again;
 	struct span peer;
+	const struct conf_target *target; /* that wish.skip counts in */
 	struct connection_wish wish;
 	bool is_begun; /* the connection was made for this job */
 	size_t most;   /* recipients that the peer takes in one transaction; 0: not known */
@@ -196,6 +197,9 @@ static void run(struct attempt *a)
 
 			fate_for(a, &why, who, 1);
 		} else {
+			if (target != a->target)
+				a->wish.skip = 0;
+			a->target = target;
 			transact(a, target, who, n);
 		}
 	}
