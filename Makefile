@@ -3,6 +3,7 @@
 #   make            build/abide, optimised and hardened      make DEBUG=1     build-debug/abide
 #   make run        shows the main job, nothing else needed  make SANITIZE=1  build-sanitize/abide
 #   make test       all checks and tests                     make test-long   with the long ones
+#   make conformance   what SMTP asks for, abide beside Postfix and Exim, in one table
 #   make bench      compares with other servers              make fuzz        a short run of every fuzzer
 #   make replies-score   how well replies are read: the open part, then the locked one (figures only)
 #   make install    PREFIX=/usr/local, DESTDIR=              make format, make clean
@@ -38,6 +39,10 @@ bench: build
 	@tools/setup bench
 	@bench/bench
 
+conformance: build
+	@tools/setup test
+	@cd tests && ABIDE_BUILD="$(CURDIR)/$(BUILD)" /usr/bin/python3 -m conformance
+
 replies-score: build
 	@tools/replies-score
 	@tools/replies-score --locked
@@ -60,5 +65,5 @@ clean:
 packages:
 	@tools/setup build
 
-.PHONY: build run test test-long bench replies-score fuzz install format clean packages
+.PHONY: build run test test-long conformance bench replies-score fuzz install format clean packages
 .DEFAULT_GOAL = build

@@ -59,10 +59,12 @@ class Disk:
         except (OSError, subprocess.CalledProcessError):
             pass
 
-    def folder(self, name):
+    def folder(self, name, is_kept=False):
+        """An empty one, or the one of an earlier run as it is."""
         path = os.path.join(self.mount, name)
-        shutil.rmtree(path, ignore_errors=True)
-        os.makedirs(path)
+        if not is_kept:
+            shutil.rmtree(path, ignore_errors=True)
+        os.makedirs(path, exist_ok=True)
         os.chmod(path, 0o755)
         return path
 
@@ -120,10 +122,13 @@ class Peer:
     def release(self):
         """Before a start: what had to wait is due now."""
 
-    def __init__(self, disk, port, next_hop, mode, bad_hop=None, folder=None, extra=""):
-        """folder: where several of a kind run at once; extra: lines for its configuration (Postfix)."""
+    def __init__(self, disk, port, next_hop, mode, bad_hop=None, folder=None, extra="", tls=None,
+                 is_kept=False):
+        """folder: where several of a kind run at once; extra: lines for its configuration (Postfix; OpenSMTPD: its filter "grey");
+        tls: files of a certificate and its key (abide, Postfix); is_kept: on what an earlier run left (abide)."""
+        self.tls = tls
         self.port, self.next_hop, self.mode, self.bad_hop, self.extra = port, next_hop, mode, bad_hop, extra
-        self.dir = disk.folder(folder or type(self).__name__.lower())
+        self.dir = disk.folder(folder or type(self).__name__.lower(), is_kept)
         self.log = open(os.path.join(ROOT, "var", "bench", type(self).__name__.lower() + ".log"), "ab")
         self.process = None
         self.configure()
@@ -211,6 +216,7 @@ listen "127.0.0.1:{self.port}" {{ protocol = smtp }}
 {f'route "bad.test" {{ to = "127.0.0.1:{self.bad_hop}" }}' if self.bad_hop else ''}
 route "*" {{ to = "127.0.0.1:{9 if self.mode == 'hold' else self.next_hop}" }}
 {'retry default { first = "2s"  max = "4h"  give_up = "5d" }' if self.mode == 'relay' else ''}
+{f'tls {{ certificate = "{self.tls[0]}" key = "{self.tls[1]}" }}' if self.tls else ''}
 limits {{ sessions = 60000  sessions_per_network = 60000  messages_per_session = 1000000
           deliver_connections = 50 }}
 ''')
@@ -259,7 +265,7 @@ smtp_connection_cache_destinations = [127.0.0.1]:{self.next_hop}
 in_flow_delay = 0s
 message_size_limit = 60000000
 smtp_tls_security_level =
-smtpd_tls_security_level = none
+{self.tls_lines()}
 maillog_file = {self.dir}/maillog
 maillog_file_prefixes = /var, /dev/stdout, {self.dir}
 {hold}
@@ -281,6 +287,15 @@ maillog_file_prefixes = /var, /dev/stdout, {self.dir}
         self.write("conf/master.cf", "\n".join(out) + "\n")
         subprocess.run(["postfix", "-c", os.path.join(self.dir, "conf"), "check"], stdout=self.log,
                        stderr=self.log, check=False)
+
+    def tls_lines(self):
+        """With the cache of sessions (tlsmgr) that its manual recommends beside tickets."""
+        if not self.tls:
+            return "smtpd_tls_security_level = none"
+        return f"""smtpd_tls_security_level = may
+smtpd_tls_chain_files = {self.tls[1]} {self.tls[0]}
+smtpd_tls_session_cache_database = btree:{self.dir}/data/smtpd_scache
+tls_random_source = dev:/dev/urandom"""
 
     def command(self):
         return [self.binary, "-c", os.path.join(self.dir, "conf"), "-d"]
@@ -389,7 +404,8 @@ mta limit max-conn-per-host 50
 mta limit max-conn-per-route 50
 mta limit max-conn-per-connector 50
 mta limit conn-delay-route 0
-listen on 127.0.0.1 port {self.port} hostname mx.example.test
+{self.extra}
+listen on 127.0.0.1 port {self.port} hostname mx.example.test{' filter "grey"' if self.extra else ''}
 action "relay" relay host smtp://127.0.0.1:{self.next_hop} helo mx.example.test
 {f'action "bad" relay host smtp://127.0.0.1:{self.bad_hop} helo mx.example.test' if self.bad_hop else ''}
 {'match from any for domain "bad.test" action "bad"' if self.bad_hop else ''}

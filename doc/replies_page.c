@@ -1,12 +1,28 @@
 /*
  * replies_page - writes the page of all causes (replies.md) to standard output, from the program's
- * own tables: what each means, whose side it is on, what abide does, what a reader can do.
+ * own tables: what each means, whose side it is on, what abide does, what a reader can do. The replies of
+ * other servers come from a file (argument); one that is read as another cause ends the build.
  */
 #include "reply/catalogue.h"
+#include "reply/meaning.h"
 #include "reply/texts.h"
 #include "reply/variant.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { SEEN_MAX = 512, SEEN_BYTES = 512 };
+
+/* A reply of another server, as a template. */
+struct seen {
+	enum reply_cause cause;
+	unsigned code; /* 0: none */
+	struct reply_status status;
+	char template[SEEN_BYTES];
+};
+
+static struct seen seen[SEEN_MAX];
+static size_t n_seen;
 
 /* A text of the tables: <kind> would be HTML in Markdown. */
 static void put(const char *text)
@@ -16,6 +32,27 @@ static void put(const char *text)
 			(void)fputs(*text == '<' ? "&lt;" : "&gt;", stdout);
 		else if (*text != '[' && *text != ']')
 			(void)putchar(*text);
+	}
+}
+
+static void put_seen(enum reply_cause cause)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < n_seen; i++) {
+		if (seen[i].cause != cause)
+			continue;
+		if (is_first)
+			(void)puts("\nHow other servers say it:\n");
+		is_first = false;
+		(void)fputs("- ", stdout);
+		if (seen[i].code)
+			(void)printf("%u ", seen[i].code);
+		if (seen[i].status.class)
+			(void)printf("%u.%u.%u ", seen[i].status.class, seen[i].status.subject,
+				seen[i].status.detail);
+		put(seen[i].template);
+		(void)puts("");
 	}
 }
 
@@ -75,11 +112,66 @@ static void put_cause(enum reply_cause cause)
 		reply_scope_text(info->scope), reply_action_text(info->action), info->first_seconds,
 		info->max_seconds);
 	put_variants(cause);
+	put_seen(cause);
 	put_entries(cause);
 }
 
-int main(void)
+/* "STAGE REPLY" under cause. False: it is read as another one, or nothing more fits. */
+static bool take_seen(enum reply_cause cause, struct span line)
 {
+	struct reply_context context = {0};
+	struct reply_meaning m;
+	struct arena arena = {0};
+	struct span stage;
+	struct seen *to = &seen[n_seen];
+	bool is_right = span_take_until(&line, ' ', &stage) && n_seen < SEEN_MAX;
+
+	if (is_right) {
+		(void)reply_stage_parse(stage, &context.stage);
+		reply_read(&context, 0, (struct reply_status){0}, line, &arena, &m);
+		is_right = m.cause == cause && m.template.len < SEEN_BYTES;
+	}
+	if (is_right) {
+		to->cause = cause;
+		to->code = m.code;
+		to->status = m.status;
+		memcpy(to->template, m.template.at, m.template.len);
+		n_seen++;
+	}
+	arena_done(&arena);
+	return is_right;
+}
+
+/* Reads "[cause]" lines, and below each its replies. False: a line is wrong, and was named. */
+static bool read_seen(FILE *file)
+{
+	enum reply_cause cause = REPLY_NONE;
+	char line[SEEN_BYTES];
+
+	for (unsigned number = 1; fgets(line, sizeof line, file); number++) {
+		struct span text = span_trim(span_of(line, strcspn(line, "\n")));
+		bool is_right = text.len == 0 || text.at[0] == '#';
+
+		if (!is_right && text.at[0] == '[')
+			is_right = reply_cause_parse(span_slice(text, 1, text.len - 2), &cause);
+		else if (!is_right)
+			is_right = take_seen(cause, text);
+		if (is_right)
+			continue;
+		(void)fprintf(stderr, "replies_page: line %u is not read as %s: %s", number,
+			reply_cause_text(cause), line);
+		return false;
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	FILE *file = argc == 2 ? fopen(argv[1], "r") : NULL;
+
+	if (!file || !read_seen(file))
+		return EXIT_FAILURE;
+	(void)fclose(file);
 	(void)puts("# What SMTP replies mean\n\n"
 		   "Every reply that refuses mail has one of these causes. `abide explain` finds "
 		   "it; the "

@@ -21,12 +21,14 @@ def test_a_right_file_is_ok(binary, directory):
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}: ok\n", "")
 
 
-def test_mx_is_refused_with_its_line(binary, directory):
-    """Mail would wait for ever for look-ups that do not exist."""
-    path, done = check(binary, directory, GOOD + 'route "*" {\n  to = "mx"\n}\n')
+def test_mx_stands_alone(binary, directory):
+    """A list of hosts and the DNS's list would be two answers to one question."""
+    for to in ("mx", "mx:2525"):
+        assert check(binary, directory, GOOD + f'route "*" {{ to = "{to}" }}\n')[1].returncode == 0
+    path, done = check(binary, directory, GOOD + 'route "*" {\n  to = {"mx", "127.0.0.1:25"}\n}\n')
     assert done.returncode == 78 and done.stdout == ""
-    assert done.stderr == (f'{path}:4: route "*".to: "mx" needs MX look-ups, which this version does '
-                           "not have; name a smarthost as HOST:PORT\n")
+    assert done.stderr == (f'{path}:4: route "*".to: mx stands alone: the DNS names the hosts; leave the '
+                           "others out\n")
 
 
 def test_every_error_is_shown(binary, directory):

@@ -1,4 +1,5 @@
 """Sending to nasty servers: each recipient gets the fate that the replies mean, and no other."""
+import email
 import os
 import shutil
 import signal
@@ -50,30 +51,41 @@ BY_RECIPIENT = {
 }
 
 
-@pytest.fixture(scope="module")
-def nasty(request, binary, serves):
-    """One abide, one lab, one message for each row; the tests look at what became of each."""
+def start_sites(request, binary, behaviours):
+    """A lab for each row, so that what a row does to its site's breaker holds back no other row, and one
+    abide with a route to each. Returns abide, labs and recipients by row."""
     directory = tempfile.mkdtemp(prefix="abide-")
     os.chmod(directory, 0o755)
-    folder = os.path.join(directory, "lab")
-    os.mkdir(folder)
-    x = Lab(binary, folder)
-    a = Abide(binary, Config(directory, routes={"*": x.port}, retry=LONG_WAIT, timeouts=SHORT))
+    labs, routes, rcpts = {}, {}, {}
     request.addfinalizer(lambda: shutil.rmtree(directory, ignore_errors=True))
-    request.addfinalizer(x.destroy)
+    for n, (name, behaviour) in enumerate(behaviours.items()):
+        folder = os.path.join(directory, f"lab{n}")
+        os.mkdir(folder)
+        labs[name] = Lab(binary, folder, behaviour)
+        request.addfinalizer(labs[name].destroy)
+        routes[f"site{n}.test"] = labs[name].port
+        rcpts[name] = f"{name}@site{n}.test"
+    a = Abide(binary, Config(directory, routes=routes, retry=LONG_WAIT, timeouts=SHORT))
     request.addfinalizer(a.destroy)
     a.start()
+    return a, labs, rcpts
+
+
+@pytest.fixture(scope="module")
+def nasty(request, binary, serves):
+    """One message for each row; the tests look at what became of each."""
+    a, labs, rcpts = start_sites(request, binary, dict.fromkeys(BY_RECIPIENT))
     for name in BY_RECIPIENT:
         # A null sender, so that bounces don't add mail of their own.
-        a.send("", [f"{name}@dst.test"], HUGE if "body" in name else b"Subject: a\r\n\r\nb\r\n")
-    return a, x
+        a.send("", [rcpts[name]], HUGE if "body" in name else b"Subject: a\r\n\r\nb\r\n")
+    return a, labs, rcpts
 
 
 @pytest.mark.parametrize("name", BY_RECIPIENT)
 def test_fate(nasty, name):
     """A wrong fate is lost mail, doubled mail, or a bounce for mail that arrived."""
-    a, x = nasty
-    rcpt = f"{name}@dst.test"
+    a, labs, rcpts = nasty
+    rcpt = rcpts[name]
     fates = BY_RECIPIENT[name]
     fates = fates if isinstance(fates, tuple) else (fates,)
     e = a.log.wait(match=lambda e: e.get("recipient") == rcpt and
@@ -82,7 +94,7 @@ def test_fate(nasty, name):
     got = e["event"]
     if got == DEFERRED and state and state["state"] == "maybe":
         got = MAYBE
-    taken = [m for m in x.messages(rcpt) if m["answered"] and m["code"] // 100 == 2]
+    taken = [m for m in labs[name].messages(rcpt) if m["answered"] and m["code"] // 100 == 2]
     assert got in fates, (e, state)
     if got != MAYBE:
         assert (got == DELIVERED) == (len(taken) == 1), (e, taken)
@@ -95,7 +107,7 @@ def test_fate(nasty, name):
 
 def test_nasty_server_leaves_the_audit_clean(nasty):
     """After all that, each recipient is in exactly one place."""
-    a, _ = nasty
+    a, _, _ = nasty
     a.audit()
 
 
@@ -116,30 +128,18 @@ BY_STAGE = {
 
 @pytest.fixture(scope="module")
 def nasty_sites(request, binary, serves):
-    """A lab for each row, for these behave so towards everybody; one abide with a route to each."""
-    directory = tempfile.mkdtemp(prefix="abide-")
-    os.chmod(directory, 0o755)
-    labs, routes = {}, {}
-    request.addfinalizer(lambda: shutil.rmtree(directory, ignore_errors=True))
-    for n, name in enumerate(BY_STAGE):
-        folder = os.path.join(directory, f"lab{n}")
-        os.mkdir(folder)
-        labs[name] = Lab(binary, folder, name)
-        request.addfinalizer(labs[name].destroy)
-        routes[f"site{n}.test"] = labs[name].port
-    a = Abide(binary, Config(directory, routes=routes, retry=LONG_WAIT, timeouts=SHORT))
-    request.addfinalizer(a.destroy)
-    a.start()
-    for n in range(len(BY_STAGE)):
-        a.send("", [f"r@site{n}.test"])
-    return a, labs
+    """Sites that behave so towards everybody."""
+    a, labs, rcpts = start_sites(request, binary, {name: name for name in BY_STAGE})
+    for name in BY_STAGE:
+        a.send("", [rcpts[name]])
+    return a, labs, rcpts
 
 
 @pytest.mark.parametrize("name", BY_STAGE)
 def test_fate_at_nasty_sites(nasty_sites, name):
     """The same for servers that are so to everybody; here a wrong fate hits a whole domain."""
-    a, labs = nasty_sites
-    rcpt = f"r@site{list(BY_STAGE).index(name)}.test"
+    a, labs, rcpts = nasty_sites
+    rcpt = rcpts[name]
     fates = BY_STAGE[name]
     e = a.log.wait(match=lambda e: e.get("recipient") == rcpt and e["event"] in (DELIVERED, DEFERRED, BOUNCED))
     assert e["event"] in (fates if isinstance(fates, tuple) else (fates,)), e
@@ -309,6 +309,22 @@ def test_gives_up_and_says_so(abide, lab):
     a.wait_empty()
     assert len([m for m in x.messages() if m["mail"] == ""]) == 1
     a.audit()
+
+
+def test_notice_in_another_language(abide, lab):
+    """Else senders who read no English would not know what became of their mail; and others must read it too."""
+    x = lab(keep=True)
+    a = abide(routes={"*": x.port}, extra="language = de")
+    a.send("s@home.test", ["550-rcpt+gone@dst.test"])
+    told = a.wait_fate("550-rcpt+gone@dst.test", "bounced")
+    back = email.message_from_bytes(x.content(x.wait_for("s@home.test")))
+    words = back.get_payload()[0].get_payload()[0].get_payload(decode=True).decode("utf-8")
+    assert back["Subject"] == "Ihre Nachricht wurde nicht zugestellt", told
+    assert "diesem Empfänger nicht zugestellt" in words
+    assert words.index("Ihre Nachricht konnte") < words.index("Your message could not be delivered")
+    a.send("", ["451-rcpt@dst.test"])
+    a.wait_fate("451-rcpt@dst.test", "deferred")
+    assert "anderen Server" in a.queue()[0]["recipients"][0]["explanation"]
 
 
 def test_maybe_is_not_hurried(abide, lab):

@@ -3,6 +3,8 @@ import json
 import os
 import subprocess
 
+import pytest
+
 from conftest import BUILD
 
 ABIDE = os.path.join(BUILD, "abide")
@@ -86,6 +88,18 @@ def test_a_person_reads_it_in_german():
     assert explain("--lang", "xx", reply)[0] == 64
 
 
+def test_a_configuration_says_language_and_rules(tmp_path):
+    """Else an administrator who set these would have to say them again with each reply."""
+    rules = tmp_path / "rules"
+    rules.write_text('rule "robot" {\n  text = "robot at work"\n  cause = policy_rejected\n}\n')
+    conf = tmp_path / "conf"
+    conf.write_text(f'hostname = mx.example.org\nlisten "127.0.0.1:2525" {{ }}\nlanguage = de\nreply_rules = "{rules}"\n')
+    status, said = explain("-c", str(conf), "550 robot at work")
+    assert status == 0 and "Was abide tut" in said and "policy_rejected" in said and "robot" in said
+    assert "What abide does" in explain("-c", str(conf), "--lang", "en", "550 robot at work")[1]
+    assert explain("-c", str(tmp_path / "missing"), "550 no")[0] == 66
+
+
 def test_lines_fit_a_terminal():
     """Else the answer would be broken in the middle of words, in either language."""
     lines = ["550 5.7.1 [192.0.2.1] is on our block list", "451 4.3.0 Error getting LDAP results in map x",
@@ -105,3 +119,69 @@ def test_why_shows_what_decided():
     said = explain("--why", "451 4.7.1 Greylisted, come back in 60 seconds")[1]
     assert "  Why " in said and "comes next" in " ".join(said.split())
     assert "why" not in json.loads(explain("--json", "452 4.2.2 over quota")[1])
+
+
+def test_why_says_how_often_such_an_answer_was_right():
+    """Else "62 % sure" would be a number that nobody can check."""
+    answer = json.loads(explain("--json", "--why", "452 4.2.2 over quota")[1])
+    trial = answer["why"]["trial"]
+    assert trial["from"] <= 100 * answer["confidence"] <= trial["to"] + 1
+    assert 0 < trial["right"] <= trial["answers"]
+    assert "were right" in " ".join(explain("--why", "452 4.2.2 over quota")[1].split())
+
+
+# What doc/hard-lines.txt shows, line by line: cause, side, seconds to wait.
+HARD = [
+    ("spam_content", "sender_message", 900),
+    ("rate_limited", "sender_server", 5100),
+    ("greylisting", "nobody_wait", 300),
+    ("directory_failure", "dest_server", None),
+    ("ptr_missing", "sender_isp", None),
+    ("blocklisted", "sender_reputation", None),
+    ("tls_failed", "dest_server", None),
+    ("dns_failure", "network", None),
+    ("sender_domain_unresolvable", "sender_server", None),
+    ("directory_failure", "dest_server", None),
+    ("local_error", "dest_server", None),
+    ("sender_verify_failed", "sender_server", None),
+    ("greylisting", "nobody_wait", 5100),
+    ("blocklisted", "sender_reputation", None),
+]
+
+
+def test_the_transcripts_in_the_docs_are_right():
+    """Else the pages that show what the reader can do would show mistakes."""
+    with open(os.path.join(os.path.dirname(__file__), "..", "doc", "hard-lines.txt"), encoding="utf-8") as file:
+        lines = [line.rstrip("\n").rpartition("\t") for line in file]
+    read = []
+    for options, _, text in lines:
+        answer = json.loads(explain("--json", *options.split(), text)[1])
+        read.append((answer["cause"], answer["side"], answer["wait"]))
+    assert len(read) >= 10 and read == HARD
+
+
+@pytest.mark.usefixtures("plain_build")
+def test_the_page_of_causes_shows_how_servers_say_each():
+    """Else a reply could not be looked up on the page by its own words."""
+    with open(os.path.join(BUILD, "doc", "replies.md"), encoding="utf-8") as file:
+        causes = file.read().split("\n## ")[1:]
+    assert len(causes) == 45
+    for cause in causes:
+        assert "How other servers say it:" in cause and "If you wrote the mail" in cause, cause
+    with open(os.path.join(BUILD, "doc", "replies.html"), encoding="utf-8") as file:
+        page = file.read()
+    assert page.count("<section") == page.count("</section>") == 45
+
+
+@pytest.mark.usefixtures("plain_build")
+def test_a_reply_more_allocates_nothing_more():
+    """Else millions of lines would spend their time in malloc, and fragment what it has."""
+    def allocations(n):
+        text = "".join(f"45{i % 3} 4.7.{i % 9} <u{i}@example.org>: Greylisted, host mx{i}.example.net, id {i:08x}, "
+                       f"try again in {60 + i} seconds\n" for i in range(n))
+        done = subprocess.run([ABIDE, "explain", *options], input=text, stdout=subprocess.DEVNULL, check=True,
+                              stderr=subprocess.PIPE, universal_newlines=True,
+                              env=dict(os.environ, LD_PRELOAD=os.path.join(BUILD, "tests", "alloc_count.so")))
+        return int(done.stderr.split()[-1])
+    for options in ([], ["--json"]):
+        assert 0 < allocations(20000) == allocations(40000)

@@ -24,12 +24,12 @@ def test_a_learned_wait_survives_a_restart(abide, lab):
 
 def test_what_waiting_does_not_heal_reaches_a_person(abide, lab, directory):
     """A missing PTR record is tried for days, and nobody would look before the first bounce."""
-    x = lab()
+    x = lab(keep=True)
     path = os.path.join(directory, "replies.conf")
     with open(path, "w", encoding="utf-8") as f:
         f.write('rule "no PTR" {\n  code = 45\n  stage = rcpt\n  cause = ptr_missing\n}\n')
     os.chmod(path, 0o644)
-    a = abide(routes={"*": x.port}, extra=f'reply_rules = "{path}"')
+    a = abide(routes={"*": x.port}, extra=f'reply_rules = "{path}"\nneeds_person = "postmaster@here.test"')
     rcpts = [f"greylist-2-unstated+{i}@dst.test" for i in range(3)]
     for i, r in enumerate(rcpts):
         a.send(f"s{i}@src.test", [r])
@@ -38,6 +38,10 @@ def test_what_waiting_does_not_heal_reaches_a_person(abide, lab, directory):
     for r in rcpts:
         a.wait_fate(r, "delivered")
     assert len(a.log.find(event="needs_person")) == 1, "once a site, not once a message"
+    a.log.wait(event="delivered", id=a.log.wait(event="noticed", kind="needs_person")["id"])
+    mail = [m for m in x.messages() if m["rcpts"] == ["postmaster@here.test"]]
+    text = x.content(mail[0])
+    assert len(mail) == 1 and b"Subject: Mail to " in text and b"PTR" in text and b"It said:    451 " in text, text
     a.audit()
 
 

@@ -43,7 +43,10 @@ struct pack_type {
 	size_t size;
 	const struct pack_row *rows;
 	size_t n;
-	size_t n_first; /* rows that the first version of a record had; 0: all of them */
+	size_t n_first;  /* rows that the first version of a record had; 0: all of them */
+	size_t n_second; /* and the second version; 0: all of them */
+	size_t n_third;  /* and the third */
+	size_t n_fourth; /* and the fourth */
 };
 
 /* Each row checks its member's type at compile time. */
@@ -70,14 +73,21 @@ struct pack_type {
 #m, PACK_ARRAY, offsetof(s, m), offsetof(s, n_m) + PACK_CHECK_(s, n_m, size_t), \
 			(type_of)                                                               \
 	}
-#define PACK_TYPE(s, rows_)                                                          \
-	{                                                                            \
-#s, sizeof(struct s), (rows_), sizeof(rows_) / sizeof((rows_)[0]), 0 \
+#define PACK_TYPE(s, rows_)                                                                   \
+	{                                                                                     \
+#s, sizeof(struct s), (rows_), sizeof(rows_) / sizeof((rows_)[0]), 0, 0, 0, 0 \
 	}
 /* Rows from the n_first-th on came later: a record without them reads as if they were zero. */
-#define PACK_TYPE_GROWN(s, rows_, n_first_)                                                   \
-	{                                                                                     \
-#s, sizeof(struct s), (rows_), sizeof(rows_) / sizeof((rows_)[0]), (n_first_) \
+#define PACK_TYPE_GROWN(s, rows_, n_first_) PACK_TYPE_GROWN_TWICE(s, rows_, n_first_, 0)
+/* And again, from the n_second-th on. */
+#define PACK_TYPE_GROWN_TWICE(s, rows_, n_first_, n_second_) \
+	PACK_TYPE_GROWN_THRICE(s, rows_, n_first_, n_second_, 0)
+#define PACK_TYPE_GROWN_THRICE(s, rows_, n_first_, n_second_, n_third_) \
+	PACK_TYPE_GROWN_OFTEN(s, rows_, n_first_, n_second_, n_third_, 0)
+#define PACK_TYPE_GROWN_OFTEN(s, rows_, n_first_, n_second_, n_third_, n_fourth_)              \
+	{                                                                                      \
+#s, sizeof(struct s), (rows_), sizeof(rows_) / sizeof((rows_)[0]), (n_first_), \
+			(n_second_), (n_third_), (n_fourth_)                                   \
 	}
 
 /* Appends the object's bytes. 0 or the buf's sticky error. */

@@ -1,4 +1,5 @@
 #include "base/utf8.h"
+#include "base/block.h"
 
 /*
  * RFC 3629 4:
@@ -84,6 +85,9 @@ size_t utf8_plain_len(struct span s)
 {
 	size_t i = 0;
 
+	while (i + BLOCK_BYTES <= s.len &&
+		!block_any((block)(block_load(s.at + i) - 0x20 > 0x7e - 0x20)))
+		i += BLOCK_BYTES;
 	for (uint64_t w; i + sizeof w <= s.len; i += sizeof w) {
 		memcpy(&w, s.at + i, sizeof w);
 		if (!is_plain_word(w))

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 #include "conf/conf.h"
+#include "keys/check.h"
+#include "lookup/check.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -11,7 +13,7 @@ static int check_file(const char *file)
 	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
 	struct conf conf = {0};
 	int rc = conf_load(file, &arena, &conf, &errors);
-	bool good = rc == 0;
+	bool good = rc == 0 && keys_check(&conf, &errors) == 0 && lookup_check(&conf, &errors) == 0;
 
 	if (errors.len > 0)
 		(void)fwrite(errors.at, 1, errors.len, stderr);
@@ -21,7 +23,7 @@ static int check_file(const char *file)
 	arena_done(&arena);
 	if (good)
 		return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
-	return rc == -EINVAL ? EX_CONFIG : EX_NOINPUT;
+	return rc == -EINVAL || rc == 0 ? EX_CONFIG : EX_NOINPUT;
 }
 
 /* A name that has no address now is a warning: serve waits for it. */

@@ -19,6 +19,7 @@ static void command_task(void *arg)
 			(void)fprintf(stderr, "abide: %s can't be read\n", c->file);
 		c->status = rc == -EINVAL ? EX_CONFIG : EX_NOINPUT;
 	} else {
+		c->lang = conf.language;
 		c->status = spooled_open(&conf, c->may_write, &s);
 		if (c->status == EX_OK)
 			c->status = c->run(c, &s);

@@ -5,10 +5,12 @@
  */
 #pragma once
 #include "cli/spooled.h"
+#include "reply/texts.h"
 
 struct command {
 	const char *file; /* of the configuration */
 	bool json, may_write;
+	enum reply_lang lang;                             /* of explanations: set by command_run */
 	int (*run)(struct command *c, struct spooled *s); /* an exit status */
 	int status;
 };

@@ -5,6 +5,7 @@
 #include "cli/explain_print.h"
 #include "cli/line_input.h"
 #include "conf/conf.h"
+#include "reply/memo.h"
 #include "reply/wrapper.h"
 #include "report/log_line.h"
 #include <errno.h>
@@ -24,9 +25,11 @@ enum {
 struct explain {
 	bool is_json;
 	bool wants_why;
-	bool has_now; /* said by --now, else it is the clock's */
+	bool has_now;         /* said by --now, else it is the clock's */
+	int64_t read_wall_ms; /* when what is explained was read; 0: since then something more was */
 	enum reply_stage stage;
 	const struct reply_own *own; /* of --rules */
+	struct reply_memo *memo;     /* where there are many lines; else NULL */
 	struct explain_style style;
 	struct arena arena;
 	struct buf out;
@@ -47,7 +50,10 @@ static void print_log(struct buf *out, const struct log_line *line, struct expla
 
 static int flush(void *explain)
 {
-	return explain_flush(&((struct explain *)explain)->out);
+	struct explain *e = explain;
+
+	e->read_wall_ms = 0;
+	return explain_flush(&e->out);
 }
 
 /* "in.example.org[192.0.2.1]:25" and "in.example.org. [192.0.2.1]" without what is no name. */
@@ -65,7 +71,8 @@ static struct span host_name(struct span host)
 static void read_inner(struct explain *e, struct span reply, const struct reply_context *outer,
 	struct span *ret_text, struct reply_meaning *ret)
 {
-	struct reply_context context = {.now_wall_ms = outer->now_wall_ms, .own = outer->own};
+	struct reply_context context = {
+		.now_wall_ms = outer->now_wall_ms, .own = outer->own, .memo = e->memo};
 	struct reply_inner inner;
 
 	if (!reply_nested(reply, &inner))
@@ -85,6 +92,7 @@ static int explain(struct explain *e, struct span text)
 	struct reply_context context = {.stage = e->stage ? e->stage : line.stage,
 		.now_wall_ms = e->has_now ? e->style.voice.now_wall_ms : 0,
 		.own = e->own,
+		.memo = e->memo,
 		.host = host_name(line.host)};
 
 	log_line_mean(&line, &context, &e->arena, &m);
@@ -104,8 +112,10 @@ static int explain(struct explain *e, struct span text)
 		explain_print_safe(&e->out, span_slice(text, 0, 1000));
 		(void)buf_add_str(&e->out, "\n\n");
 		/* when a line of a log was written is not known */
+		if (!e->has_now && e->read_wall_ms == 0)
+			e->read_wall_ms = clock_wall_ms();
 		if (!e->has_now)
-			e->style.voice.now_wall_ms = line.format == LOG_NONE ? clock_wall_ms() : 0;
+			e->style.voice.now_wall_ms = line.format == LOG_NONE ? e->read_wall_ms : 0;
 		print_log(&e->out, &line, &e->style);
 		explain_print_meaning(&e->out, &m, &e->style);
 		if (e->wants_why)
@@ -142,8 +152,11 @@ static int explain_input(struct explain *e)
 
 	if (rc < 0)
 		return rc;
+	e->memo = reply_memo_new();
 	while (rc == 0 && (rc = line_input_take(&in, &line, &len)) > 0)
 		rc = explain(e, unescape(line, len));
+	reply_memo_free(e->memo);
+	e->memo = NULL;
 	line_input_done(&in);
 	return rc;
 }
@@ -179,14 +192,15 @@ static int explain_all(struct explain *e, const char *text)
 static int usage(void)
 {
 	(void)fprintf(stderr,
-		"usage: abide explain [--json] [--stage STAGE] [--lang LANG] [--now TIME]\n"
-		"                     [--rules FILE] [--why] [TEXT]\n"
-		"       abide explain [--json] [--lang LANG] --bounce FILE\n"
+		"usage: abide explain [-c FILE] [--json] [--stage STAGE] [--lang LANG]\n"
+		"                     [--now TIME] [--rules FILE] [--why] [TEXT]\n"
+		"       abide explain [-c FILE] [--json] [--lang LANG] --bounce FILE\n"
 		"STAGE: connect helo mail rcpt data eod auth tls\n"
 		"LANG: en de\n"
 		"TIME: when the reply came, as 2026-11-23T14:05:00Z\n"
 		"FILE: a bounce message, - is standard input; rules about replies, see "
-		"abide.conf(5).\n"
+		"abide.conf(5);\n"
+		"with -c a configuration, for its language and rules.\n"
 		"Without TEXT, each line of standard input is explained.\n");
 	return EX_USAGE;
 }
@@ -221,7 +235,7 @@ static bool parse_now(const char *text, int64_t *ret)
 }
 
 struct options {
-	const char *bounce, *rules;
+	const char *bounce, *rules, *conf;
 	bool has_lang;
 };
 
@@ -243,6 +257,9 @@ static bool take_option(int c, struct explain *e, struct options *o)
 	case 'r':
 		o->rules = optarg;
 		return true;
+	case 'c':
+		o->conf = optarg;
+		return true;
 	case 's':
 		return reply_stage_parse(span_str(optarg), &e->stage);
 	case 'l':
@@ -256,17 +273,26 @@ static bool take_option(int c, struct explain *e, struct options *o)
 	}
 }
 
-/* The rules of a file. An exit status of sysexits(3). */
-static int load_rules(const char *file, struct arena *arena, struct explain *e)
+/*
+ * The rules of a file of rules, or of a configuration, whose language counts too where no other was
+ * asked for. An exit status of sysexits(3).
+ */
+static int load_rules(const struct options *o, struct arena *arena, struct explain *e)
 {
 	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
-	struct conf conf = {0};
-	int rc = conf_load_rules(file, arena, &conf, &errors);
+	struct conf *conf = ARENA_NEW(arena, struct conf);
+	int rc = o->conf ? conf_load(o->conf, arena, conf, &errors) : 0;
 
+	if (rc == 0 && o->conf && !o->has_lang)
+		e->style.voice.lang = conf->language;
+	if (rc == 0 && o->rules)
+		rc = conf_load_rules(o->rules, arena, conf, &errors);
 	if (rc == 0)
-		e->own = conf.own;
-	else
+		e->own = conf->own;
+	else if (errors.len > 0)
 		(void)fwrite(errors.at, 1, errors.len, stderr);
+	else
+		(void)fprintf(stderr, "abide: %s can't be read\n", o->rules ? o->rules : o->conf);
 	buf_done(&errors);
 	return rc == 0 ? EX_OK : rc == -EINVAL ? EX_CONFIG : EX_NOINPUT;
 }
@@ -274,7 +300,7 @@ static int load_rules(const char *file, struct arena *arena, struct explain *e)
 static int run(struct explain *e, const struct options *o, const char *text)
 {
 	struct arena arena = {0};
-	int rc = o->rules ? load_rules(o->rules, &arena, e) : EX_OK;
+	int rc = o->rules || o->conf ? load_rules(o, &arena, e) : EX_OK;
 
 	if (rc == EX_OK && o->bounce) {
 		rc = explain_bounce(o->bounce, e->is_json, &e->style);
@@ -291,8 +317,8 @@ int cli_explain(int argc, char **argv)
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
 		{"stage", required_argument, NULL, 's'}, {"bounce", required_argument, NULL, 'b'},
 		{"lang", required_argument, NULL, 'l'}, {"rules", required_argument, NULL, 'r'},
-		{"why", no_argument, NULL, 'w'}, {"now", required_argument, NULL, 'n'},
-		{NULL, 0, NULL, 0}};
+		{"config", required_argument, NULL, 'c'}, {"why", no_argument, NULL, 'w'},
+		{"now", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
 	struct explain e = {0};
 	struct options o = {0};
 	int c, rc;
@@ -300,7 +326,7 @@ int cli_explain(int argc, char **argv)
 	explain_style_init(&e.style);
 	e.style.voice.names_first_wait = true;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "js:b:l:n:r:w", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "c:js:b:l:n:r:w", longs, NULL)) != -1)
 		if (!take_option(c, &e, &o))
 			return usage();
 	if (argc - optind > 1 || (o.bounce && optind < argc))

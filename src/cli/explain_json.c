@@ -123,6 +123,26 @@ static void put_cause_or_null(struct buf *out, const char *key, enum reply_cause
 		json_out_null(out);
 }
 
+/* How often answers as sure as this one were right. */
+static void put_trial(struct buf *out, const struct reply_trial *trial)
+{
+	put_key(out, "trial");
+	if (!trial) {
+		json_out_null(out);
+		return;
+	}
+	json_out_open(out, '{');
+	put_key(out, "from");
+	json_out_integer(out, trial->from);
+	put_key(out, "to");
+	json_out_integer(out, trial->to);
+	put_key(out, "answers");
+	json_out_integer(out, trial->answers);
+	put_key(out, "right");
+	json_out_integer(out, trial->right);
+	json_out_close(out, '}');
+}
+
 /* What decided: the rule, the status, what comes next, and the answer without parts of the reply. */
 static void put_why(struct buf *out, const struct reply_why *why)
 {
@@ -138,6 +158,7 @@ static void put_why(struct buf *out, const struct reply_why *why)
 	put_cause_or_null(out, "next", why->next);
 	put_key(out, "next_share");
 	json_out_share(out, why->next_share);
+	put_trial(out, why->trial);
 	put_key(out, "without");
 	json_out_open(out, '[');
 	for (size_t i = 0; i < why->n_clues; i++) {

@@ -57,11 +57,13 @@ void explain_style_init(struct explain_style *style)
 {
 	*style = (struct explain_style){0};
 	buf_init(&style->scratch, SCRATCH_MAX);
+	explain_blocks_init(&style->blocks);
 }
 
 void explain_style_done(struct explain_style *style)
 {
 	buf_done(&style->scratch);
+	explain_blocks_done(&style->blocks);
 }
 
 /* Columns that a text takes: code points, near enough. */
@@ -74,10 +76,22 @@ static size_t columns(struct span s)
 	return n;
 }
 
+static void read_lens(struct explain_style *style)
+{
+	for (unsigned i = 0; i < REPLY_CAUSES; i++)
+		style->lens.causes[i] = (unsigned char)strlen(reply_cause_text(i));
+	for (unsigned i = 0; i < REPLY_SIDES; i++)
+		style->lens.sides[i] = (unsigned char)strlen(reply_side_text(i));
+	for (unsigned i = 0; i < REPLY_NATURES; i++)
+		style->lens.natures[i] = (unsigned char)strlen(reply_nature_text(i));
+	for (unsigned i = 0; i < REPLY_ACTIONS; i++)
+		style->lens.actions[i] = (unsigned char)strlen(reply_action_text(i));
+}
+
 /* Looks the labels up, once, and how wide those before the texts are. */
 static void read_labels(struct explain_style *style)
 {
-	for (unsigned i = 0; i < REPLY_LABELS; i++) {
+	for (unsigned i = 0; i < REPLY_LABEL_NOTICE_SUBJECT; i++) {
 		struct span text = span_str(reply_label_words(style->voice.lang, i));
 
 		style->labels[i].text = text;
@@ -134,8 +148,10 @@ static void put_lines(struct buf *out, size_t left, struct span text)
 
 static size_t text_column(struct explain_style *style)
 {
-	if (style->label_columns == 0)
+	if (style->label_columns == 0) {
 		read_labels(style);
+		read_lens(style);
+	}
 	return INDENT + style->label_columns + 2;
 }
 
@@ -155,11 +171,25 @@ static void print_tale(struct buf *out, enum reply_label label, enum reply_tale 
 	struct reply_telling *telling, struct explain_style *style)
 {
 	struct buf *text = &style->scratch;
+	struct reply_sentences s;
 
+	reply_telling_plan(telling, what, &s);
+	struct span before = explain_blocks_find(&style->blocks, label, &s, telling);
+
+	if (before.len > 0) {
+		(void)buf_add(out, before);
+		return;
+	}
 	buf_clear(text);
 	(void)reply_telling_add(telling, what, text);
-	if (text->len > 0)
-		put_beside(out, label, buf_span(text), style);
+	if (text->len == 0)
+		return;
+	size_t from = out->len;
+
+	put_beside(out, label, buf_span(text), style);
+	if (!out->error)
+		explain_blocks_keep(&style->blocks, label, &s, telling,
+			span_of(out->at + from, out->len - from));
 }
 
 /* "99 % sure: greylisting, nobody_wait, transient, retry_same, 120 s (by greylist*)". */
@@ -167,24 +197,29 @@ static void print_reading(
 	struct buf *out, const struct reply_meaning *m, struct explain_style *style)
 {
 	struct buf *text = &style->scratch;
-	enum reply_lang lang = style->voice.lang;
-	const char *const names[] = {reply_cause_text(m->cause), reply_side_text(m->side),
-		reply_nature_text(m->nature), reply_action_text(m->action)};
+
+	(void)text_column(style); /* labels and names are known */
+	const struct span names[] = {
+		span_of(reply_cause_text(m->cause), style->lens.causes[m->cause]),
+		span_of(reply_side_text(m->side), style->lens.sides[m->side]),
+		span_of(reply_nature_text(m->nature), style->lens.natures[m->nature]),
+		span_of(reply_action_text(m->action), style->lens.actions[m->action])};
 
 	buf_clear(text);
 	put_percent(text, m->confidence);
 	(void)buf_add_byte(text, ' ');
-	(void)buf_add_str(text, reply_label_words(lang, REPLY_LABEL_SURE));
+	(void)buf_add(text, style->labels[REPLY_LABEL_SURE].text);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		(void)buf_add_str(text, i == 0 ? ": " : ", ");
-		(void)buf_add_str(text, names[i]);
+		(void)buf_add_byte(text, i == 0 ? ':' : ',');
+		(void)buf_add_byte(text, ' ');
+		(void)buf_add(text, names[i]);
 	}
 	if (m->wait_seconds >= 0) {
-		(void)buf_add_str(text, ", ");
+		(void)buf_add(text, SPAN_LIT(", "));
 		(void)buf_add_number(text, (uint64_t)m->wait_seconds);
-		(void)buf_add_str(text, " s");
+		(void)buf_add(text, SPAN_LIT(" s"));
 	}
-	(void)buf_add_str(text, " (");
+	(void)buf_add(text, SPAN_LIT(" ("));
 	explain_print_safe(text, span_str(m->evidence));
 	(void)buf_add_byte(text, ')');
 	(void)buf_add_byte(out, '\n');

@@ -6,18 +6,24 @@
  */
 #pragma once
 #include "base/buf.h"
+#include "cli/explain_blocks.h"
 #include "reply/why.h"
 #include "report/log_line.h"
 
 /* How answers look. */
 struct explain_style {
 	struct reply_voice voice;
-	struct buf scratch;   /* of a sentence before it is wrapped */
+	struct buf scratch; /* of a sentence before it is wrapped */
+	struct explain_blocks blocks;
 	size_t label_columns; /* of the widest label; 0: labels are not known yet */
 	struct {
 		struct span text;
 		size_t columns;
-	} labels[REPLY_LABELS];
+	} labels[REPLY_LABEL_NOTICE_SUBJECT];
+	struct { /* of names; known when the labels are */
+		unsigned char causes[REPLY_CAUSES], sides[REPLY_SIDES], natures[REPLY_NATURES],
+			actions[REPLY_ACTIONS];
+	} lens;
 };
 
 void explain_style_init(struct explain_style *style);

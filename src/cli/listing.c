@@ -56,56 +56,59 @@ json_t *listing_reply(const struct ipc_control_recipient *r)
 }
 
 static void explain(const struct ipc_control_recipient *r, const struct reply_meaning *m,
-	bool known, struct buf *out)
+	bool known, enum reply_lang lang, struct buf *out)
 {
 	if (span_equal(r->state, SPAN_LIT("maybe")))
-		(void)buf_add_str(
-			out, reply_entry_words(REPLY_LANG_EN, EVENT_LOST_AFTER_DOT, REPLY_ADVICE));
+		(void)buf_add_str(out, reply_entry_words(lang, EVENT_LOST_AFTER_DOT, REPLY_ADVICE));
 	if (out->len > 0)
 		(void)buf_add_byte(out, ' ');
 	if (known)
-		(void)reply_explain(m, out);
+		(void)reply_tell(m, &(struct reply_voice){.lang = lang}, REPLY_TELL_ALL, out);
 }
 
-void listing_meaning(const struct ipc_control_recipient *r, struct buf *out, const char **ret_side)
+void listing_meaning(const struct ipc_control_recipient *r, enum reply_lang lang, struct buf *out,
+	const char **ret_side)
 {
 	struct reply_meaning m;
 	struct arena arena = {0};
 	bool known = cause_of(r, &arena, &m);
 
-	explain(r, &m, known, out);
+	explain(r, &m, known, lang, out);
 	if (known)
 		*ret_side = reply_side_text(m.side);
 	arena_done(&arena);
 }
 
-static json_t *recipient_json(const struct ipc_control_recipient *r)
+static json_t *recipient_json(const struct ipc_control_recipient *r, enum reply_lang lang)
 {
 	struct reply_meaning m;
 	struct buf words = BUF_INIT(4096);
 	struct arena arena = {0};
 	bool known = cause_of(r, &arena, &m);
 
-	explain(r, &m, known, &words);
-	json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "address",
+	explain(r, &m, known, lang, &words);
+	json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "address",
 		json_text(r->address), "site", json_text(r->site), "state", json_text(r->state),
 		"attempts", (json_int_t)r->attempts, "next_try", listing_time(r->next_try_wall_ms),
 		"reply", listing_reply(r), "cause", known ? json_text(r->cause) : json_null(),
 		"side", known ? json_string(reply_side_text(m.side)) : json_null(), "explanation",
-		known ? json_text(buf_span(&words)) : json_null());
+		known ? json_text(buf_span(&words)) : json_null(), "tls",
+		r->tls.len > 0 ? json_text(r->tls) : json_null());
 
+	(void)json_object_set_new(
+		o, "finding", r->finding.len > 0 ? json_text(r->finding) : json_null());
 	buf_done(&words);
 	arena_done(&arena);
 	return o;
 }
 
-void listing_json(const struct ipc_control_message *m)
+void listing_json(const struct ipc_control_message *m, enum reply_lang lang)
 {
 	char id[ID_TEXT_LEN + 1];
 	json_t *recipients = json_array();
 
 	for (size_t i = 0; i < m->recipients_n; i++)
-		json_array_append_new(recipients, recipient_json(&m->recipients[i]));
+		json_array_append_new(recipients, recipient_json(&m->recipients[i], lang));
 	json_t *o = json_pack("{s:s, s:o, s:I, s:o, s:o, s:o}", "id", id_text(m->id, id), "sender",
 		json_text(m->sender), "size", (json_int_t)m->size, "arrived",
 		listing_time(m->arrived_wall_ms), "expires", listing_time(m->expires_wall_ms),
@@ -142,7 +145,7 @@ void listing_safe(struct span s)
 	}
 }
 
-static void print_recipient(const struct ipc_control_recipient *r)
+static void print_recipient(const struct ipc_control_recipient *r, enum reply_lang lang)
 {
 	struct reply_meaning m;
 	struct buf words = BUF_INIT(4096);
@@ -156,25 +159,32 @@ static void print_recipient(const struct ipc_control_recipient *r)
 		print_in(", next try", r->next_try_wall_ms);
 	(void)putchar('\n');
 	if (r->code > 0) {
-		(void)printf(
-			"    %.*s said: %u %.*s ", SPAN_F(r->peer), r->code, SPAN_F(r->status));
+		(void)printf("    %.*s", SPAN_F(r->peer));
+		if (r->tls.len > 0)
+			(void)printf(" (%.*s)", SPAN_F(r->tls));
+		(void)printf(" said: %u %.*s ", r->code, SPAN_F(r->status));
 		listing_safe(r->reply);
 		(void)putchar('\n');
 	}
 	struct arena arena = {0};
 	bool known = cause_of(r, &arena, &m);
 
-	explain(r, &m, known, &words);
+	explain(r, &m, known, lang, &words);
 	if (known && words.len > 0) {
 		(void)printf("    %s (%.*s): ", reply_side_text(m.side), SPAN_F(r->cause));
 		listing_safe(buf_span(&words));
+		(void)putchar('\n');
+	}
+	if (r->finding.len > 0) {
+		(void)printf("    ");
+		listing_safe(r->finding);
 		(void)putchar('\n');
 	}
 	arena_done(&arena);
 	buf_done(&words);
 }
 
-void listing_text(const struct ipc_control_message *m)
+void listing_text(const struct ipc_control_message *m, enum reply_lang lang)
 {
 	char id[ID_TEXT_LEN + 1], when[CLOCK_TEXT_MAX];
 	struct span arrived = clock_rfc3339(m->arrived_wall_ms, when);
@@ -184,5 +194,5 @@ void listing_text(const struct ipc_control_message *m)
 	listing_safe(m->sender);
 	(void)printf(">\n");
 	for (size_t i = 0; i < m->recipients_n; i++)
-		print_recipient(&m->recipients[i]);
+		print_recipient(&m->recipients[i], lang);
 }

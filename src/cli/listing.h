@@ -7,16 +7,18 @@
 #pragma once
 #include "base/buf.h"
 #include "ipc/messages.h"
+#include "reply/texts.h"
 #include <jansson.h>
 
 /* Some lines: the message, then each recipient with what was said of it and what that means. */
-void listing_text(const struct ipc_control_message *m);
+void listing_text(const struct ipc_control_message *m, enum reply_lang lang);
 /* One line with one object. */
-void listing_json(const struct ipc_control_message *m);
+void listing_json(const struct ipc_control_message *m, enum reply_lang lang);
 /* "451 4.7.1 Greylisted", or null. A new reference, as is the next. */
 json_t *listing_reply(const struct ipc_control_recipient *r);
 json_t *listing_time(int64_t wall_ms); /* RFC 3339, or null for 0 */
 /* What the recipient's last reply means, in words, and whose side it is on (untouched: unknown). */
-void listing_meaning(const struct ipc_control_recipient *r, struct buf *out, const char **ret_side);
+void listing_meaning(const struct ipc_control_recipient *r, enum reply_lang lang, struct buf *out,
+	const char **ret_side);
 /* Strangers' bytes: no control byte of theirs may reach a terminal. */
 void listing_safe(struct span s);

@@ -28,9 +28,9 @@ static void print_message(const struct ipc_control_message *m, void *arg)
 	const struct command *c = arg;
 
 	if (c->json)
-		listing_json(m);
+		listing_json(m, c->lang);
 	else
-		listing_text(m);
+		listing_text(m, c->lang);
 }
 
 static int run_list(struct command *c, struct spooled *s)

@@ -26,6 +26,7 @@ struct request { /* answers come one by one; the last is IPC_CONTROL_END */
 	void (*on_ended)(const struct ipc_control_ended *e, void *arg);
 	void (*on_site)(const struct ipc_control_site *site, void *arg);
 	struct buf *last_site; /* its name */
+	const struct spooled_diagnosis *on_diagnosis;
 	void (*on_progress)(const struct ipc_control_progress *p, void *arg);
 	struct buf *ids; /* in the place of messages */
 	uint64_t recipients;
@@ -46,6 +47,10 @@ static void on_answer(struct ipc_channel *c, struct ipc_packet *p, void *arg)
 		r->on_finding(p->body, r->arg);
 	else if (p->type == IPC_CONTROL_TRY && r->on_try)
 		r->on_try(p->body, r->arg);
+	else if (p->type == IPC_CONTROL_VERDICT && r->on_diagnosis)
+		r->on_diagnosis->verdict(p->body, r->arg);
+	else if (p->type == IPC_CONTROL_CHECK && r->on_diagnosis)
+		r->on_diagnosis->check(p->body, r->arg);
 	else if (p->type == IPC_CONTROL_PROGRESS && r->on_progress)
 		r->on_progress(p->body, r->arg);
 	else if (p->type == IPC_CONTROL_SITE && r->on_site) {
@@ -107,7 +112,7 @@ static int ask(struct spooled *s, struct request *r, enum ipc_type type, const v
 }
 
 /* The socket's path may be longer than sun_path: it is reached through the folder's descriptor. */
-static int connect_control(struct span spool)
+int spooled_connect(struct span spool)
 {
 	struct arena arena = {0};
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
@@ -127,7 +132,7 @@ static int connect_control(struct span spool)
 
 int spooled_open(const struct conf *conf, bool may_write, struct spooled *ret)
 {
-	int fd = connect_control(conf->spool);
+	int fd = spooled_connect(conf->spool);
 
 	*ret = (struct spooled){.conf = conf};
 	if (fd >= 0) {
@@ -246,6 +251,14 @@ int spooled_sites(struct spooled *s, struct span site,
 	} while (rc == 0 && r.end.more);
 	buf_done(&last);
 	return rc;
+}
+
+int spooled_diagnose(struct spooled *s, const struct ipc_control_diagnose *question,
+	const struct spooled_diagnosis *fn, void *arg)
+{
+	struct request r = {.on_diagnosis = fn, .arg = arg};
+
+	return s->channel ? ask(s, &r, IPC_CONTROL_DIAGNOSE, question) : EX_UNAVAILABLE;
 }
 
 int spooled_compact(

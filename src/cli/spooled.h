@@ -21,6 +21,9 @@ struct spooled {
 	void *told;                  /* private to a request that runs */
 };
 
+/* A connection to the control socket in that folder, or -errno. */
+int spooled_connect(struct span folder);
+
 /* may_write: to change it, also where abide is down. */
 int spooled_open(const struct conf *conf, bool may_write, struct spooled *ret);
 void spooled_close(struct spooled *s);
@@ -50,6 +53,16 @@ int spooled_profile(struct spooled *s, const struct ipc_control_profile *profile
 /* Gives free space of the spool back to the disk; the last call of fn says how much. */
 int spooled_compact(
 	struct spooled *s, void (*fn)(const struct ipc_control_progress *p, void *arg), void *arg);
+
+/*
+ * What the running queue thinks, given checks of our own; EX_UNAVAILABLE where none runs. What fn is told lives while it runs.
+ */
+struct spooled_diagnosis {
+	void (*verdict)(const struct ipc_control_verdict *v, void *arg);
+	void (*check)(const struct ipc_control_check *c, void *arg);
+};
+int spooled_diagnose(struct spooled *s, const struct ipc_control_diagnose *ask,
+	const struct spooled_diagnosis *fn, void *arg);
 
 struct spooled_trace { /* each may be called several times; message first, ended last */
 	void (*message)(const struct ipc_control_message *m, void *arg);

@@ -80,6 +80,22 @@ static int become_owner(const char *dir)
 	return 0;
 }
 
+/* Mail that was accepted right before abide was killed may not be in the database yet. */
+static int open_after_taking_over(
+	struct spool_options *options, struct spool **ret, const char **ret_why)
+{
+	int rc = become_owner(options->dir);
+
+	options->read_only = false;
+	if (rc == 0)
+		rc = spool_open(options, ret, ret_why);
+	if (rc < 0)
+		return rc;
+	spool_close(*ret);
+	options->read_only = true;
+	return spool_open(options, ret, ret_why);
+}
+
 int stored_open(struct spooled *s, bool may_write)
 {
 	struct arena arena = {0};
@@ -92,6 +108,8 @@ int stored_open(struct spooled *s, bool may_write)
 
 	if (rc == 0)
 		rc = spool_open(&options, &s->spool, &why);
+	if (rc == -EAGAIN && !may_write)
+		rc = open_after_taking_over(&options, &s->spool, &why);
 	if (rc < 0)
 		(void)fprintf(stderr, "abide: %.*s: %s (%s)\n", SPAN_F(s->conf->spool),
 			why ? why : "the spool can't be opened", log_strerror(rc));

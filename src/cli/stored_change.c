@@ -90,6 +90,20 @@ static void count(struct one *one, struct ipc_control_end *ret)
 	arena_done(&one->arena);
 }
 
+static int mark_all(struct spooled *s, struct ipc_control_end *ret)
+{
+	struct spool_op op = {.kind = SPOOL_OP_MARK};
+	int rc = spool_apply(s->spool, &op);
+
+	if (rc < 0) {
+		(void)fprintf(stderr, "abide: %s\n", log_strerror(rc));
+		return EX_IOERR;
+	}
+	ret->messages = op.mark.messages;
+	ret->count = op.mark.recipients;
+	return EX_OK;
+}
+
 int stored_change(
 	struct spooled *s, const struct ipc_control_change *change, struct ipc_control_end *ret)
 {
@@ -104,6 +118,8 @@ int stored_change(
 			SPAN_F(change->verb));
 		return EX_UNAVAILABLE;
 	}
+	if (change->all)
+		return mark_all(s, ret);
 	task_gate_init(&all.done);
 	all.at = alloc_zero((n + 1) * sizeof *all.at);
 	for (size_t i = 0; i < n; i++) {

@@ -70,6 +70,8 @@ static void on_message(const struct ipc_control_message *m, void *arg)
 					    listing_time(r->next_try_wall_ms)));
 	}
 	set_text(t->message, "helo", m->helo);
+	set_text(t->message, "tls", m->tls);
+	set_text(t->message, "login", m->login);
 	set_text(t->message, "client", m->client);
 	(void)json_object_set_new(t->message, "sender", json_text(m->sender));
 	(void)json_object_set_new(t->message, "size", json_integer((json_int_t)m->size));
@@ -79,13 +81,14 @@ static void on_message(const struct ipc_control_message *m, void *arg)
 }
 
 /* Reply, cause, side and explanation, as the listing tells them. */
-static void add_reply(json_t *o, const struct ipc_control_recipient *r)
+static void add_reply(json_t *o, const struct ipc_control_recipient *r, enum reply_lang lang)
 {
 	struct buf words = BUF_INIT(8192);
 	const char *side = NULL;
 
-	listing_meaning(r, &words, &side);
+	listing_meaning(r, lang, &words, &side);
 	set_text(o, "peer", r->peer);
+	set_text(o, "tls", r->tls);
 	(void)json_object_set_new(o, "reply", listing_reply(r));
 	set_text(o, "cause", r->cause);
 	(void)json_object_set_new(o, "side", side ? json_string(side) : json_null());
@@ -114,7 +117,8 @@ static void on_try(const struct ipc_control_try *y, void *arg)
 		.status = y->status,
 		.reply = y->reply,
 		.cause = y->cause,
-		.peer = y->peer};
+		.peer = y->peer,
+		.tls = y->tls};
 	bool known = y->kind >= SPOOL_TRY_ATTEMPT && y->kind <= SPOOL_TRY_RETRIED;
 	json_t *o = json_pack("{s:s, s:o}", "event", known ? names[y->kind] : "unknown",
 		"recipients", numbers_of(y));
@@ -123,7 +127,7 @@ static void on_try(const struct ipc_control_try *y, void *arg)
 		(void)json_object_set_new(o, "attempt", json_integer(y->attempt));
 		(void)json_object_set_new(o, "maybe_delivered", json_boolean(y->maybe));
 		set_text(o, "stage", y->stage);
-		add_reply(o, &r);
+		add_reply(o, &r, ((struct trace *)arg)->command.lang);
 		set_text(o, "wait_source", y->wait_source);
 		(void)json_object_set_new(o, "next_try", listing_time(y->next_wall_ms));
 	}
@@ -136,8 +140,11 @@ static void on_ended(const struct ipc_control_ended *e, void *arg)
 		"ended without a notice", "dropped"};
 	struct trace *t = arg;
 	char id[ID_TEXT_LEN + 1];
-	struct ipc_control_recipient r = {
-		.code = e->code, .reply = e->reply, .cause = e->cause, .peer = e->peer};
+	struct ipc_control_recipient r = {.code = e->code,
+		.reply = e->reply,
+		.cause = e->cause,
+		.peer = e->peer,
+		.tls = e->tls};
 	json_t *o = json_pack("{s:s, s:[I], s:I}", "event",
 		e->how < sizeof names / sizeof names[0] ? names[e->how] : "unknown", "recipients",
 		(json_int_t)e->n, "attempts", (json_int_t)e->attempts);
@@ -146,8 +153,10 @@ static void on_ended(const struct ipc_control_ended *e, void *arg)
 	if (!json_object_get(t->message, "sender")) {
 		(void)json_object_set_new(t->message, "sender", json_text(e->sender));
 		set_text(t->message, "client", e->client);
+		set_text(t->message, "tls", e->tls_in);
+		set_text(t->message, "login", e->login);
 	}
-	add_reply(o, &r);
+	add_reply(o, &r, t->command.lang);
 	if (!id_is_zero(e->notice))
 		(void)json_object_set_new(o, "notice", json_string(id_text(e->notice, id)));
 	add_event(t, e->wall_ms, o);
@@ -231,7 +240,9 @@ static void print_event(const json_t *o)
 	(void)putchar('\n');
 	if (*text_of(o, "reply")) {
 		(void)fputs("    ", stdout);
-		print_text("", o, "peer", " said: ");
+		print_text("", o, "peer", "");
+		print_text(" (", o, "tls", ")");
+		(void)fputs(*text_of(o, "peer") ? " said: " : "", stdout);
 		print_text("", o, "reply", "\n");
 	}
 	print_text("    ", o, "side", ": ");
@@ -250,6 +261,8 @@ static void print_story(const struct trace *t)
 	(void)printf("%s  accepted %s", text_of(m, "arrived"), text_of(m, "id"));
 	print_text(" from ", m, "client", "");
 	print_text(" (", m, "helo", ")");
+	print_text(", ", m, "tls", "");
+	print_text(", logged in as ", m, "login", "");
 	(void)fputs(", sender <", stdout);
 	listing_safe(span_str(text_of(m, "sender")));
 	(void)puts(">");

@@ -3,6 +3,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #define V4_IN_V6 UINT64_C(0x0000ffff00000000) /* ::ffff:0.0.0.0, the low half */
 
@@ -95,9 +96,21 @@ bool value_from_sockaddr(const struct sockaddr *from, struct conf_address *ret)
 	return true;
 }
 
+bool conf_is_socket(const struct conf_address *a)
+{
+	return a->text.len > 0 && a->text.at[0] == '/';
+}
+
 unsigned conf_sockaddr(const struct conf_address *a, struct sockaddr_storage *ret)
 {
 	memset(ret, 0, sizeof *ret);
+	if (conf_is_socket(a)) {
+		struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+		(void)span_copy(a->text, un.sun_path, sizeof un.sun_path);
+		memcpy(ret, &un, sizeof un);
+		return sizeof un;
+	}
 	if (is_v4(a->high, a->low)) {
 		struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(a->port)};
 

@@ -9,6 +9,55 @@ const struct conf_domain *conf_domain_for(const struct conf *conf, struct span d
 	return NULL;
 }
 
+const struct conf_map *conf_map_for(const struct conf *conf, struct span name)
+{
+	(void)span_take_span(&name, SPAN_LIT("map:"));
+	for (size_t i = 0; i < conf->n_maps; i++)
+		if (span_equal_nocase(conf->maps[i].name, name))
+			return &conf->maps[i];
+	return NULL;
+}
+
+bool conf_takes_any(const struct conf_domain *d)
+{
+	return d->to.text.len > 0 && d->n_recipients == 1 &&
+	       span_equal(d->recipients[0].text, SPAN_LIT("any"));
+}
+
+bool conf_needs_lookup(const struct conf *conf, struct span domain)
+{
+	const struct conf_domain *d = conf_domain_for(conf, domain);
+
+	if (conf->rewrite_recipient.len > 0)
+		return true;
+	if (conf->srs.secret.len > 0 && span_equal_nocase(conf->srs.domain, domain))
+		return true;
+	if (!d)
+		return conf->postmaster.len > 0 && span_equal_nocase(domain, conf->hostname);
+	return !conf_takes_any(d) || d->aliases.len > 0 || d->quota.len > 0;
+}
+
+static bool target_has_socket(const struct conf_target *t, struct span path)
+{
+	for (size_t i = 0; i < t->n_hosts; i++)
+		for (size_t j = 0; j < t->hosts[i].n_addresses; j++)
+			if (conf_is_socket(&t->hosts[i].addresses[j]) &&
+				span_equal(t->hosts[i].addresses[j].text, path))
+				return true;
+	return false;
+}
+
+bool conf_has_socket(const struct conf *conf, struct span path)
+{
+	for (size_t i = 0; i < conf->n_domains; i++)
+		if (target_has_socket(&conf->domains[i].to, path))
+			return true;
+	for (size_t i = 0; i < conf->n_routes; i++)
+		if (target_has_socket(&conf->routes[i].to, path))
+			return true;
+	return false;
+}
+
 /* How well a pattern fits: an exact name best, then by the suffix's length, "*" least; 0: not. */
 static size_t fit(struct span pattern, struct span domain)
 {
@@ -42,7 +91,7 @@ const struct conf_target *conf_target_for(const struct conf *conf, struct span d
 	const struct conf_domain *d = conf_domain_for(conf, domain);
 
 	if (d)
-		return &d->to;
+		return d->to.text.len > 0 ? &d->to : NULL;
 	const struct conf_route *r = conf_route_for(conf, domain);
 
 	return r ? &r->to : NULL;
@@ -78,14 +127,115 @@ const struct conf_retry *conf_retry_for(const struct conf *conf, struct span cau
 	return &conf->retries[0];
 }
 
-bool conf_may_relay(const struct conf *conf, const struct sockaddr *client)
+bool conf_is_in(const struct conf_network *networks, size_t n, const struct sockaddr *client)
 {
 	struct conf_address a = {0};
 
-	if (!value_from_sockaddr(client, &a))
+	if (n == 0 || !value_from_sockaddr(client, &a))
 		return false;
-	for (size_t i = 0; i < conf->n_relay_from; i++)
-		if (value_in_network(&conf->relay_from[i], a.high, a.low))
+	for (size_t i = 0; i < n; i++)
+		if (value_in_network(&networks[i], a.high, a.low))
 			return true;
 	return false;
+}
+
+bool conf_may_relay(const struct conf *conf, const struct sockaddr *client)
+{
+	return conf_is_in(conf->relay_from, conf->n_relay_from, client);
+}
+
+enum conf_tls conf_tls_for(const struct conf *conf, const struct conf_target *target)
+{
+	for (size_t i = 0; i < conf->n_routes; i++)
+		if (&conf->routes[i].to == target)
+			return (enum conf_tls)conf->routes[i].tls;
+	return CONF_TLS_NONE;
+}
+
+bool conf_has_maildirs(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_domains; i++)
+		if (conf->domains[i].to.kind == CONF_TO_MAILDIR)
+			return true;
+	return false;
+}
+
+struct span conf_maildir(const struct conf_target *target)
+{
+	struct span path = target->text;
+
+	return target->kind == CONF_TO_MAILDIR && span_take_span(&path, SPAN_LIT("maildir:"))
+		       ? path
+		       : (struct span){0};
+}
+
+struct span conf_auth_for(const struct conf *conf, const struct conf_target *target)
+{
+	for (size_t i = 0; i < conf->n_routes; i++)
+		if (&conf->routes[i].to == target)
+			return conf->routes[i].auth;
+	return (struct span){0};
+}
+
+bool conf_is_auth(const struct conf *conf, struct span map)
+{
+	for (size_t i = 0; i < conf->n_routes; i++)
+		if (conf->routes[i].auth.len > 0 && span_equal(conf->routes[i].auth, map))
+			return true;
+	return false;
+}
+
+bool conf_verifies(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_routes; i++)
+		if (conf->routes[i].tls == CONF_TLS_REQUIRED ||
+			(conf->routes[i].to.kind == CONF_TO_MX && conf->mta_sts.use))
+			return true;
+	return false;
+}
+
+size_t conf_key_files(const struct conf *conf)
+{
+	size_t n = 2 * conf_certificates(conf);
+
+	for (size_t i = 0; i < conf->n_dkim; i++)
+		n += (size_t)(conf->dkim[i].rsa_key.len > 0) +
+		     (size_t)(conf->dkim[i].ed25519_key.len > 0);
+	return n;
+}
+
+const struct conf_dkim *conf_dkim_for(const struct conf *conf, struct span domain)
+{
+	const struct conf_dkim *best = NULL;
+
+	for (size_t i = 0; i < conf->n_dkim; i++) {
+		const struct conf_dkim *d = &conf->dkim[i];
+		size_t n = d->domain.len;
+
+		if (!span_ends_nocase(domain, d->domain) ||
+			(domain.len > n && domain.at[domain.len - n - 1] != '.'))
+			continue;
+		if (!best || n > best->domain.len)
+			best = d;
+	}
+	return best;
+}
+
+size_t conf_certificates(const struct conf *conf)
+{
+	return conf->tls.own.certificate.len > 0 ? 1 + conf->n_certificates : 0;
+}
+
+const struct conf_certificate *conf_certificate(const struct conf *conf, size_t i)
+{
+	return i == 0 ? &conf->tls.own : &conf->certificates[i - 1];
+}
+
+enum conf_auth conf_auth_of(const struct conf *conf, uint8_t protocol, uint8_t auth)
+{
+	if (conf->users.from.len == 0)
+		return CONF_AUTH_NONE;
+	if (auth != CONF_AUTH_BY_PROTOCOL)
+		return auth;
+	return protocol == CONF_SMTP ? CONF_AUTH_NONE : CONF_AUTH_TLS;
 }

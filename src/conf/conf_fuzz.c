@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena = {0};
 	struct buf errors = BUF_INIT(CONF_ERRORS_MAX), bytes = BUF_INIT(CONF_SNAPSHOT_MAX);
-	struct conf conf, again;
+	static struct conf conf, again;
 
 	if (conf_parse("f", span_of(data, size), &arena, &conf, &errors)) {
 		assert(errors.len > 0);

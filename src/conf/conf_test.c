@@ -3,6 +3,7 @@
  * is refused, or a message that sends them to the wrong line.
  */
 #include "conf/snapshot.h"
+#include "reply/texts.h"
 #include "conf/value.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,9 @@ static const struct bad bads[] = {
 	{"hostnam = x\n", "f:1: unknown key \"hostnam\"; did you mean hostname\n"},
 	{"# one\n\nlimits { # two\n  sesions = 5\n}\n",
 		"f:4: unknown key \"sesions\"; did you mean sessions\n"},
-	{"domain a.test { via = b }\n", "f:1: unknown key \"via\"; known here are to\n"},
+	{"domain a.test { via = b }\n",
+		"f:1: unknown key \"via\"; known here are to, recipients, aliases, catch_all, "
+		"subaddress, keep_tag, quota, owner, mailbox_quota\n"},
 	{HEAD "log = xml\n", "f:3: log: \"xml\" is not known; write text or json\n"},
 	{HEAD "log = text\n/* x\n */\nlog = json\n",
 		"f:6: log is set a second time; keep this or line 3\n"},
@@ -66,9 +69,9 @@ static const struct bad bads[] = {
 		"f:3: retry \"greylisting\": first is longer than max; make max longer\n"},
 	{HEAD "retry \"Grey\" {}", "f:3: retry: \"Grey\" is not a cause; write default, "
 				   "greylisting or another cause\n"},
-	{HEAD "route \"*\" {\n  to = mx }\n", "f:4: route \"*\".to: \"mx\" needs MX look-ups, "
-					      "which this version does not have; name a "
-					      "smarthost as HOST:PORT\n"},
+	{HEAD "route \"*\" {\n  to = {mx, \"a.example:25\"} }\n",
+		"f:4: route \"*\".to: mx stands alone: the DNS names the hosts; leave the others "
+		"out\n"},
 	{HEAD "source 192.0.2.300 {}\n",
 		"f:3: source: \"192.0.2.300\" is not an IP address; write 192.0.2.1 or "
 		"2001:db8::1\n"},
@@ -87,31 +90,79 @@ static const struct bad bads[] = {
 		"f:4: route \"a.test\".to: \"10.0.0.1:0\" has no port from 1 to 65535; write "
 		"HOST:PORT\n"},
 	{HEAD "route a.test { to = \"[::1]:25\" tls = dane }\n",
-		"f:3: route \"a.test\".tls: \"dane\" needs TLS, which this version does not have; "
-		"write "
-		"none\n"},
-	{HEAD "domain a.test { to = \"lmtp:/run/lmtp\" }\n",
-		"f:3: domain \"a.test\".to: \"lmtp:/run/lmtp\" needs LMTP or maildir delivery, "
-		"which this "
-		"version does not have; name a server as HOST:PORT\n"},
-	{HEAD "listen \"[::1]:587\" { protocol = submission }\n",
-		"f:3: listen \"[::1]:587\".protocol: \"submission\" needs TLS and AUTH, which this "
-		"version "
-		"does not have; write smtp\n"},
+		"f:3: route \"a.test\".tls: \"dane\" needs signatures to be checked; add resolver "
+		"{ dnssec = yes }\n"},
+	{HEAD "domain a.test { to = \"lmtp:/run/l mtp\" }\n",
+		"f:3: domain \"a.test\".to: \"/run/l mtp\" has a blank, control character, comma, "
+		"@ or # in its path; name the socket without\n"},
+	{HEAD "domain a.test { to = \"lmtp:127.0.0.1:25\" }\n",
+		"f:3: domain \"a.test\".to: \"127.0.0.1:25\" has port 25, where SMTP is spoken "
+		"(RFC 2033 5); write the port of LMTP, such as 24\n"},
+	{HEAD "domain a.test { to = {\"lmtp:/run/lmtp\", \"127.0.0.1:24\"} }\n",
+		"f:3: domain \"a.test\".to: \"127.0.0.1:24\" speaks another protocol than what "
+		"stands before it; write lmtp: before all of them, or before none\n"},
+	{HEAD "users { from = \"file:users\" }\n",
+		"f:3: users.from: \"file:users\" has no path from / on; write file:/PATH\n"},
+	{HEAD "users { from = \"sql:x\" }\n",
+		"f:3: users.from: \"sql:x\" is not known; write file:/PATH, map:NAME or "
+		"dovecot:/PATH\n"},
+	{HEAD "users { from = \"map:m\" }\n",
+		"f:3: users.from: \"map:m\" is not there; add map \"NAME\" { type = ldap ... }\n"},
+	{HEAD "map m { file = \"/m\" }\nusers { from = \"map:m\"\n senders = \"map:x\" }\n",
+		"f:4: users.from: \"map:m\" is no directory; name a map of type ldap, or write "
+		"file:/PATH\n"
+		"f:5: users.senders: \"map:x\" is not there; add map \"NAME\" { ... }\n"},
+	{HEAD "users { from = \"dovecot:/s\"\n mechanisms = {\"plain\", \"SCRAM-SHA-256\", "
+	      "\"CRAM-MD5\"} }\n",
+		"f:4: users.mechanisms: SCRAM-SHA-256 needs the stored keys; name a file in from, "
+		"or leave it out\n"
+		"f:4: users.mechanisms: \"CRAM-MD5\" is not known; write PLAIN, LOGIN or "
+		"SCRAM-SHA-256\n"},
+	{HEAD "listen \"[::1]:25\" { auth = tls }\n",
+		"f:3: listen: auth needs users; add users { from = \"file:/PATH\" }\n"},
+	{HEAD "users { from = \"file:/u\" }\nlisten \"[::1]:587\" { protocol = submission }\n",
+		"f:4: listen: nobody can log in there without TLS; add tls { certificate = "
+		"\"...\" key = \"...\" }, or write auth = always\n"},
 	{HEAD "listen \"[127.0.0.1]:2525\" {}\n", "f:3: listen: \"[127.0.0.1]:2525\" is not "
 						  "HOST:PORT; write 192.0.2.1:25, [2001:db8::1]:25 "
 						  "or mx.example.org:25\n"},
 	{HEAD "listen \"[::ffff:127.0.0.1]:2525\" {}\n",
 		"f:3: listen: 127.0.0.1:2525 is taken by an earlier listen; leave one out\n"},
-	{HEAD "tls { certificate = a\n key = b }\n",
-		"f:3: tls needs TLS, which this version does not have; leave the section out\n"},
+	{HEAD "tls {\n certificate = \"/a\" }\n",
+		"f:4: tls has no key; add key = \"/etc/abide/tls/mx.pem\"\n"},
+	{HEAD "tls { certificate = \"/a\" key = \"/b\" }\ncertificate a.test { key = \"/c\" }\n",
+		"f:4: certificate has no certificate; add certificate = "
+		"\"/etc/abide/tls/mx.pem\"\n"},
+	{HEAD "certificate a.test { certificate = \"/c\" key = \"/d\" }\n",
+		"f:3: certificate needs one for those who ask for no name; add tls { certificate = "
+		"\"...\" key = \"...\" }\n"},
+	{HEAD "listen \"[::1]:465\" { protocol = submissions }\n",
+		"f:3: listen: protocol = submissions needs a certificate; add tls { certificate = "
+		"\"...\" key = \"...\" }\n"},
+	{HEAD "listen \"[::1]:25\" { tls = required }\n",
+		"f:3: listen: tls = required needs a certificate; add tls { certificate = \"...\" "
+		"key = \"...\" }\n"},
+	{HEAD "listen \"[::1]:25\" { proxy = {\"10.0.0.0/8\", \"x\"} }\n",
+		"f:3: listen \"[::1]:25\".proxy: \"x\" is not a network; write 192.0.2.0/24, "
+		"192.0.2.1, 2001:db8::/32 or ::1/128\n"},
+	{HEAD "check helo_nothing {}\n",
+		"f:3: check: \"helo_nothing\" is not known; write helo_own_name or helo_literal or "
+		"helo_qualified or reverse_name or confirmed_name or sender_domain or "
+		"block_lists or spf_fail or "
+		"spf_temperror or early_talker or recipient or quota\n"},
+	{HEAD "check helo_literal { except = {\"10.0.0.0/8\", \"@\", \".x.example\", \"a b\"} }\n",
+		"f:3: check \"helo_literal\".except: \"@\" is nobody; write a network, a host "
+		"name, "
+		"\".example.org\", LOCAL@DOMAIN or \"@DOMAIN\"\n"
+		"f:3: check \"helo_literal\".except: \"a b\" is nobody; write a network, a host "
+		"name, "
+		"\".example.org\", LOCAL@DOMAIN or \"@DOMAIN\"\n"},
 	{HEAD "web { listen = \"127.0.0.1:80\" }\n", "f:3: web needs the status page, which this "
 						     "version does not have; leave the section "
 						     "out\n"},
-	{HEAD "resolver { servers = {} }\n resolver { servers = {a, b} }",
-		"f:4: resolver is not used by this version, which asks the system's resolver; "
-		"leave the "
-		"section out\n"},
+	{HEAD "resolver { servers = {\"127.0.0.1@x\"} }",
+		"f:3: resolver.servers: \"127.0.0.1@x\" has no port; write 192.0.2.1 or "
+		"192.0.2.1@53\n"},
 	{HEAD "limits {\n sessions = 5\n",
 		"f:5: the file ends too early; a value or a closing brace is "
 		"missing\n"},
@@ -143,6 +194,7 @@ static const char good[] =
 	"spool      = \"/var/spool/abide\"\n"
 	"relay_from = {\"127.0.0.0/8\", // mixed\n \"2001:db8::/32\"}\n"
 	"log        = \"json\"\n"
+	"language   = \"de\"\n"
 	"listen \"127.0.0.1:2525\" { protocol = smtp }\n"
 	"listen \"[::1]:2525\" { }\n"
 	"domain \"Example.org\" { to = \"127.0.0.1:24\" }\n"
@@ -173,6 +225,7 @@ static void check_good(const struct conf *c)
 	assert_span(c->hostname, "mx.example.org");
 	assert_span(c->user, "abide");
 	assert_int_equal(c->log, CONF_LOG_JSON);
+	assert_int_equal(c->language, REPLY_LANG_DE);
 	assert_int_equal(c->n_relay_from, 2);
 	assert_int_equal(c->n_listeners, 2);
 	assert_span(c->listeners[1].address.text, "[::1]:2525");
@@ -273,7 +326,7 @@ static void only_relay_from_may_relay(void **state)
 static void snapshot_travels_sealed(void **state)
 {
 	struct arena arena = {0}, other = {0};
-	struct conf c, d;
+	static struct conf c, d;
 
 	load_good(&arena, &c);
 	int fd = conf_seal_memfd(&c, 7);
@@ -295,7 +348,7 @@ static void open_or_broken_snapshots_are_refused(void **state)
 {
 	struct arena arena = {0};
 	struct buf bytes = BUF_INIT(CONF_SNAPSHOT_MAX);
-	struct conf c, d;
+	static struct conf c, d;
 	int fd = memfd_create("t", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	load_good(&arena, &c);

@@ -1,8 +1,11 @@
 #include "base/alloc.h"
 #include "base/log.h"
+#include "conf/certificates.h"
 #include "conf/file.h"
+#include "conf/maps.h"
 #include "conf/rules.h"
 #include "conf/store.h"
+#include "conf/users.h"
 #include "conf/value.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +28,7 @@ static void load_key(struct load *l, const struct read_section *s, size_t i, voi
 	const struct read_key *key = &s->keys[i];
 	const char *name = key_name(l, s, row->key);
 
-	if (key->n == 0 && row->type == SCHEMA_TARGET)
+	if (key->n == 0 && row->type == SCHEMA_TARGET && !row->is_optional)
 		report_error(
 			l->report, s->title.line, "%s is not set; add to = \"HOST:PORT\"", name);
 	if (key->n == 0)
@@ -46,7 +49,7 @@ static void load_preset(struct load *l, const struct schema_row *row, void *obje
 	struct span rest = span_str(row->preset);
 	size_t n = 0;
 
-	while (n < 7 && row->type == SCHEMA_NETWORKS &&
+	while (n < 7 && (row->type == SCHEMA_NETWORKS || row->type == SCHEMA_TEXTS) &&
 		span_take_until(&rest, ',', &words[n].text)) {
 		rest = span_trim(rest);
 		n++;
@@ -153,7 +156,7 @@ static bool listens_there(const struct conf *conf, const struct conf_address *a)
 static void load_listener(struct load *l, const struct read_section *s)
 {
 	struct conf *conf = l->conf;
-	struct conf_listener one = {.name = s->title.text};
+	struct conf_listener one = {.name = s->title.text, .line = s->title.line};
 	struct conf_host host = {0};
 
 	load_presets(l, s->schema, &one);
@@ -203,6 +206,21 @@ static void load_array(struct load *l, const struct schema_section *schema,
 	*(size_t *)(void *)((char *)l->conf + schema->count_offset) = n;
 }
 
+static void check_rates(struct load *l, const struct read_section *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_rate *r = &l->conf->rates[i];
+
+		if (r->by == CONF_RATE_LOGIN && r->what == CONF_RATE_CONNECTIONS)
+			report_error(l->report, all[i].title.line,
+				"rate: connections have no login; count messages or recipients, or "
+				"by address");
+	}
+	if (n > CONF_RATES_MAX)
+		report_error(l->report, all[CONF_RATES_MAX].title.line,
+			"rate: more than %d; leave some out", CONF_RATES_MAX);
+}
+
 static void load_section(struct load *l, const struct schema_section *schema,
 	const struct read_section *all, size_t n)
 {
@@ -214,13 +232,33 @@ static void load_section(struct load *l, const struct schema_section *schema,
 
 		load_presets(l, schema, object);
 		load_keys(l, all, object);
+		if (schema->offset == offsetof(struct conf, tls) && n > 0)
+			certificates_mark_own(l, all);
+	} else if (schema->offset == offsetof(struct conf, certificates)) {
+		load_array(l, schema, all, n);
+		certificates_mark(l, all, n);
+	} else if (schema->offset == offsetof(struct conf, routes)) {
+		load_array(l, schema, all, n);
+		maps_check_routes(l, all, n);
+	} else if (schema->offset == offsetof(struct conf, dkim)) {
+		load_array(l, schema, all, n);
+		certificates_mark_dkim(l, all, n);
 	} else if (schema->offset == offsetof(struct conf, retries)) {
 		load_retries(l, schema, all, n);
 	} else if (schema->offset == offsetof(struct conf, listeners)) {
 		load_listeners(l, all, n);
+	} else if (schema->offset == offsetof(struct conf, maps)) {
+		load_array(l, schema, all, n);
+		maps_check(l, all, n);
+	} else if (schema->offset == offsetof(struct conf, domains)) {
+		load_array(l, schema, all, n);
+		maps_check_domains(l, all, n);
 	} else if (schema->offset == offsetof(struct conf, rules)) {
 		load_array(l, schema, all, n);
 		rules_check(l, all, n);
+	} else if (schema->offset == offsetof(struct conf, rates)) {
+		load_array(l, schema, all, n);
+		check_rates(l, all, n);
 	} else {
 		load_array(l, schema, all, n);
 	}
@@ -325,7 +363,10 @@ static int load_text(const char *file, struct span text, struct load *l, struct 
 		load_section(l, schema, &read.sections[at], n);
 		at += n;
 	}
+	certificates_check(l);
 	default_hostname(l);
+	maps_check_rest(l, &read.sections[0]);
+	users_check(l, read.sections, read.n);
 	load_more_rules(l);
 	if (l->report->n > 0 || !rules_make(&conf, l->arena))
 		return -EINVAL;

@@ -73,6 +73,8 @@ static void free_word(void *value)
 static cfg_opt_t word_option(const struct schema_row *row)
 {
 	bool list = row->type == SCHEMA_NETWORKS || row->type == SCHEMA_TARGET ||
+		    row->type == SCHEMA_WHO || row->type == SCHEMA_TEXTS ||
+		    row->type == SCHEMA_NAMES || row->type == SCHEMA_SERVERS ||
 		    row->type == SCHEMA_NOTHING;
 
 	return (cfg_opt_t){.name = row->key,

@@ -20,12 +20,18 @@ static const char *const shapes[] = {
 	[SCHEMA_IP] = "\"IP\"",
 	[SCHEMA_MAILBOX] = "\"LOCAL@DOMAIN\"",
 	[SCHEMA_CAUSE] = "CAUSE",
+	[SCHEMA_MAP] = "\"map:NAME\"",
+	[SCHEMA_NAMES] = "{NAME, ...}",
+	[SCHEMA_TEXTS] = "{\"TEXT\", ...}",
 	[SCHEMA_NUMBER] = "N",
 	[SCHEMA_FACTOR] = "FACTOR",
 	[SCHEMA_SIZE] = "SIZE",
 	[SCHEMA_DURATION] = "DURATION",
 	[SCHEMA_NETWORKS] = "{\"NETWORK\", ...}",
+	[SCHEMA_SERVERS] = "{\"ADDRESS@PORT\", ...}",
+	[SCHEMA_WHO] = "{\"WHO\", ...}",
 	[SCHEMA_ADDRESS] = "\"HOST:PORT\"",
+	[SCHEMA_SERVICE] = "\"HOST:PORT\", \"unix:PATH\"",
 	[SCHEMA_TARGET] = "{\"HOST:PORT\", ...}",
 	[SCHEMA_NOTHING] = "...",
 };
@@ -133,14 +139,17 @@ static void say_notes(struct printer *p, const struct schema_row *row)
 
 static void print_shape(struct printer *p, const struct schema_row *row)
 {
-	if (row->type != SCHEMA_NAME) {
+	if (row->type != SCHEMA_NAME && row->type != SCHEMA_NAMES) {
 		put(p, span_str(shapes[row->type]));
 		return;
 	}
+	bool is_list = row->type == SCHEMA_NAMES;
+
 	for (const struct schema_name *n = row->names; n->name; n++) {
-		put(p, span_str(n == row->names ? "" : " | "));
+		put(p, span_str(n != row->names ? is_list ? ", " : " | " : is_list ? "{" : ""));
 		put(p, span_str(n->name));
 	}
+	put(p, span_str(is_list ? "}" : ""));
 }
 
 static void print_row(struct printer *p, const struct schema_row *row)

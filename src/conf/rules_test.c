@@ -66,7 +66,7 @@ static const char good[] = "rule \"busy partner\" {\n"
 /* Text, code, host, stage and status all count; the first that fits decides. */
 static void the_rule_that_fits_decides(void **state)
 {
-	struct loaded l;
+	static struct loaded l;
 
 	load(&l, good);
 	assert_int_equal(l.rc, 0);
@@ -83,15 +83,23 @@ static void the_rule_that_fits_decides(void **state)
 	assert_int_equal(reply_advise(&m, &out), 0);
 	assert_string_equal(buf_cstr(&out), "Call Ann about 192.0.2.1.");
 	buf_done(&out);
+	m = ask(&l, &l.conf, "mx.partner.example", "451 queue paused, come back in 60 seconds");
+	assert_int_equal(m.wait_seconds, 60);
+	m = ask(&l, &l.conf, "", "450 4.9.9 whatever");
+	assert_int_equal(m.cause, REPLY_VIRUS);
+	done(&l);
+}
+
+static void others_are_left_alone(void **state)
+{
+	struct loaded l;
+
+	load(&l, good);
 	assert_null(ask(&l, &l.conf, "partner.example", "451 queue paused").own);
 	assert_null(ask(&l, &l.conf, "", "451 queue paused").own);
 	assert_null(ask(&l, &l.conf, "mx.partner.example", "421 queue paused").own);
 	assert_null(ask(&l, &l.conf, "mx.partner.example", "451 queue paused forever").own);
 	assert_null(ask(&l, &l.conf, "mx.partner.example", "250 queue paused").own);
-	m = ask(&l, &l.conf, "mx.partner.example", "451 queue paused, come back in 60 seconds");
-	assert_int_equal(m.wait_seconds, 60);
-	m = ask(&l, &l.conf, "", "450 4.9.9 whatever");
-	assert_int_equal(m.cause, REPLY_VIRUS);
 	/* what abide says itself is known better */
 	assert_null(ask(&l, &l.conf, "", "451 4.3.2 Too busy").own);
 	done(&l);
@@ -103,7 +111,7 @@ static void rules_travel_with_the_snapshot(void **state)
 	struct buf bytes = BUF_INIT(CONF_SNAPSHOT_MAX);
 	struct conf_retry retry = {.name = SPAN_LIT("default")};
 	struct conf there;
-	struct loaded l;
+	static struct loaded l;
 
 	load(&l, good);
 	l.conf.retries = &retry;
@@ -160,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_rule_that_fits_decides),
+		cmocka_unit_test(others_are_left_alone),
 		cmocka_unit_test(rules_travel_with_the_snapshot),
 		cmocka_unit_test(wrong_rules_are_told_with_their_line),
 	};

@@ -16,18 +16,24 @@ enum schema_type {
 	SCHEMA_IP,       /* struct span: an IPv4 or IPv6 address */
 	SCHEMA_MAILBOX,  /* struct span: LOCAL@DOMAIN */
 	SCHEMA_CAUSE,    /* struct span: "default", or a cause of the taxonomy */
+	SCHEMA_MAP,      /* struct span: "map:NAME" */
 	SCHEMA_NUMBER,   /* uint8_t, uint32_t or uint64_t */
 	SCHEMA_FACTOR,   /* uint32_t, thousandths */
 	SCHEMA_SIZE,     /* uint64_t, bytes */
 	SCHEMA_DURATION, /* nanos */
 	SCHEMA_NAME,     /* uint8_t: one of .names */
+	SCHEMA_NAMES,    /* uint8_t: bits, 1 << value of each of .names that is given */
+	SCHEMA_TEXTS,    /* array of struct conf_text, count at count_offset; min..max bytes each */
 	SCHEMA_NETWORKS, /* array of struct conf_network, count at count_offset */
+	SCHEMA_WHO,      /* array of struct conf_who, count at count_offset */
+	SCHEMA_SERVERS,  /* array of struct conf_who: "ADDRESS" or "ADDRESS@PORT" */
 	SCHEMA_ADDRESS,  /* struct conf_host: one HOST:PORT */
+	SCHEMA_SERVICE,  /* the same, or "unix:PATH" */
 	SCHEMA_TARGET,   /* struct conf_target */
 	SCHEMA_NOTHING,  /* nothing is stored: keys that this version does not have */
 };
 
-/* One word of a SCHEMA_NAME. */
+/* One word of a SCHEMA_NAME or SCHEMA_NAMES. */
 struct schema_name {
 	const char *name;
 	uint8_t value;
@@ -45,6 +51,7 @@ struct schema_row {
 	const char *unit;    /* what a number counts */
 	const struct schema_name *names; /* ends with a NULL name */
 	const char *meaning;             /* a sentence */
+	bool is_optional;                /* of a target: it may be left out */
 	const char *since;               /* the version that brought it */
 	const char *missing;             /* as above; NULL: it works */
 	const char *idle; /* why setting it changes nothing in this version: a warning */

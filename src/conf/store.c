@@ -84,6 +84,46 @@ static const char *check_mailbox(struct span text)
 	return NULL;
 }
 
+static const char *check_map(struct span text)
+{
+	if (!span_take_span(&text, SPAN_LIT("map:")) || text.len == 0)
+		return "is not a map; write \"map:NAME\"";
+	return NULL;
+}
+
+static bool has_right_len(
+	struct load *l, const char *name, const struct schema_row *row, const struct read_word *w)
+{
+	if ((int64_t)w->text.len >= row->min && (int64_t)w->text.len <= row->max)
+		return true;
+	report_error(l->report, w->line, "%s: %s has %zu bytes; write %lld to %lld", name,
+		report_quote(w->text, l->arena), w->text.len, (long long)row->min,
+		(long long)row->max);
+	return false;
+}
+
+static bool store_texts(struct load *l, const char *name, const struct schema_row *row,
+	const struct read_word *words, size_t n, void *object)
+{
+	struct conf_text *all = arena_array(l->arena, n, sizeof *all);
+	bool good = true;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *why = check_plain(words[i].text);
+
+		if (why)
+			good = refuse(l, name, &words[i], why);
+		else
+			good &= has_right_len(l, name, row, &words[i]);
+		all[i].text = words[i].text;
+	}
+	if (!good)
+		return false;
+	*(struct conf_text **)(void *)((char *)object + row->offset) = all;
+	*(size_t *)(void *)((char *)object + row->count_offset) = n;
+	return true;
+}
+
 static bool store_text(struct load *l, const char *name, const struct schema_row *row,
 	const struct read_word *w, void *at)
 {
@@ -104,14 +144,12 @@ static bool store_text(struct load *l, const char *name, const struct schema_row
 		why = check_cause(text);
 	else if (row->type == SCHEMA_PATH)
 		why = check_path(text);
+	else if (row->type == SCHEMA_MAP)
+		why = check_map(text);
 	if (why)
 		return refuse(l, name, w, why);
-	if ((int64_t)text.len < row->min || (int64_t)text.len > row->max) {
-		report_error(l->report, w->line, "%s: %s has %zu bytes; write %lld to %lld", name,
-			report_quote(text, l->arena), text.len, (long long)row->min,
-			(long long)row->max);
+	if (!has_right_len(l, name, row, w))
 		return false;
-	}
 	if (row->type == SCHEMA_DOMAIN || row->type == SCHEMA_PATTERN)
 		text = lower(l, text);
 	*(struct span *)at = text;
@@ -202,6 +240,22 @@ static bool store_name(struct load *l, const char *name, const struct schema_row
 	return false;
 }
 
+static bool store_names(struct load *l, const char *name, const struct schema_row *row,
+	const struct read_word *words, size_t n, uint8_t *at)
+{
+	uint8_t all = 0, value;
+	bool good = true;
+
+	for (size_t i = 0; i < n; i++)
+		if (store_name(l, name, row, &words[i], &value))
+			all |= (uint8_t)(1U << value);
+		else
+			good = false;
+	if (good)
+		*at = all;
+	return good;
+}
+
 static bool store_networks(struct load *l, const char *name, const struct schema_row *row,
 	const struct read_word *words, size_t n, void *object)
 {
@@ -221,6 +275,60 @@ static bool store_networks(struct load *l, const char *name, const struct schema
 	return true;
 }
 
+/* "192.0.2.0/24", "user@example.org", "@example.org", "mx.example.org", ".example.org" */
+static const char *check_who(struct span text)
+{
+	struct conf_network network;
+	ptrdiff_t at = span_find(text, '@');
+
+	if (at >= 0)
+		text = span_slice(text, (size_t)at + 1, text.len);
+	else if (!value_network(text, &network))
+		return NULL;
+	else if (text.len > 0 && text.at[0] == '.')
+		text = span_slice(text, 1, text.len);
+	return value_domain(text) ? "is nobody; write a network, a host name, \".example.org\", "
+				    "LOCAL@DOMAIN or \"@DOMAIN\""
+				  : NULL;
+}
+
+/* "192.0.2.1", "192.0.2.1@5353", "2001:db8::1@53"; "root" */
+static const char *check_server(struct span text)
+{
+	struct span ip = text;
+	int64_t port = 53;
+	bool has_port = span_take_until(&text, '@', &ip);
+
+	if (span_equal(text, SPAN_LIT("root")))
+		return NULL;
+	if (has_port && (value_number(text, &port) || port < 1 || port > 65535))
+		return "has no port; write 192.0.2.1 or 192.0.2.1@53";
+	return check_ip(ip);
+}
+
+static bool store_who(struct load *l, const char *name, const struct schema_row *row,
+	const struct read_word *words, size_t n, void *object)
+{
+	struct conf_who *all = arena_array(l->arena, n, sizeof *all);
+	bool good = true;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *why = check_plain(words[i].text);
+
+		if (!why)
+			why = row->type == SCHEMA_SERVERS ? check_server(words[i].text)
+							  : check_who(words[i].text);
+		if (why)
+			good = refuse(l, name, &words[i], why);
+		all[i].text = words[i].text;
+	}
+	if (!good)
+		return false;
+	*(struct conf_who **)(void *)((char *)object + row->offset) = all;
+	*(size_t *)(void *)((char *)object + row->count_offset) = n;
+	return true;
+}
+
 bool store_words(struct load *l, const char *name, const struct schema_row *row,
 	const struct read_word *words, size_t n, void *object)
 {
@@ -234,6 +342,7 @@ bool store_words(struct load *l, const char *name, const struct schema_row *row,
 	case SCHEMA_IP:
 	case SCHEMA_MAILBOX:
 	case SCHEMA_CAUSE:
+	case SCHEMA_MAP:
 		return store_text(l, name, row, words, at);
 	case SCHEMA_NUMBER:
 	case SCHEMA_FACTOR:
@@ -242,10 +351,19 @@ bool store_words(struct load *l, const char *name, const struct schema_row *row,
 		return store_number(l, name, row, words, at);
 	case SCHEMA_NAME:
 		return store_name(l, name, row, words, at);
+	case SCHEMA_NAMES:
+		return store_names(l, name, row, words, n, at);
+	case SCHEMA_TEXTS:
+		return store_texts(l, name, row, words, n, object);
 	case SCHEMA_NETWORKS:
 		return store_networks(l, name, row, words, n, object);
+	case SCHEMA_WHO:
+	case SCHEMA_SERVERS:
+		return store_who(l, name, row, words, n, object);
 	case SCHEMA_ADDRESS:
 		return store_host(l, name, words, at);
+	case SCHEMA_SERVICE:
+		return store_service(l, name, words, at);
 	case SCHEMA_TARGET:
 		return store_target(l, name, words, n, at);
 	case SCHEMA_NOTHING:

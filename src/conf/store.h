@@ -26,6 +26,9 @@ bool store_words(struct load *l, const char *name, const struct schema_row *row,
 /* One HOST:PORT with its addresses. A name without any is a warning, not an error. */
 bool store_host(
 	struct load *l, const char *name, const struct read_word *word, struct conf_host *ret);
+/* The same, or "unix:PATH". */
+bool store_service(
+	struct load *l, const char *name, const struct read_word *word, struct conf_host *ret);
 /* "to" of a route or domain. */
 bool store_target(struct load *l, const char *name, const struct read_word *words, size_t n,
 	struct conf_target *ret);

@@ -1,15 +1,11 @@
 #include "deliver/connection.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "deliver/deliver.h"
+#include "deliver/order.h"
 #include "wire/address.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <stdio.h>
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include "task/task.h"
 
 struct reply_words connection_words(const struct connection *c)
 {
@@ -24,7 +20,9 @@ static bool fail(
 		[REPLY_STAGE_MAIL] = "MAIL",
 		[REPLY_STAGE_RCPT] = "RCPT",
 		[REPLY_STAGE_DATA] = "DATA",
-		[REPLY_STAGE_EOD] = "the end of the message"};
+		[REPLY_STAGE_EOD] = "the end of the message",
+		[REPLY_STAGE_TLS] = "STARTTLS",
+		[REPLY_STAGE_AUTH] = "AUTH"};
 
 	*t = (struct trouble){
 		.stage = stage, .event = event, .words = connection_words(c), .is_lost = true};
@@ -118,14 +116,14 @@ static bool wants_helo(unsigned code)
 	return code == 500 || code == 502 || code == 504 || code == 550;
 }
 
-static bool introduce(struct connection *c, const struct conf *conf, struct trouble *ret)
+bool connection_introduce(struct connection *c, const struct conf *conf, struct trouble *ret)
 {
 	struct reply *r = &c->reader.reply;
 	bool is_plain;
 
-	if (!hello(c, conf, "EHLO", ret))
+	if (!hello(c, conf, c->is_lmtp ? "LHLO" : "EHLO", ret))
 		return false;
-	is_plain = wants_helo(r->code);
+	is_plain = !c->is_lmtp && wants_helo(r->code);
 	if (is_plain && !hello(c, conf, "HELO", ret))
 		return false;
 	if (r->code != 250) {
@@ -139,13 +137,15 @@ static bool introduce(struct connection *c, const struct conf *conf, struct trou
 		wire_ehlo_add(&c->ehlo, line);
 	c->ehlo.pipelining &= !c->is_plain && !c->is_unpipelined;
 	if (c->is_plain)
-		c->ehlo.has_size = false;
+		c->ehlo.has_size = c->ehlo.dsn = false;
 	return true;
 }
 
 bool connection_greet(struct connection *c, const struct conf *conf, struct trouble *ret)
 {
-	return greeting(c, conf, ret) && introduce(c, conf, ret);
+	return (!c->tls_first || connection_shake_hands(c, conf, ret)) && greeting(c, conf, ret) &&
+	       connection_introduce(c, conf, ret) && connection_encrypt(c, conf, ret) &&
+	       connection_log_in(c, conf, ret);
 }
 
 static enum reply_id connect_event(int error)
@@ -160,6 +160,7 @@ static enum reply_id connect_event(int error)
 	case -EADDRNOTAVAIL:
 	case -EAFNOSUPPORT:
 		return EVENT_UNREACHABLE;
+	case -EAGAIN: /* a Unix socket whose queue is full */
 	case -EMFILE:
 	case -ENFILE:
 	case -ENOMEM:
@@ -168,54 +169,6 @@ static enum reply_id connect_event(int error)
 	default:
 		return EVENT_CONNECT_FAILED;
 	}
-}
-
-/* So that a site sees the address that was chosen; an address of the other family has none. */
-static int bind_source(int fd, int family, const struct conf_source *source)
-{
-	struct sockaddr_in v4 = {.sin_family = AF_INET};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-	struct span texts[] = {source->address, source->ipv6};
-	int on = 1;
-
-	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-	for (size_t i = 0; i < 2; i++) {
-		char text[64];
-
-		(void)snprintf(text, sizeof text, "%.*s", SPAN_F(texts[i]));
-		if (family == AF_INET && inet_pton(AF_INET, text, &v4.sin_addr) == 1)
-			return bind(fd, (const struct sockaddr *)&v4, sizeof v4) < 0 ? -errno : 0;
-		if (family == AF_INET6 && inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
-			return bind(fd, (const struct sockaddr *)&v6, sizeof v6) < 0 ? -errno : 0;
-	}
-	return -EAFNOSUPPORT;
-}
-
-static int connect_to(const struct conf *conf, const struct conf_address *a,
-	const struct conf_source *source, struct stream **ret)
-{
-	struct sockaddr_storage to;
-	unsigned len = conf_sockaddr(a, &to);
-	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct task_fd *f;
-
-	if (fd < 0)
-		return -errno;
-	int rc = source ? bind_source(fd, to.ss_family, source) : 0;
-
-	if (rc == 0)
-		rc = task_fd_open(fd, &f);
-	if (rc < 0) {
-		close(fd);
-		return rc;
-	}
-	rc = task_fd_connect(
-		f, (const struct sockaddr *)&to, len, clock_after(conf->timeouts.connect));
-	if (rc < 0) {
-		task_fd_close(f);
-		return rc;
-	}
-	return stream_open_task_fd(f, ret);
 }
 
 static void free_connection(struct connection *c)
@@ -236,15 +189,26 @@ static void keep_trouble(struct trouble *t, struct arena *arena)
 	t->words.host = arena_copy(arena, t->words.host);
 	t->words.ip = arena_copy(arena, t->words.ip);
 	t->words.text = arena_copy(arena, t->words.text);
+	t->words.domain = arena_copy(arena, t->words.domain);
 }
 
-struct way { /* an address of a target */
-	const struct conf_host *host;
-	const struct conf_address *address;
-};
+/* Of hosts that the DNS names there may be others to begin with. */
+static void note_answer(
+	struct deliver *d, const struct conf_target *target, struct span address, int rc)
+{
+	bool is_here = rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -ENOBUFS ||
+		       rc == -ECANCELED;
+
+	if (target->kind != CONF_TO_MX || !d || is_here)
+		return;
+	if (rc < 0)
+		down_note(&d->down, address, clock_now());
+	else
+		down_clear(&d->down, address);
+}
 
 static struct connection *open_one(const struct conf *conf, const struct conf_target *target,
-	const struct way *way, const struct connection_wish *wish, struct arena *arena,
+	struct way *way, const struct connection_wish *wish, struct arena *arena,
 	struct trouble *ret)
 {
 	struct connection *c = alloc_zero(sizeof *c);
@@ -256,6 +220,15 @@ static struct connection *open_one(const struct conf *conf, const struct conf_ta
 	c->peer = arena_copy(&c->arena, way->address->text);
 	c->is_plain = wish->plain;
 	c->is_unpipelined = wish->unpipelined;
+	c->is_lmtp = target->kind == CONF_TO_LMTP;
+	c->tls = wish->tls;
+	c->security = way->security;
+	c->tls_first = way->host->tls_first;
+	c->dice = wish->dice;
+	c->deliver = wish->deliver;
+	c->id = wish->id;
+	c->auth = arena_copy(&c->arena, wish->auth);
+	c->sender = arena_copy(&c->arena, wish->sender);
 	if (wire_endpoint_read(c->peer, true, &end) == 0)
 		c->ip = end.host;
 	if (span_equal(c->ip, c->host))
@@ -264,11 +237,23 @@ static struct connection *open_one(const struct conf *conf, const struct conf_ta
 		c->source = arena_copy(&c->arena, wish->source->address);
 		c->helo = arena_copy(&c->arena, wish->source->helo);
 	}
-	int rc = connect_to(conf, way->address, wish->source, &c->stream);
+	bool may = connection_may(c, ret);
+	int rc = may ? way->rc : 0;
 
+	if (way->is_tried)
+		c->stream = way->stream;
+	else
+		rc = may ? connection_connect(
+				   c->deliver, conf, way->address, wish->source, &c->stream)
+			 : 0;
+	way->is_tried = false;
+	if (may)
+		note_answer(c->deliver, target, c->peer, rc);
 	if (rc < 0) {
 		(void)fail(c, ret, REPLY_STAGE_CONNECT, connect_event(rc));
 		ret->words.text = span_str(log_strerror(rc));
+	} else if (!may) {
+		c->is_lost = true;
 	} else if (connection_greet(c, conf, ret)) {
 		return c;
 	}
@@ -280,37 +265,22 @@ static struct connection *open_one(const struct conf *conf, const struct conf_ta
 	return NULL;
 }
 
-size_t connection_places(const struct conf_target *target)
+/* Where TLS is a wish only, a host with which it fails is spoken to without. */
+static struct connection *open_way(const struct conf *conf, const struct conf_target *target,
+	struct way *way, const struct connection_wish *wish, struct arena *arena,
+	struct trouble *ret)
 {
-	size_t n = 0;
+	struct connection *c = open_one(conf, target, way, wish, arena, ret);
+	struct connection_wish plain = *wish;
 
-	for (size_t i = 0; i < target->n_hosts; i++)
-		n += target->hosts[i].n_addresses;
-	return n;
-}
-
-/* All addresses in the order to try them; the wished one comes first. */
-static size_t ways_of(const struct conf_target *target, struct span first, struct way *ways)
-{
-	size_t n = 0, chosen = SIZE_MAX;
-
-	for (size_t i = 0; i < target->n_hosts; i++) {
-		const struct conf_host *host = &target->hosts[i];
-
-		for (size_t j = 0; j < host->n_addresses; j++, n++) {
-			ways[n] = (struct way){host, &host->addresses[j]};
-			if (chosen == SIZE_MAX && first.len > 0 &&
-				span_equal(host->addresses[j].text, first))
-				chosen = n;
-		}
-	}
-	for (; chosen != SIZE_MAX && chosen > 0; chosen--) {
-		struct way way = ways[chosen];
-
-		ways[chosen] = ways[chosen - 1];
-		ways[chosen - 1] = way;
-	}
-	return n;
+	if (c || way->host->tls_first || wish->tls != CONNECTION_MAY_TLS ||
+		ret->stage != REPLY_STAGE_TLS || !connection_may_be_plain(&way->security))
+		return c;
+	plain.tls = CONNECTION_PLAIN;
+	c = open_one(conf, target, way, &plain, arena, ret);
+	if (c)
+		c->tls = wish->tls;
+	return c;
 }
 
 /* A name that the configuration could not resolve counts where it stands among those that it could. */
@@ -334,12 +304,18 @@ struct connection *connection_open(const struct conf *conf, const struct conf_ta
 
 	wish = wish ? wish : &none;
 	no_address(target, ret_trouble);
-	size_t n = ways_of(target, wish->first, ways);
+	size_t n = order_ways(target, wish, arena, ways);
 
 	for (size_t i = wish->skip; i < n && !c; i++) {
-		c = open_one(conf, target, &ways[i], wish, arena, ret_trouble);
+		/* Who is to be asked first is asked alone: a retry comes from the address of before. */
+		if (i + 1 < n && wish->first.len == 0)
+			race_ways(conf, wish, &ways[i]);
+		if (i + 1 < n && ways[i + 1].is_tried && !ways[i].rc)
+			note_answer(
+				wish->deliver, target, ways[i + 1].address->text, ways[i + 1].rc);
+		c = open_way(conf, target, &ways[i], wish, arena, ret_trouble);
 		if (c)
-			c->place = i;
+			c->place = ways[i].place;
 	}
 	return c;
 }

@@ -13,13 +13,16 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "conf/conf.h"
+#include "deliver/down.h"
 #include "deliver/fate.h"
 #include "ipc/ipc.h"
 #include "ipc/messages.h"
 #include "ipc/role.h"
+#include "resolve/link.h"
 #include "task/task.h"
 
 struct connection;
+struct tls_client;
 
 struct deliver_job {
 	struct list node; /* deliver->running, then deliver->done */
@@ -28,6 +31,8 @@ struct deliver_job {
 	char *bytes;         /* content that came with the job; NULL: content_fd has it */
 	int content_fd;
 	bool dot_sent;
+	bool is_signed;             /* as far as it is to be */
+	struct span signature;      /* DKIM-Signature fields, in arena; sent before all others */
 	struct ipc_outcome outcome; /* once done; lives until it is acknowledged */
 };
 
@@ -42,11 +47,31 @@ struct deliver_slot {
 struct deliver {
 	struct role *role;
 	struct ipc_channel *queue;
+	struct ipc_channel *keys, *lookup;
+	struct task_gate keys_up, lookup_up;
 	struct table slots; /* by number */
 	struct list running, done;
 	struct task_gate changed; /* a job ended or was acknowledged */
 	bool stopping;
+	struct tls_client *tls;            /* NULL: nobody wanted it yet */
+	uint32_t tls_number;               /* of the configuration that it was made for */
+	const struct resolve_ops *resolve; /* NULL: no name can be asked for */
+	void *resolve_self;
+	struct resolve_link names;
+	struct link mailbox;
+	uint64_t started_wall_ms;
+	struct down down;
 };
+
+/* encrypt.c: what TLS is spoken with, valid until the caller waits; NULL: out of memory. Waits. */
+struct tls_client *deliver_tls(struct deliver *d);
+
+/* sign.c: job->signature, where mail like this is signed. False: it must be, and can't now. Waits. */
+bool deliver_sign(struct deliver *d, struct deliver_job *job, const struct conf *conf);
+
+/* mailbox.c: into a Maildir of ours; fills its fate. Waits. */
+void deliver_store(struct deliver *d, struct deliver_job *job, const struct conf *conf, size_t i,
+	struct ipc_fate *ret);
 
 /* serve.c */
 int deliver_serve(struct role *role);

@@ -27,12 +27,13 @@ static void fill(
 
 /*
  * The peer's first digit is obeyed, but for a refusal before any mail was named: a whole site
- * that turns us away (554 greeting, HELO refused) may let us in later, and nothing is lost by waiting.
+ * that turns us away (554 greeting, HELO or our login refused) may let us in later, and nothing is lost by waiting.
  */
 static enum ipc_outcome_kind kind_of(
 	const struct trouble *t, unsigned code, enum reply_action action)
 {
-	bool early = t->stage == REPLY_STAGE_CONNECT || t->stage == REPLY_STAGE_HELO;
+	bool early = t->stage == REPLY_STAGE_CONNECT || t->stage == REPLY_STAGE_HELO ||
+		     t->stage == REPLY_STAGE_AUTH;
 
 	if (t->maybe_delivered)
 		return IPC_FATE_MAYBE;
@@ -67,12 +68,28 @@ void fate_make(const struct trouble *t, const struct conf *conf, uint32_t n, str
 	buf_done(&text);
 }
 
-void fate_relayed(const struct reply *reply, uint32_t n, struct arena *arena, struct ipc_fate *ret)
+void fate_own(enum reply_id say, const struct reply_words *words, enum ipc_outcome_kind how,
+	uint32_t n, struct arena *arena, struct ipc_fate *ret)
+{
+	struct reply_meaning m = {.wait_seconds = -1};
+	struct buf text = BUF_INIT(REPLY_TEXT_MAX);
+
+	*ret = (struct ipc_fate){.n = n,
+		.outcome = (uint8_t)how,
+		.stage = span_str(reply_stage_text(REPLY_STAGE_EOD))};
+	catalogue_meaning(say, words, REPLY_STAGE_EOD, &m);
+	(void)catalogue_text(say, words, &text);
+	fill(&m, buf_span(&text), arena, ret);
+	buf_done(&text);
+}
+
+void fate_taken(const struct reply *reply, enum ipc_outcome_kind how, uint32_t n,
+	struct arena *arena, struct ipc_fate *ret)
 {
 	struct reply_meaning m = {.code = reply->code, .status = reply->status, .wait_seconds = -1};
 
 	*ret = (struct ipc_fate){.n = n,
-		.outcome = IPC_FATE_RELAYED,
+		.outcome = (uint8_t)how,
 		.stage = span_str(reply_stage_text(REPLY_STAGE_EOD))};
 	fill(&m, reply->text, arena, ret);
 }

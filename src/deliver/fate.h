@@ -23,5 +23,9 @@ struct trouble {
 /* The fate that this trouble is for recipient n, by conf's rules too (NULL: none); texts live in arena. */
 void fate_make(const struct trouble *t, const struct conf *conf, uint32_t n, struct arena *arena,
 	struct ipc_fate *ret, enum reply_action *ret_action);
-/* The peer took the message. */
-void fate_relayed(const struct reply *reply, uint32_t n, struct arena *arena, struct ipc_fate *ret);
+/* Words of the catalogue for what came of it, where no peer was spoken to. */
+void fate_own(enum reply_id say, const struct reply_words *words, enum ipc_outcome_kind how,
+	uint32_t n, struct arena *arena, struct ipc_fate *ret);
+/* The peer took the message, and passes it on (IPC_FATE_RELAYED) or keeps it (IPC_FATE_DELIVERED). */
+void fate_taken(const struct reply *reply, enum ipc_outcome_kind how, uint32_t n,
+	struct arena *arena, struct ipc_fate *ret);

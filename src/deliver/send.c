@@ -2,12 +2,15 @@
 #include "base/alloc.h"
 #include "wire/content.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #define PIECE     (256U * 1024)
 #define IOVS_MOST 64U
+
+#define SEND_FIRST_MAX 96U
 
 static bool send_failed(struct transaction *t, struct trouble *ret, int error)
 {
@@ -93,13 +96,51 @@ static int send_file(struct transaction *t, struct wire_content *c)
 	return rc;
 }
 
+/*
+ * May an attempt before have brought it to this store? queue knows of those that broke off after the
+ * dot, and has them go to the same host first; of what came before this process and was never tried, nobody knows.
+ */
+static bool may_be_there(const struct transaction *t)
+{
+	const struct ipc_job *b = &t->job->body;
+
+	return b->host_first.len > 0 ||
+	       (b->attempt <= 1 && id_wall_ms(b->id) <= t->deliver->started_wall_ms);
+}
+
+/*
+ * A mailbox store wants no signature, but can be told by these that it has the message already,
+ * where it died before it could say so (doc/dovecot.md).
+ */
+static struct span first_of(const struct transaction *t, char room[SEND_FIRST_MAX])
+{
+	char id[ID_TEXT_LEN + 1];
+
+	if (!t->connection->is_lmtp)
+		return t->job->signature;
+	(void)snprintf(room, SEND_FIRST_MAX, "X-Abide-Id: %s\r\n%s", id_text(t->job->body.id, id),
+		may_be_there(t) ? "X-Abide-Again: yes\r\n" : "");
+	return span_str(room);
+}
+
+size_t send_first_size(const struct transaction *t)
+{
+	char room[SEND_FIRST_MAX];
+
+	return first_of(t, room).len;
+}
+
 bool send_content(struct transaction *t, struct trouble *ret)
 {
 	const struct ipc_job *b = &t->job->body;
 	struct wire_content c;
+	char room[SEND_FIRST_MAX];
 
 	wire_stuff_init(&c);
-	int rc = send_stuffed(t, &c, b->edits);
+	int rc = send_stuffed(t, &c, first_of(t, room));
+
+	if (rc == 0)
+		rc = send_stuffed(t, &c, b->edits);
 
 	if (rc == 0 && t->job->bytes)
 		rc = send_stuffed(t, &c, span_of(t->job->bytes, (size_t)b->content_len));

@@ -143,7 +143,8 @@ static struct deliver_job *copy_job(const struct ipc_job *in)
 		job->body.recipients[i] = (struct ipc_job_recipient){.n = in->recipients[i].n,
 			.address = arena_copy(a, in->recipients[i].address),
 			.orcpt = arena_copy(a, in->recipients[i].orcpt),
-			.notify = in->recipients[i].notify};
+			.notify = in->recipients[i].notify,
+			.sender = arena_copy(a, in->recipients[i].sender)};
 	return job;
 }
 
@@ -233,11 +234,58 @@ static void queue_ended(struct ipc_channel *c, const char *why, void *arg)
 	task_gate_wake_all(&d->changed);
 }
 
+/* keys and lookup only answer. */
+static void on_helper(struct ipc_channel *c, struct ipc_packet *p, void *arg)
+{
+	log_event(
+		LOG_ERROR, "wrong_request", LOG_STR("peer", ipc_name(c)), LOG_U64("type", p->type));
+}
+
+static void helper_ended(struct ipc_channel *c, const char *why, void *arg)
+{
+	struct deliver *d = arg;
+	struct ipc_channel **at = d->keys == c ? &d->keys : d->lookup == c ? &d->lookup : NULL;
+
+	if (at) {
+		if (!d->stopping)
+			role_lost_peer(d->role, at == &d->keys ? IPC_KEYS : IPC_LOOKUP, 0);
+		*at = NULL;
+	}
+	ipc_close(c);
+}
+
+static void take_helper(struct deliver *d, enum ipc_role kind, int fd)
+{
+	struct ipc_channel **at = kind == IPC_KEYS ? &d->keys : &d->lookup, *c;
+	int rc = ipc_open(
+		fd, role_kind_name(kind), ipc_kinds, ipc_kinds_n, on_helper, helper_ended, d, &c);
+
+	if (rc < 0) {
+		log_event(LOG_ERROR, "peer_refused", LOG_STR("peer", role_kind_name(kind)),
+			LOG_ERRNO(rc));
+		return;
+	}
+	struct ipc_channel *old = *at;
+
+	*at = c;
+	if (old) /* whoever waits in it sees its end, and asks the new one */
+		ipc_break(old);
+	task_gate_wake_all(kind == IPC_KEYS ? &d->keys_up : &d->lookup_up);
+}
+
 static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int fd, void *arg)
 {
 	struct deliver *d = arg;
 	struct ipc_channel *c;
 
+	if (kind == IPC_RESOLVE || kind == IPC_MAILBOX) {
+		link_take(kind == IPC_RESOLVE ? &d->names.link : &d->mailbox, fd);
+		return;
+	}
+	if (kind == IPC_KEYS || kind == IPC_LOOKUP) {
+		take_helper(d, kind, fd);
+		return;
+	}
 	if (kind != IPC_QUEUE) {
 		fd_close(&fd);
 		return;
@@ -286,6 +334,13 @@ int deliver_serve(struct role *role)
 	list_init(&d->running);
 	list_init(&d->done);
 	task_gate_init(&d->changed);
+	task_gate_init(&d->keys_up);
+	task_gate_init(&d->lookup_up);
+	resolve_link_init(&d->names, role);
+	link_init(&d->mailbox, role, IPC_MAILBOX);
+	d->started_wall_ms = (uint64_t)clock_wall_ms();
+	d->resolve = &resolve_link_ops;
+	d->resolve_self = &d->names;
 	int rc = role_watch(role, &events, d);
 
 	if (rc < 0) {

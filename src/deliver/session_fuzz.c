@@ -37,7 +37,8 @@ static void check_fates(const struct transaction *t)
 		}
 		assert(f->n == i && f->outcome <= IPC_FATE_MAYBE);
 		assert(f->code >= 200 && f->code <= 599);
-		is_after_dot |= f->outcome == IPC_FATE_RELAYED || f->outcome == IPC_FATE_MAYBE;
+		is_after_dot |= f->outcome == IPC_FATE_RELAYED ||
+				f->outcome == IPC_FATE_DELIVERED || f->outcome == IPC_FATE_MAYBE;
 	}
 	/* Whoever may have it was sent it, and queue knows that it was. */
 	assert(!is_after_dot || t->job->dot_sent);
@@ -104,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	reply_reader_init(&c->reader);
 	c->host = SPAN_LIT("peer.test");
+	c->is_lmtp = data[0] & 8;
 	if (stream_open_memory(
 		    span_of((const char *)data + 1, size - 1), data[0] >> 3, &c->stream) < 0)
 		abort();

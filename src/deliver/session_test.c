@@ -150,6 +150,7 @@ static unsigned listen_somewhere(struct peer *p)
 /* ---- one case ---- */
 
 #define HELLO "220 peer|250-peer\r\n250 PIPELINING|"
+#define LHLO  HELLO
 #define PLAIN "220 peer|250 peer|"
 #define OK    "250 2.0.0 Ok|"
 
@@ -164,6 +165,7 @@ struct session_case {
 	const char *heard;
 	bool fresh;
 	unsigned recipients_most;
+	bool lmtp;
 };
 
 static const struct session_case cases[] = {
@@ -369,6 +371,66 @@ static const struct session_case cases[] = {
 		.recipients_most = 1,
 		.fates = "R250eod R250eod",
 		.heard = "EHLO MAIL RCPT DATA . MAIL RCPT DATA . QUIT"},
+	{.name = "limits that the peer states are kept",
+		.script =
+			"220 peer|250-peer\r\n250-LIMITS RCPTMAX=2 MAILMAX=2 X=1\r\n250 "
+			"PIPELINING|" OK OK OK "354 Go|250 2.0.0 A|" OK OK OK "354 Go|250 2.0.0 B/"
+			"220 peer|250-peer\r\n250-limits mailmax=2\r\n250 PIPELINING|" OK OK
+			"354 Go|250 2.0.0 C",
+		.recipients = 5,
+		.fates = "R250eod R250eod R250eod R250eod R250eod",
+		.heard = "EHLO MAIL RCPT RCPT DATA . MAIL RCPT RCPT DATA . QUIT "
+			 "EHLO MAIL RCPT DATA . QUIT"},
+	{.name = "limits that say nothing",
+		.script = "220 peer|250-peer\r\n250-LIMITS RCPTMAX=0 MAILMAX=x RCPTMAX= Z\r\n250 "
+			  "PIPELINING|" OK OK OK "354 Go|250 2.0.0 A",
+		.recipients = 2,
+		.fates = "R250eod R250eod",
+		.heard = "EHLO MAIL RCPT RCPT DATA . QUIT"},
+	{.name = "LMTP: each recipient has a fate of its own after the dot",
+		.script = LHLO OK OK OK OK "354 Go|250 2.0.0 Saved\r\n452 4.2.2 Mailbox full\r\n"
+					   "550 5.2.1 Disabled",
+		.recipients = 3,
+		.fates = "L250eod D452eod F550eod",
+		.heard = "LHLO MAIL RCPT RCPT RCPT DATA . QUIT",
+		.lmtp = true},
+	{.name = "LMTP: who was not taken has no reply after the dot",
+		.script = LHLO OK OK "550 5.1.1 No|" OK "354 Go|250 2.0.0 A\r\n250 2.0.0 C",
+		.recipients = 3,
+		.fates = "L250eod F550rcpt L250eod",
+		.heard = "LHLO MAIL RCPT RCPT RCPT DATA . QUIT",
+		.lmtp = true},
+	{.name = "LMTP: replies that break off leave the others in doubt",
+		.script = LHLO OK OK OK OK "354 Go|!250 2.0.0 Saved",
+		.recipients = 3,
+		.fates = "L250eod M451eod M451eod",
+		.heard = "LHLO MAIL RCPT RCPT RCPT DATA .",
+		.lmtp = true},
+	{.name = "LMTP: 421 for one, and then the end",
+		.script = LHLO OK OK OK "354 Go|!421 4.3.2 Going down",
+		.recipients = 2,
+		.fates = "D421eod M451eod",
+		.heard = "LHLO MAIL RCPT RCPT DATA .",
+		.lmtp = true},
+	{.name = "LMTP: none is left, and no message is sent",
+		.script = LHLO OK "550 5.1.1 No|503 5.5.1 No|250 Ok",
+		.recipients = 1,
+		.fates = "F550rcpt",
+		.heard = "LHLO MAIL RCPT DATA RSET QUIT",
+		.lmtp = true},
+	{.name = "LMTP: LHLO refused is not tried by another verb",
+		.script = "220 peer|!500 5.5.1 What",
+		.recipients = 1,
+		.fates = "D500helo",
+		.heard = "LHLO",
+		.lmtp = true},
+	{.name = "LMTP: the next message goes over the same connection",
+		.script = LHLO OK OK "354 Go|250 2.0.0 A|" OK OK "354 Go|250 2.0.0 B",
+		.recipients = 1,
+		.jobs = 2,
+		.fates = "L250eod L250eod",
+		.heard = "LHLO MAIL RCPT DATA . MAIL RCPT DATA . QUIT",
+		.lmtp = true},
 	{.name = "what does not speak SMTP",
 		.script = "SSH-2.0-what",
 		.recipients = 1,
@@ -392,8 +454,9 @@ static void load_conf(struct run *r, unsigned port, struct arena *arena)
 		"hostname = \"test.example\"\nlisten \"127.0.0.1:2525\" { }\n"
 		"timeouts { greeting = \"5s\" command = \"1s\" data = \"5s\" final = \"1s\" }\n"
 		"limits { %s }\n"
-		"route \"*\" { to = {\"127.0.0.1:%u\"%s",
-		r->c->conf && !two ? r->c->conf : "", port, two ? ", " : "");
+		"route \"*\" { to = {\"%s127.0.0.1:%u\"%s",
+		r->c->conf && !two ? r->c->conf : "", r->c->lmtp ? "lmtp:" : "", port,
+		two ? ", " : "");
 	if (two)
 		(void)buf_printf(&text, "\"127.0.0.1:%u\"", port);
 	(void)buf_add_str(&text, "} }\n");

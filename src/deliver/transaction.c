@@ -62,10 +62,18 @@ static bool is_ascii(struct span s)
 	return true;
 }
 
+/* All of one transaction have the same. */
+static struct span sender_of(const struct transaction *t)
+{
+	struct span own = t->job->body.recipients[t->who[0]].sender;
+
+	return own.len > 0 ? own : t->job->body.sender;
+}
+
 static bool needs_utf8(const struct transaction *t)
 {
 	const struct ipc_job *b = &t->job->body;
-	bool ascii = is_ascii(b->sender);
+	bool ascii = is_ascii(sender_of(t));
 
 	for (size_t i = 0; i < t->n && ascii; i++)
 		ascii = is_ascii(b->recipients[t->who[i]].address);
@@ -73,9 +81,11 @@ static bool needs_utf8(const struct transaction *t)
 	return !ascii || (b->smtputf8 && b->body_8bit);
 }
 
-static uint64_t wire_size(const struct ipc_job *b)
+static uint64_t wire_size(const struct transaction *t)
 {
-	return b->edits.len + b->content_len;
+	const struct ipc_job *b = &t->job->body;
+
+	return send_first_size(t) + b->edits.len + b->content_len;
 }
 
 static bool add_mail(struct transaction *t, struct buf *out)
@@ -83,14 +93,37 @@ static bool add_mail(struct transaction *t, struct buf *out)
 	const struct ipc_job *b = &t->job->body;
 	const struct wire_ehlo *e = &t->connection->ehlo;
 
-	(void)buf_printf(out, "MAIL FROM:<%.*s>", SPAN_F(b->sender));
+	(void)buf_printf(out, "MAIL FROM:<%.*s>", SPAN_F(sender_of(t)));
 	if (e->has_size)
-		(void)buf_printf(out, " SIZE=%llu", (unsigned long long)wire_size(b));
+		(void)buf_printf(out, " SIZE=%llu", (unsigned long long)wire_size(t));
 	if (e->eightbit)
 		(void)buf_add_str(out, b->body_8bit ? " BODY=8BITMIME" : "");
 	if (needs_utf8(t))
 		(void)buf_add_str(out, " SMTPUTF8");
+	if (e->dsn && b->ret > 0)
+		(void)buf_add_str(out, b->ret == 1 ? " RET=FULL" : " RET=HDRS");
+	if (e->dsn && b->envid.len > 0)
+		(void)buf_printf(out, " ENVID=%.*s", SPAN_F(b->envid));
 	return buf_add_str(out, "\r\n") == 0;
+}
+
+/* RFC 3461: what the sender asked for goes on as it was given; what nobody asked for is not said. */
+static void add_rcpt(const struct transaction *t, size_t i, struct buf *out)
+{
+	static const char *const names[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY"};
+	const struct ipc_job_recipient *r = &t->job->body.recipients[t->who[i]];
+	bool dsn = t->connection->ehlo.dsn;
+	const char *between = " NOTIFY=";
+
+	(void)buf_printf(out, "RCPT TO:<%.*s>", SPAN_F(r->address));
+	for (size_t k = 0; dsn && k < sizeof names / sizeof names[0]; k++)
+		if (r->notify & 1U << k) {
+			(void)buf_printf(out, "%s%s", between, names[k]);
+			between = ",";
+		}
+	if (dsn && r->orcpt.len > 0)
+		(void)buf_printf(out, " ORCPT=%.*s", SPAN_F(r->orcpt));
+	(void)buf_add_str(out, "\r\n");
 }
 
 /* What the next hop can't take comes back with the true reason, and no one is asked. */
@@ -100,9 +133,9 @@ static bool may_go(struct transaction *t)
 	const struct wire_ehlo *e = &t->connection->ehlo;
 	struct trouble why = {.stage = REPLY_STAGE_MAIL, .words = connection_words(t->connection)};
 
-	if (e->has_size && e->size > 0 && wire_size(b) > e->size) {
+	if (e->has_size && e->size > 0 && wire_size(t) > e->size) {
 		why.event = EVENT_NEXT_TOO_BIG;
-		why.words.size = wire_size(b);
+		why.words.size = wire_size(t);
 		why.words.limit = e->size;
 	} else if (needs_utf8(t) && !e->smtputf8) {
 		why.event = EVENT_NEXT_NO_UTF8;
@@ -197,31 +230,74 @@ static void skip_replies(struct transaction *t, size_t n)
 
 /* ---- the end ---- */
 
+/* The message was taken for one of them. */
+static void taken_for(struct transaction *t, size_t i)
+{
+	size_t who = t->who[i];
+
+	fate_taken(&t->connection->reader.reply,
+		t->connection->is_lmtp ? IPC_FATE_DELIVERED : IPC_FATE_RELAYED,
+		t->job->body.recipients[who].n, &t->job->arena, &t->fates[who]);
+	t->fates[who].knows_dsn = t->connection->ehlo.dsn;
+	t->state[i] = RCPT_DONE;
+}
+
 static void final_reply(struct transaction *t)
 {
 	if (!await(t, REPLY_STAGE_EOD, clock_after(t->conf->timeouts.final)))
 		return;
-	const struct reply *r = &t->connection->reader.reply;
-
-	if (r->code / 100 != 2) {
+	if (t->connection->reader.reply.code / 100 != 2) {
 		struct trouble why = refusal(t, REPLY_STAGE_EOD);
 
 		fate_for_open(t, &why);
 		return;
 	}
+	for (size_t i = 0; i < t->n; i++)
+		if (t->state[i] == RCPT_TAKEN)
+			taken_for(t, i);
+}
+
+/*
+ * RFC 2033 4.2: a reply for each recipient that was taken, in their order. Where they break off the
+ * others may have been delivered; what was said of those before stays.
+ */
+static void final_replies(struct transaction *t)
+{
 	for (size_t i = 0; i < t->n; i++) {
 		size_t who = t->who[i];
+		enum reply_action action;
 
 		if (t->state[i] != RCPT_TAKEN)
 			continue;
-		fate_relayed(r, t->job->body.recipients[who].n, &t->job->arena, &t->fates[who]);
+		if (!await(t, REPLY_STAGE_EOD, clock_after(t->conf->timeouts.final)))
+			return;
+		if (t->connection->reader.reply.code / 100 == 2) {
+			taken_for(t, i);
+			continue;
+		}
+		struct trouble why = refusal(t, REPLY_STAGE_EOD);
+
+		if (why.maybe_delivered) {
+			fate_for_open(t, &why);
+			return;
+		}
+		fate_make(&why, t->conf, t->job->body.recipients[who].n, &t->job->arena,
+			&t->fates[who], &action);
+		t->acts[who] = (uint8_t)action;
 		t->state[i] = RCPT_DONE;
 	}
 }
 
-/* The peer said 354 though nobody is left: a lone dot ends it, and its reply is nobody's. */
+/*
+ * The peer said 354 though nobody is left: a lone dot ends it, and its reply is nobody's. By LMTP
+ * nobody can say how many replies would follow.
+ */
 static void end_empty(struct transaction *t)
 {
+	if (t->connection->is_lmtp) {
+		t->connection->is_lost = true;
+		return;
+	}
 	(void)connection_say(t->connection, SPAN_LIT("."), command_deadline(t));
 	skip_replies(t, 1);
 }
@@ -248,7 +324,10 @@ static void data_reply(struct transaction *t, size_t taken)
 		fate_for_open(t, &why);
 		return;
 	}
-	final_reply(t);
+	if (t->connection->is_lmtp)
+		final_replies(t);
+	else
+		final_reply(t);
 }
 
 /* ---- the whole ---- */
@@ -262,13 +341,12 @@ static size_t group_len(const struct transaction *t, size_t from)
 
 static void say_group(struct transaction *t, size_t from, size_t n, bool with_mail, bool with_data)
 {
-	struct buf out = BUF_INIT((GROUP_MOST + 2) * 1024);
+	struct buf out = BUF_INIT((GROUP_MOST + 2) * 2048);
 
 	if (with_mail)
 		(void)add_mail(t, &out);
 	for (size_t i = 0; i < n; i++)
-		(void)buf_printf(&out, "RCPT TO:<%.*s>\r\n",
-			SPAN_F(t->job->body.recipients[t->who[from + i]].address));
+		add_rcpt(t, from + i, &out);
 	if (with_data)
 		(void)buf_add_str(&out, "DATA\r\n");
 	/* A failure to write shows when the reply is read: what the peer said comes first. */
@@ -314,15 +392,20 @@ static void converse(struct transaction *t)
 static bool was_taken(const struct transaction *t)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (t->fates[t->who[i]].outcome == IPC_FATE_RELAYED)
+		if (t->fates[t->who[i]].outcome == IPC_FATE_RELAYED ||
+			t->fates[t->who[i]].outcome == IPC_FATE_DELIVERED)
 			return true;
 	return false;
 }
 
 void transaction_run(struct transaction *t)
 {
+	uint32_t most = t->connection->ehlo.rcpt_max;
+
 	if (!may_go(t))
 		return;
+	if (most > 0 && t->n > most) /* the others have no fate yet: they go in the next one */
+		t->n = t->most = most;
 	t->connection->messages++;
 	converse(t);
 	/* A transaction that did not end by its dot may still be open at the peer. */

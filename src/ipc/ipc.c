@@ -1,13 +1,14 @@
 #include "ipc/ipc.h"
 #include "base/alloc.h"
 #include "ipc/channel.h"
+#include "task/share.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define SOCKET_BUFFER   (1 << 20) /* asked for; the system may give less */
-#define PACKETS_IN_TURN 32        /* read before other tasks get their turn */
+#define PACKETS_IN_TURN 256U      /* read before other tasks get their turn */
 
 struct asked { /* on the stack of who waits in ipc_ask */
 	struct list node;
@@ -103,10 +104,34 @@ static int dispatch(struct ipc_channel *c, struct ipc_message *m, const char **r
 	return rc;
 }
 
+static int take(struct ipc_channel *c, struct span packet, const int *fds, size_t fds_n,
+	const char **ret_why)
+{
+	struct ipc_message m;
+	int rc = ipc_reader_take(&c->in, packet, fds, fds_n, &m, ret_why);
+
+	return rc == 1 ? dispatch(c, &m, ret_why) : rc;
+}
+
+/* Any of its packets may be the channel's last. */
+static int take_bundle(struct ipc_channel *c, struct span rest, const char **ret_why)
+{
+	struct span packet;
+	int rc;
+
+	*ret_why = "bundle that can't be read";
+	while (c->fd && !c->is_closed && (rc = ipc_bundle_next(&rest, &packet)) != 0) {
+		if (rc == 1)
+			rc = take(c, packet, NULL, 0, ret_why);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 /* 1: goes on; 0: the end, and *ret_why says which. */
 static int read_packet(struct ipc_channel *c, const char **ret_why)
 {
-	struct ipc_message m;
 	int fds[IPC_FDS_MAX];
 	size_t fds_n = 0;
 	ssize_t n = ipc_socket_receive(c->fd, c->packet, IPC_PACKET_MAX, fds, &fds_n, CLOCK_NEVER);
@@ -124,10 +149,11 @@ static int read_packet(struct ipc_channel *c, const char **ret_why)
 		ipc_close_fds(fds, fds_n);
 		return 0;
 	}
-	int rc = ipc_reader_take(&c->in, span_of(c->packet, (size_t)n), fds, fds_n, &m, ret_why);
+	struct span packet = span_of(c->packet, (size_t)n);
+	int rc = fds_n == 0 && ipc_is_bundle(packet)
+			 ? take_bundle(c, span_slice(packet, IPC_BUNDLE_HEAD, packet.len), ret_why)
+			 : take(c, packet, fds, fds_n, ret_why);
 
-	if (rc == 1)
-		rc = dispatch(c, &m, ret_why);
 	return rc >= 0;
 }
 
@@ -135,6 +161,8 @@ static void read_packets(void *arg)
 {
 	struct ipc_channel *c = arg;
 	const char *why = "closed";
+
+	task_take_share(PACKETS_IN_TURN / 16);
 	/* It may have been closed before this task had its first turn. */
 	int rc = c->fd && task_fd_wait_read(c->fd, CLOCK_NEVER) >= 0;
 

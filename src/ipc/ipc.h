@@ -73,6 +73,9 @@ struct ipc_out {
 		more_bytes; /* sent right behind bytes, so that callers need not join two pieces */
 	const int *fds;
 	size_t fds_n;
+	/* Sent when the tasks that run now have had their turn, together with what else goes then:
+	 * for what comes in crowds. Copied. */
+	bool soon;
 };
 int ipc_send(struct ipc_channel *c, const struct ipc_out *o);
 

@@ -256,12 +256,16 @@ static void run_wrong_packet(void *arg)
 	static const struct {
 		const char *why;
 		size_t len;
-		char at[16];
+		char at[20];
 		int with_fd;
 	} cases[] = {
 		{"no head", 3, "abc", 0},
 		{"unknown type", 13, "\xff\xff\0\0\0\0\0\0\1\0\0\0\0", 0},
 		{"bytes behind a type that has none", 14, "\5\0\0\0\0\0\0\0\1\0\0\0\0!", 0},
+		{"bundle that can't be read", 6, "\0\0\0\0\0\0", 0},
+		{"bundle that can't be read", 8, "\0\0\0\0\0\0\0\0", 0},
+		{"bundle that can't be read", 12, "\0\0\0\0\xff\xff\xff\xff\0\0\0\0", 0},
+		{"unknown type", 20, "\0\0\0\0\14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 0},
 		{"struct that can't be read", 12, "\5\0\0\0\0\0\0\0\0\0\0\0", 0},
 		{"more descriptors than the type allows", 13, "\5\0\0\0\0\0\0\0\1\0\0\0\0", 1},
 	};
@@ -337,6 +341,70 @@ static void run_backlog(void *arg)
 	free(bytes);
 }
 
+static void send_part(struct side *s, uint32_t request, bool soon)
+{
+	assert_int_equal(ipc_send(s->c, &(struct ipc_out){.type = IPC_COMMIT_PART,
+						.request = request,
+						.body = &(struct ipc_content_name){.id = {0}},
+						.bytes = SPAN_LIT("some bytes"),
+						.soon = soon}),
+		0);
+}
+
+/* What goes soon goes together, in the order in which it was sent, whatever goes beside it. */
+static void run_bundle(void *arg)
+{
+	struct side a, b;
+	int fds[2];
+	char bytes[512];
+
+	make_pair(fds);
+	open_side(&a, fds[0]);
+	for (uint32_t i = 1; i <= 5; i++)
+		send_part(&a, i, true);
+	assert_int_equal(recv(fds[1], bytes, sizeof bytes, MSG_DONTWAIT), -1);
+	assert_int_equal(ipc_flush(a.c, CLOCK_NEVER), 0);
+	ssize_t n = recv(fds[1], bytes, sizeof bytes, MSG_DONTWAIT);
+
+	assert_true(n > 5 * (ssize_t)strlen("some bytes"));
+	assert_int_equal(recv(fds[1], bytes, sizeof bytes, MSG_DONTWAIT), -1);
+	open_side(&b, fds[1]);
+	for (uint32_t i = 1; i <= 500; i++) {
+		int fd = fds[1];
+
+		send_part(&a, i, i % 3 > 0);
+		if (i % 7 == 0) /* of a type that brings a descriptor */
+			assert_int_equal(
+				ipc_send(a.c, &(struct ipc_out){.type = IPC_RESULT,
+						      .body = &(struct ipc_result){.error = 0},
+						      .fds = &fd,
+						      .fds_n = 1}),
+				0);
+	}
+	wait_packets(&b, 500 + 500 / 7);
+	assert_true(b.is_in_order);
+	ipc_close(a.c);
+	wait_end(&b);
+	ipc_close(b.c);
+}
+
+/* Who closes the channel at the first of a bundle does not see the rest. */
+static void run_closed_within(void *arg)
+{
+	struct side a, b;
+	int fds[2];
+
+	make_pair(fds);
+	open_side(&a, fds[0]);
+	open_side(&b, fds[1]);
+	b.closes = true;
+	for (uint32_t i = 1; i <= 3; i++)
+		send_part(&a, i, true);
+	wait_end(&a);
+	assert_int_equal(b.packets, 1);
+	ipc_close(a.c);
+}
+
 static void run_long_message(void *arg)
 {
 	struct side a, b;
@@ -393,6 +461,8 @@ int main(void)
 		IN_TASK("what was sent before a death is read", run_last_words),
 		IN_TASK("a wrong packet ends the channel, not the process", run_wrong_packet),
 		IN_TASK("a peer that does not read costs bounded memory", run_backlog),
+		IN_TASK("what goes soon goes together and in order", run_bundle),
+		IN_TASK("a bundle ends with its channel", run_closed_within),
 		IN_TASK("a long message arrives as one", run_long_message),
 	};
 

@@ -16,6 +16,7 @@ enum ipc_type {
 	IPC_ROLE_STOP,   /* end: no new work, finish what runs, exit */
 	/* role -> supervisor */
 	IPC_ROLE_READY, /* listening, or working; IPC_ROLE_PEER without fd: that channel ended */
+	IPC_ROLE_CONNECT, /* deliver: to a Unix socket of the configuration; answer: IPC_RESULT, one fd */
 
 	/* receive -> queue */
 	IPC_QUEUE_HELLO = 20, /* answer: IPC_QUEUE_WELCOME */
@@ -25,6 +26,7 @@ enum ipc_type {
 	IPC_COMMIT,          /* answer: IPC_RESULT; bytes: the content, or its last packet */
 	IPC_COMMIT_PART,     /* earlier packets of content for that id (ipc_content_name) */
 	IPC_RESULT,
+	IPC_QUEUE_ROOM, /* queue -> receive: what the spool's disk has left */
 
 	/* queue <-> deliver */
 	IPC_DELIVER_HELLO = 40, /* deliver -> queue: who I am, and which jobs run in me */
@@ -38,6 +40,18 @@ enum ipc_type {
 	IPC_FACTS_ENTER = 60, /* a session begins; answer: IPC_FACTS_VERDICT */
 	IPC_FACTS_VERDICT,
 	IPC_FACTS_LEAVE, /* ipc_facts_enter again; no answer */
+	IPC_FACTS_RATE,  /* so many messages or recipients; answer: IPC_FACTS_RATED */
+	IPC_FACTS_RATED,
+	IPC_FACTS_GREY,     /* a recipient; answer: IPC_FACTS_SEEN */
+	IPC_FACTS_SEEN,     /* what is known of it */
+	IPC_FACTS_PASSED,   /* ipc_facts_grey again: it was let through; no answer */
+	IPC_FACTS_LEARN,    /* our users wrote to these; no answer */
+	IPC_FACTS_DEFERRED, /* we told somebody 4xx; no answer */
+	IPC_FACTS_ACCEPTED, /* mail of somebody was taken; no answer */
+	IPC_FACTS_WATCH,    /* facts -> receive: what has changed for all */
+	IPC_FACTS_TRY = 75, /* somebody is about to log in; answer: IPC_FACTS_PATIENCE */
+	IPC_FACTS_PATIENCE,
+	IPC_FACTS_TRIED, /* and it did not fail; no answer */
 
 	/* abide queue, audit ... -> queue, over the control socket */
 	IPC_CONTROL_LIST = 80, /* answers: IPC_CONTROL_MESSAGE ..., then IPC_CONTROL_END */
@@ -57,9 +71,64 @@ enum ipc_type {
 	IPC_CONTROL_COMPACT, /* answers: IPC_CONTROL_PROGRESS ..., then IPC_CONTROL_END */
 	IPC_CONTROL_PROGRESS,
 	IPC_CONTROL_PROFILE, /* what was learned of a site is to be this; answer: IPC_CONTROL_END */
+
+	IPC_CONTROL_DIAGNOSE, /* answers: VERDICT ..., CHECK ..., then IPC_CONTROL_END */
+	IPC_CONTROL_VERDICT,
+	IPC_CONTROL_CHECK,
+
+	/* abide deferrals -> facts, over its control socket */
+	IPC_CONTROL_DEFERRALS = 100, /* answers: METER ..., LOST ..., then IPC_CONTROL_END */
+	IPC_CONTROL_METER,
+	IPC_CONTROL_LOST,
+	IPC_CONTROL_LET_IN, /* answer: IPC_CONTROL_END */
+
+	/* receive, deliver -> resolve */
+	IPC_RESOLVE_ASK = 200, /* answer: IPC_RESOLVE_ANSWER */
+	IPC_RESOLVE_ANSWER,
+	IPC_RESOLVE_ASK_ALL, /* several at once; answer: IPC_RESOLVE_ANSWERS, in their order */
+	IPC_RESOLVE_ANSWERS,
+
+	/* receive -> lookup */
+	IPC_LOOKUP_ASK = 220, /* a key in a map; answer: IPC_LOOKUP_ANSWER */
+	IPC_LOOKUP_ANSWER,
+	IPC_LOOKUP_RCPT, /* who is meant by a recipient; answer: IPC_LOOKUP_RECIPIENTS */
+	IPC_LOOKUP_RECIPIENTS,
+	IPC_LOOKUP_SENDER,     /* who an envelope sender is to become; answer: IPC_LOOKUP_ANSWER */
+	IPC_LOOKUP_AUTH = 230, /* is it that user; answer: IPC_LOOKUP_AUTHED */
+	IPC_LOOKUP_AUTHED,
+	IPC_LOOKUP_POLICY = 234, /* what a policy service says; answer: IPC_LOOKUP_ADVICE */
+	IPC_LOOKUP_ADVICE,
+	/* receive -> keys */
+	IPC_KEYS_GET = 240, /* answer: IPC_KEYS_CHAINS, once it has that configuration */
+	IPC_KEYS_CHAINS,
+	IPC_KEYS_SIGN, /* answer: IPC_KEYS_SIGNATURE */
+	IPC_KEYS_SIGNATURE,
+	IPC_KEYS_TICKETS, /* answer: IPC_KEYS_TICKET_KEYS */
+	IPC_KEYS_TICKET_KEYS,
+	/* deliver -> keys */
+	IPC_KEYS_DKIM, /* answer: IPC_KEYS_DKIM_SIGNED, once it has that configuration */
+	IPC_KEYS_DKIM_SIGNED,
+	/* deliver -> mailbox */
+	IPC_MAILBOX_STORE = 260, /* bytes: the content, or one fd; answer: IPC_MAILBOX_STORED */
+	IPC_MAILBOX_STORED,
+	/* queue -> diagnose */
+	IPC_DIAGNOSE_LOOK = 270, /* at our own side; answer: IPC_DIAGNOSE_LOOKED */
+	IPC_DIAGNOSE_LOOKED,
+	IPC_DIAGNOSE_ALARM, /* to the webhook; no answer */
 };
 
-enum ipc_role { IPC_SUPERVISOR, IPC_RECEIVE, IPC_QUEUE, IPC_DELIVER, IPC_FACTS };
+enum ipc_role {
+	IPC_SUPERVISOR,
+	IPC_RECEIVE,
+	IPC_QUEUE,
+	IPC_DELIVER,
+	IPC_FACTS,
+	IPC_RESOLVE,
+	IPC_LOOKUP = 6,
+	IPC_KEYS = 7,
+	IPC_MAILBOX = 8,
+	IPC_DIAGNOSE = 9,
+};
 
 struct ipc_role_start {
 	uint8_t role;      /* enum ipc_role */
@@ -69,13 +138,18 @@ struct ipc_role_start {
 	struct span root;  /* chroot there first; empty: none */
 	uint32_t
 		listeners; /* descriptors behind the snapshot that are listeners, in conf's order */
-	struct span spool; /* for queue: the spool's folder as seen after chroot */
+	struct span spool; /* for queue, facts: their folder as seen after chroot */
 	bool control;      /* one more descriptor: the control socket */
 	bool lock;         /* and one more: keeps the spool locked as long as it is open */
+	uint32_t
+		files; /* keys: certificate and key of each; deliver: the authorities; resolve: its folder */
 };
 struct ipc_role_peer {
 	uint8_t role;
 	uint32_t index;
+};
+struct ipc_role_connect {
+	struct span path;
 };
 struct ipc_empty {
 	uint8_t unused;
@@ -88,6 +162,10 @@ struct ipc_queue_welcome {
 	uint32_t generation;
 	uint16_t instance;
 };
+struct ipc_queue_room {
+	uint64_t disk_free, inodes_free; /* bytes; inodes */
+	uint32_t map_used;               /* thousandths of what the spool may take */
+};
 struct ipc_content_name {
 	struct id id;
 };
@@ -96,12 +174,16 @@ struct ipc_recipient {
 	struct span address;
 	struct span orcpt;
 	uint8_t notify;
+	struct span sender; /* for this one; empty: the message's */
 };
 struct ipc_commit {
 	struct id id;
 	struct span sender, client, helo, envid;
+	struct span tls, login; /* "TLSv1.3 CIPHER"; who was logged in; empty: none */
 	uint8_t ret;
 	bool body_8bit, smtputf8;
+	bool is_own;      /* from a client that may send anywhere: it is signed */
+	bool is_unproved; /* nothing shows that the sender wrote it */
 	bool content_in_file;
 	uint64_t content_len;
 	uint32_t content_crc;
@@ -129,6 +211,7 @@ struct ipc_job_recipient {
 	uint32_t n;
 	struct span address, orcpt;
 	uint8_t notify;
+	struct span sender; /* for this one; empty: the job's */
 };
 struct ipc_job {
 	struct id id;
@@ -139,7 +222,7 @@ struct ipc_job {
 	struct span route;     /* pattern of the route in the snapshot; empty: by domain */
 	struct span sender, envid;
 	uint8_t ret;
-	bool body_8bit, smtputf8, is_notice;
+	bool body_8bit, smtputf8, is_notice, is_own;
 	uint32_t hops;     /* 0: unknown */
 	struct span edits; /* sent before the content */
 	uint64_t content_len;
@@ -169,6 +252,9 @@ struct ipc_fate { /* what happened to one recipient, with the reply that decided
 	struct span stage; /* connect helo mail rcpt data eod auth tls */
 	int64_t wait;      /* seconds that the reply states; -1: none */
 	uint8_t nature;    /* 'T' 'C' 'P' */
+	struct span
+		tls; /* how the connection was encrypted, in words; empty: it was not, or was not made */
+	bool knows_dsn; /* taken by one who was told what the sender wants to hear, and tells it */
 };
 enum ipc_outcome_kind {
 	IPC_FATE_DELIVERED = 1,
@@ -198,9 +284,257 @@ struct ipc_slot_end {
 struct ipc_facts_enter {
 	struct span client;  /* 16 address bytes, v4-mapped */
 	struct span network; /* the key that the limit counts: /24 or /64 */
+	bool is_trusted;     /* it may relay: no rate holds it back */
+	uint32_t skipped;    /* bits of conf.rates that do not count it */
 };
 struct ipc_facts_verdict {
 	bool too_many_in_all, too_many_from_network;
+	int64_t wait_ms;   /* a rate of connections is used up until then; 0: none is */
+	struct span rate;  /* its name */
+	bool is_known;     /* mail of its network passed greylisting before */
+	uint32_t sessions; /* that are counted now, with this one */
+};
+struct ipc_facts_rate {
+	struct span client, network, login; /* as above; empty: none */
+	uint8_t what;                       /* enum conf_rate_what */
+	uint32_t count;
+	uint32_t skipped; /* bits of conf.rates that do not count it */
+};
+struct ipc_facts_rated {
+	int64_t wait_ms; /* 0: there was room, and it was taken */
+	struct span rate;
+	bool is_held; /* and not only used up */
+};
+struct ipc_facts_grey { /* as facts/grey.h's question */
+	struct span network, near, proved, sender, recipient, domain;
+};
+struct ipc_facts_seen { /* as facts/grey.h's answer */
+	bool is_new, has_passed, is_known, is_let_in;
+	int64_t age_ms, pair_age_ms, proof_age_ms;
+	uint32_t tries, early, places, passes, proof_passes, domain_places;
+};
+struct ipc_facts_address {
+	struct span address;
+};
+struct ipc_facts_learn {
+	struct ipc_facts_address *addresses;
+	size_t addresses_n;
+};
+struct ipc_facts_deferred {
+	struct span reply; /* the catalogue's name of what was said */
+	struct span client, network;
+	struct span sender, recipient; /* as far as they were known */
+	bool has_sender, has_recipient;
+};
+struct ipc_facts_accepted {
+	struct span client, network, sender;
+	struct ipc_facts_address *recipients;
+	size_t recipients_n;
+};
+struct ipc_facts_watch {
+	bool is_open;      /* tell IPC_FACTS_ACCEPTED */
+	uint32_t sessions; /* of all receive processes */
+};
+
+struct ipc_facts_try {
+	struct span network; /* empty: no network is held to account */
+	struct span login;   /* that is tried */
+	bool is_right;       /* of IPC_FACTS_TRIED: it was the password; else nobody could say */
+};
+struct ipc_facts_patience {
+	int64_t pause_ms; /* how long to keep the client waiting before it is looked at */
+	int64_t wait_ms;  /* 0; else too much has failed: not before that time */
+};
+
+enum ipc_lookup_state { IPC_LOOKUP_FOUND = 1, IPC_LOOKUP_MISSING, IPC_LOOKUP_FAILED };
+struct ipc_resolve_ask {
+	struct span name;
+	uint16_t type;    /* of the records */
+	int64_t deadline; /* CLOCK_MONOTONIC */
+};
+struct ipc_resolve_record {
+	struct span data; /* as on the wire, uncompressed */
+};
+struct ipc_resolve_answer {
+	uint8_t state;   /* enum resolve_state */
+	uint8_t trouble; /* enum resolve_trouble */
+	bool is_secure;  /* proved by DNSSEC */
+	uint32_t ttl;
+	struct span why; /* for the administrator; may be empty */
+	struct span
+		canonical; /* where CNAMEs led to, lower case, without a final dot; empty: there were none */
+	struct ipc_resolve_record *records;
+	size_t records_n;
+};
+struct ipc_resolve_question {
+	struct span name;
+	uint16_t type;
+};
+struct ipc_resolve_ask_all {
+	struct ipc_resolve_question *questions;
+	size_t questions_n;
+	int64_t deadline; /* CLOCK_MONOTONIC */
+};
+struct ipc_resolve_answers {
+	struct ipc_resolve_answer *answers;
+	size_t answers_n;
+};
+struct ipc_lookup_ask {
+	struct span map, key;
+	int64_t deadline; /* CLOCK_MONOTONIC, one clock for all processes; later answers are for nobody */
+};
+struct ipc_lookup_value {
+	struct span text;
+};
+struct ipc_lookup_answer {
+	uint8_t state;   /* enum ipc_lookup_state */
+	uint8_t trouble; /* enum lookup_trouble (lookup/trouble.h): why it failed */
+	struct ipc_lookup_value *values;
+	size_t values_n;
+};
+struct ipc_lookup_rcpt {
+	struct span address; /* canonical; "postmaster" alone: that of hostname */
+	struct span sender;  /* canonical; empty: the null sender */
+	int64_t deadline;
+};
+enum ipc_lookup_verdict {
+	IPC_LOOKUP_TAKE = 1,    /* the recipients, at least one */
+	IPC_LOOKUP_FOREIGN,     /* not ours: the one recipient, as it may have been rewritten */
+	IPC_LOOKUP_UNKNOWN,     /* nobody of our domain */
+	IPC_LOOKUP_OVER_QUOTA,  /* not now: the recipient that it would be */
+	IPC_LOOKUP_LOOP,        /* its aliases lead in a circle, or too deep */
+	IPC_LOOKUP_TOO_MANY,    /* its aliases lead to more than may be */
+	IPC_LOOKUP_BAD_ALIAS,   /* its aliases lead to what is no address, or has no way */
+	IPC_LOOKUP_SRS_WRONG,   /* an SRS address that we did not make */
+	IPC_LOOKUP_SRS_EXPIRED, /* one that is too old */
+	IPC_LOOKUP_SRS_SENDER,  /* one that is not for bounces alone */
+	IPC_LOOKUP_IN_TROUBLE,  /* see trouble */
+};
+struct ipc_lookup_recipient {
+	struct span address;
+	struct span sender; /* who sends it to that one; empty: the message's sender */
+};
+struct ipc_lookup_recipients {
+	uint8_t verdict; /* enum ipc_lookup_verdict */
+	uint8_t trouble;
+	struct ipc_lookup_recipient *recipients;
+	size_t recipients_n;
+};
+
+/*
+ * Who is it? Each question stands alone: receive leads the conversation with the client, and lookup,
+ * which has the passwords, judges.
+ */
+enum ipc_auth_step {
+	IPC_AUTH_PASSWORD = 1, /* login and password */
+	IPC_AUTH_SALT,         /* login: salt and iterations of its keys, or made up ones */
+	IPC_AUTH_PROOF,        /* login, message and proof of SCRAM */
+};
+enum ipc_auth_verdict {
+	IPC_AUTH_YES = 1,
+	IPC_AUTH_NO,         /* not that password, or no such login */
+	IPC_AUTH_IN_TROUBLE, /* nobody could say: see trouble */
+};
+struct ipc_lookup_auth {
+	uint8_t step;               /* enum ipc_auth_step */
+	struct span login;          /* prepared (auth/sasl.h), as is */
+	struct span password;       /* this */
+	struct span message, proof; /* of SCRAM: what was signed, and its 32 bytes */
+	struct span client;         /* the client's address as text, for logs of the back-end */
+	bool has_tls;
+	int64_t deadline;
+};
+struct ipc_lookup_authed {
+	uint8_t verdict;       /* enum ipc_auth_verdict */
+	uint8_t trouble;       /* enum lookup_trouble */
+	struct span login;     /* as it is called where it was found */
+	struct span senders;   /* as whom it may send (auth/users.h) */
+	struct span salt;      /* of IPC_AUTH_SALT */
+	uint32_t iterations;   /* too */
+	struct span signature; /* of IPC_AUTH_PROOF: ours */
+};
+struct ipc_attribute {
+	struct span name, value;
+};
+struct ipc_lookup_policy {
+	struct span service; /* conf_policy.at.text */
+	struct ipc_attribute *attributes;
+	size_t attributes_n;
+	int64_t deadline;
+};
+struct ipc_lookup_advice {
+	uint8_t state; /* enum ipc_lookup_state: FOUND or FAILED */
+	uint8_t trouble;
+	uint8_t action; /* enum advice_action (lookup/advice.h) */
+	uint16_t code;  /* 0: none of its own, as with the status */
+	uint8_t class;
+	uint16_t subject, detail;
+	struct span text; /* for the reply, or the header field to add */
+};
+
+struct ipc_keys_get {
+	uint32_t number; /* of the configuration */
+};
+struct ipc_keys_certificate {
+	struct span der;
+};
+struct ipc_keys_chain {
+	struct span name; /* who asks for it by SNI; of the first: empty */
+	uint32_t key;     /* to sign with */
+	struct ipc_keys_certificate *certificates;
+	size_t certificates_n;
+};
+struct ipc_keys_chains {
+	struct ipc_keys_chain *chains; /* none: no TLS */
+	size_t chains_n;
+};
+struct ipc_keys_sign {
+	uint32_t key;
+	uint16_t scheme; /* RFC 8446 4.2.3 */
+	struct span text;
+};
+struct ipc_keys_signature {
+	int64_t error;
+	struct span signature;
+};
+struct ipc_keys_dkim {
+	uint32_t number;          /* of the configuration */
+	struct span domain;       /* of a section dkim */
+	struct span rsa, ed25519; /* SHA-256 digests to sign with each; empty: not with that */
+};
+struct ipc_keys_dkim_signed {
+	int64_t error;
+	struct span rsa, ed25519;
+};
+struct ipc_keys_ticket_keys {
+	struct span keys; /* struct tls_ticket_key, the newest first */
+	int64_t good_ms;  /* then ask again */
+};
+
+/* A message for one recipient whose mailbox is a Maildir of ours. */
+struct ipc_mailbox_store {
+	struct id id;
+	uint32_t n; /* of the recipient */
+	struct span sender, recipient;
+	struct span head; /* fields before the content */
+	uint64_t content_len;
+	bool content_in_file;
+	bool again; /* an attempt before may have stored it */
+};
+enum ipc_mailbox_verdict {
+	IPC_MAILBOX_DONE = 1,
+	IPC_MAILBOX_FULL,
+	IPC_MAILBOX_TOO_BIG,  /* for all that the mailbox may hold */
+	IPC_MAILBOX_FAILED,   /* see error and at */
+	IPC_MAILBOX_BAD_NAME, /* the address can be no folder's name */
+	IPC_MAILBOX_NO_OWNER, /* there is no such user, or not one that may have mail: at */
+	IPC_MAILBOX_NONE,     /* the configuration has no Maildir for it now */
+};
+struct ipc_mailbox_stored {
+	uint8_t verdict; /* enum ipc_mailbox_verdict */
+	bool was_there;  /* DONE: by an attempt before */
+	int64_t error;   /* -errno */
+	struct span at;  /* what it happened to */
 };
 
 /* Where a walk through the queue stands; zeroed: at its beginning. */
@@ -230,10 +564,12 @@ struct ipc_control_recipient {
 	uint16_t code;
 	struct span status, reply, cause, peer;
 	uint32_t n;
+	struct span tls;     /* of the last attempt, in words; empty: it was not encrypted */
+	struct span finding; /* what we found on our own side because of it; empty: nothing yet */
 };
 struct ipc_control_message {
 	struct id id;
-	struct span sender, client, helo;
+	struct span sender, client, helo, tls, login;
 	uint64_t size;
 	int64_t arrived_wall_ms, expires_wall_ms;
 	struct ipc_control_recipient *recipients;
@@ -243,6 +579,7 @@ struct ipc_control_change {
 	struct span verb;                   /* retry hold release drop bounce */
 	struct span ids;                    /* 16 bytes each, at most IPC_CONTROL_IDS_MOST */
 	struct span site, cause, recipient; /* only recipients that match */
+	bool all;                           /* retry: whatever waits; ids are empty */
 };
 struct ipc_control_range {
 	uint32_t from, to;
@@ -255,17 +592,18 @@ struct ipc_control_try { /* as struct spool_try */
 	uint32_t attempt;
 	bool maybe;
 	uint16_t code;
-	struct span status, reply, cause, peer, stage, wait_source;
+	struct span status, reply, cause, peer, stage, wait_source, tls;
 };
 struct ipc_control_ended { /* as struct spool_ended */
 	uint32_t n;
 	uint8_t how;
 	int64_t wall_ms;
-	struct span address, sender, client, peer;
+	struct span address, sender, client, tls_in, login, peer;
 	uint16_t code;
 	struct span reply, cause;
 	uint32_t attempts;
 	struct id notice;
+	struct span tls;
 };
 struct ipc_control_finding {
 	struct span table, row, wrong;
@@ -301,10 +639,70 @@ struct ipc_control_site {
 	uint32_t forecasts, forecasts_within; /* that came true, and within their band */
 	int64_t forecast_made_wall_ms, forecast_said_wall_ms, forecast_came_wall_ms; /* the last */
 };
+struct ipc_control_check { /* as struct check_result (diagnose/check.h) */
+	uint8_t check, state;
+	struct span about, did, showed, means, mend;
+	int64_t at_wall_ms;
+};
+struct ipc_control_diagnose {
+	struct span about;                /* a site, address …; empty: everything */
+	struct ipc_control_check *checks; /* what the asker found itself */
+	size_t checks_n;
+};
+struct ipc_control_verdict { /* as struct verdict (diagnose/verdict.h) */
+	uint8_t whose, scope, family, advice, start;
+	struct span cause, who, event;
+	uint32_t confidence; /* thousandths */
+	int64_t since, last; /* seconds since 1970 */
+	uint32_t start_minutes, failures, successes, sites, providers, providers_fine;
+	struct ipc_control_name *names, *supports, *contradicts;
+	size_t names_n, supports_n, contradicts_n;
+	struct ipc_control_check *check; /* that decided: one or none */
+	size_t check_n;
+};
+struct ipc_diagnose_look {
+	uint32_t checks;          /* bit n: enum diagnose_check n */
+	struct span source;       /* our address; empty: as the system chooses */
+	struct span site, domain; /* where mail is put off, and whose; may be empty */
+	struct span reply;        /* that it is because of */
+	int64_t deadline;         /* CLOCK_MONOTONIC */
+};
+struct ipc_diagnose_looked {
+	struct ipc_control_check *results;
+	size_t results_n;
+};
+struct ipc_diagnose_alarm {
+	struct span url, json;
+};
 struct ipc_control_progress {
 	uint64_t done, of;      /* rows */
 	uint64_t before, after; /* at the end: bytes on the disk */
 	uint64_t took_ms, paused_ms;
+};
+struct ipc_control_deferrals {
+	bool lost; /* list them too */
+	uint32_t most;
+};
+struct ipc_control_meter {      /* one kind of our 4xx */
+	struct span reply;      /* the catalogue's name */
+	uint64_t told;          /* how often it was said */
+	uint64_t first;         /* to how many pairs, or clients */
+	uint64_t back;          /* of them were accepted later, */
+	uint64_t elsewhere;     /* of these from another network */
+	uint64_t open;          /* are not back yet, */
+	uint64_t never, tried;  /* are lost: never seen again; came back and gave up */
+	int64_t p50_ms, p95_ms; /* delay of those who came back lately; -1: none did */
+	int64_t target_ms;
+};
+struct ipc_control_lost {
+	uint64_t id; /* what --let-in takes */
+	struct span reply, sender, recipient, client;
+	int64_t first_wall_ms, last_wall_ms;
+	uint32_t tries;
+};
+struct ipc_control_let_in {
+	uint64_t id; /* of a lost one; or 0: */
+	struct span sender, recipient;
 };
 struct ipc_control_end {
 	int64_t error;

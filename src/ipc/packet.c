@@ -66,6 +66,34 @@ void ipc_close_fds(int *fds, size_t n)
 		}
 }
 
+void ipc_bundle_length(size_t len, char out[IPC_BUNDLE_EACH])
+{
+	for (unsigned i = 0; i < IPC_BUNDLE_EACH; i++)
+		out[i] = (char)(len >> (8 * i) & 255);
+}
+
+bool ipc_is_bundle(struct span packet)
+{
+	static const char head[IPC_BUNDLE_HEAD];
+
+	return packet.len >= sizeof head && memcmp(packet.at, head, sizeof head) == 0;
+}
+
+int ipc_bundle_next(struct span *rest, struct span *ret)
+{
+	struct pack_cursor c = {.rest = *rest};
+
+	if (rest->len == 0)
+		return 0;
+	size_t len = (size_t)pack_get_u(&c, IPC_BUNDLE_EACH);
+
+	if (c.failed || len < IPC_HEAD_LEN || len > c.rest.len)
+		return -EBADMSG;
+	*ret = span_slice(c.rest, 0, len);
+	*rest = span_slice(c.rest, len, c.rest.len);
+	return 1;
+}
+
 void ipc_reader_init(struct ipc_reader *r, const struct ipc_kind *kinds, size_t kinds_n)
 {
 	*r = (struct ipc_reader){.kinds = kinds, .kinds_n = kinds_n};

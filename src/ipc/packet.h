@@ -65,6 +65,17 @@ int ipc_message_open(const struct ipc_reader *r, const struct ipc_message *m, st
 void ipc_close_fds(int *fds, size_t n); /* ignores -1 */
 
 /*
+ * A bundle is several packets without descriptors in one: u32 0, then for each its u32 length and
+ * itself. Type 0 is no message's, so a packet is never taken for one.
+ */
+#define IPC_BUNDLE_HEAD 4U
+#define IPC_BUNDLE_EACH 4U
+void ipc_bundle_length(size_t len, char out[IPC_BUNDLE_EACH]);
+bool ipc_is_bundle(struct span packet);
+/* 1: *ret is the next packet, taken off *rest (at first: what stands behind the head). 0: that was all. -EBADMSG. */
+int ipc_bundle_next(struct span *rest, struct span *ret);
+
+/*
  * Sending: the packed struct goes into body (cleared first). 0 or -EMSGSIZE. Then packet i of the
  * message is gathered by ipc_cut_packet into a head and at most 3 pieces.
  */

@@ -27,12 +27,21 @@ static void open_message(const struct ipc_reader *r, struct ipc_message *m)
 	arena_done(&arena);
 }
 
+static int take(struct ipc_reader *r, struct span packet, const int *fds, size_t fds_n)
+{
+	struct ipc_message m;
+	const char *why;
+	int rc = ipc_reader_take(r, packet, fds, fds_n, &m, &why);
+
+	if (rc == 1)
+		open_message(r, &m);
+	return rc;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pack_cursor in = {.rest = span_of(data, size)};
 	struct ipc_reader r;
-	struct ipc_message m;
-	const char *why;
 	int rc = 0;
 
 	ipc_reader_init(&r, ipc_kinds, ipc_kinds_n);
@@ -45,9 +54,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		for (size_t i = 0; i < fds_n; i++)
 			fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		rc = ipc_reader_take(&r, packet, fds, fds_n, &m, &why);
-		if (rc == 1)
-			open_message(&r, &m);
+		if (fds_n == 0 && ipc_is_bundle(packet)) {
+			struct span rest = span_slice(packet, IPC_BUNDLE_HEAD, packet.len), one;
+
+			while ((rc = ipc_bundle_next(&rest, &one)) == 1)
+				if ((rc = take(&r, one, NULL, 0)) < 0)
+					break;
+			continue;
+		}
+		rc = take(&r, packet, fds, fds_n);
 	}
 	ipc_reader_done(&r);
 	return 0;

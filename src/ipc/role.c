@@ -65,7 +65,15 @@ static int take_fd(struct ipc_packet *p, size_t i)
 	return fd;
 }
 
-/* What follows the snapshot: n listeners. */
+/* What follows the snapshot: n listeners, or files, of which the old set is closed. */
+static void take_files(struct role *r, struct ipc_packet *p, size_t n)
+{
+	ipc_close_fds(r->files, r->files_n);
+	r->files_n = n;
+	for (size_t i = 0; i < n; i++)
+		r->files[i] = take_fd(p, 1 + i);
+}
+
 static void take_listeners(struct role *r, struct ipc_packet *p, size_t n)
 {
 	r->listeners_n = n;
@@ -73,7 +81,8 @@ static void take_listeners(struct role *r, struct ipc_packet *p, size_t n)
 		r->listeners[i] = take_fd(p, 1 + i);
 }
 
-static const char *const kind_names[] = {"supervisor", "receive", "queue", "deliver", "facts"};
+static const char *const kind_names[] = {"supervisor", "receive", "queue", "deliver", "facts",
+	"resolve", "lookup", "keys", "mailbox", "diagnose"};
 #define KINDS (sizeof kind_names / sizeof kind_names[0])
 
 const char *role_kind_name(enum ipc_role kind)
@@ -84,10 +93,10 @@ const char *role_kind_name(enum ipc_role kind)
 static int read_start(struct role *r, struct ipc_packet *p)
 {
 	const struct ipc_role_start *s = p->body;
-	size_t fds_n = (size_t)1 + s->listeners + s->control + s->lock;
+	size_t fds_n = (size_t)1 + s->listeners + s->files + s->control + s->lock;
 
 	if (s->role == IPC_SUPERVISOR || s->role >= KINDS || s->listeners >= IPC_FDS_MAX ||
-		fds_n != p->fds_n)
+		s->files >= IPC_FDS_MAX || (s->files > 0 && s->listeners > 0) || fds_n != p->fds_n)
 		return -EBADMSG;
 	int rc = read_conf(p->fds[0], &r->conf);
 
@@ -101,7 +110,10 @@ static int read_start(struct role *r, struct ipc_packet *p)
 	r->gid = s->gid;
 	r->root = alloc_copy(s->root.at, s->root.len);
 	r->spool = s->spool.len > 0 ? alloc_copy(s->spool.at, s->spool.len) : NULL;
-	take_listeners(r, p, s->listeners);
+	if (s->files > 0)
+		take_files(r, p, s->files);
+	else
+		take_listeners(r, p, s->listeners);
 	if (s->control)
 		r->control_fd = take_fd(p, 1 + s->listeners);
 	if (s->lock)
@@ -116,7 +128,7 @@ int role_start(int fd, struct role **ret)
 	struct ipc_packet p;
 
 	r->supervisor_fd = fd;
-	r->control_fd = r->lock_fd = -1;
+	r->control_fd = r->lock_fd = r->meminfo_fd = -1;
 	task_gate_init(&r->stopping);
 	int rc = ipc_socket_take(fd, &arena, &p);
 
@@ -138,8 +150,10 @@ void role_done(struct role *r)
 	if (!r)
 		return;
 	ipc_close(r->supervisor);
+	ipc_close_fds(r->files, r->files_n);
 	fd_close(&r->supervisor_fd);
 	fd_close(&r->lock_fd);
+	fd_close(&r->meminfo_fd);
 	role_conf_put(r->conf);
 	free(r->root);
 	free(r->spool);
@@ -165,7 +179,10 @@ static void set_conf(struct role *r, struct ipc_packet *p)
 	role_conf_put(r->conf);
 	r->conf = conf;
 	log_init(r->name, conf->log == CONF_LOG_JSON, conf->log_level);
-	take_listeners(r, p, p->fds_n - 1);
+	if (r->kind == IPC_RECEIVE)
+		take_listeners(r, p, p->fds_n - 1);
+	else
+		take_files(r, p, p->fds_n - 1);
 	if (r->events->conf)
 		r->events->conf(r, r->events_arg);
 }
@@ -236,6 +253,29 @@ void role_lost_peer(struct role *r, enum ipc_role kind, uint32_t index)
 	const struct ipc_role_peer peer = {.role = (uint8_t)kind, .index = index};
 
 	tell(r, &(struct ipc_out){.type = IPC_ROLE_PEER, .body = &peer});
+}
+
+int role_connect(struct role *r, struct span path, nanos deadline, int *ret_fd)
+{
+	const struct ipc_role_connect body = {.path = path};
+	struct arena arena = {0};
+	struct ipc_packet p;
+	int rc = r->supervisor ? ipc_ask(r->supervisor,
+					 &(struct ipc_out){.type = IPC_ROLE_CONNECT, .body = &body},
+					 deadline, &arena, &p)
+			       : -EPIPE;
+
+	if (rc == 0) {
+		rc = p.type == IPC_RESULT ? (int)((const struct ipc_result *)p.body)->error
+					  : -EBADMSG;
+		if (rc == 0 && p.fds_n == 1)
+			*ret_fd = take_fd(&p, 0);
+		else if (rc == 0)
+			rc = -EBADMSG;
+		ipc_close_fds(p.fds, p.fds_n);
+	}
+	arena_done(&arena);
+	return rc;
 }
 
 bool role_is_stopping(const struct role *r)

@@ -42,9 +42,14 @@ struct role {
 	/* receive: listening sockets in the order of conf->listeners; the body owns them */
 	int listeners[IPC_FDS_MAX];
 	size_t listeners_n;
-	int control_fd; /* queue: the listening control socket (SOCK_SEQPACKET), else -1 */
-	char *spool;    /* queue: the spool's folder ("/" after chroot), else NULL */
-	unsigned char boot_id[ROLE_BOOT_ID]; /* queue: of this boot, read before the chroot */
+	int files[IPC_FDS_MAX]; /* keys: certificate and key of each, in conf's order; deliver: the
+				   file of authorities. To read with pread: others have it too; resolve: its folder */
+	size_t files_n;
+	int control_fd; /* queue, facts: the listening control socket (SOCK_SEQPACKET), else -1 */
+	char *spool;    /* queue, facts: their folder ("/" after chroot), else NULL */
+	int meminfo_fd; /* receive: /proc/meminfo, opened before the chroot; -1: none */
+	unsigned char
+		boot_id[ROLE_BOOT_ID]; /* queue, facts: of this boot, read before the chroot */
 
 	/* for the program entry */
 	uint32_t uid, gid;                   /* to become */
@@ -79,6 +84,11 @@ void role_ready(struct role *r);
  * newer one to the same process has come by then.
  */
 void role_lost_peer(struct role *r, enum ipc_role kind, uint32_t index);
+/*
+ * A connection to a Unix socket that the configuration names, made by the supervisor: a process in
+ * a chroot can't see it. 0 or -errno; -EPERM where the configuration does not name it.
+ */
+int role_connect(struct role *r, struct span path, nanos deadline, int *ret_fd);
 bool role_is_stopping(const struct role *r);
 /* Waits until the process is to stop. 0, -ETIMEDOUT, -ECANCELED. */
 int role_wait_stop(struct role *r, nanos deadline);

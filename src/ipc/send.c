@@ -5,12 +5,19 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#define BUNDLE_MOST 48U /* packets in one */
+
 struct queued {
 	struct list node;
 	size_t len, fds_n;
 	int fds[IPC_FDS_MAX];
-	char at[];
+	char at[]; /* its length as a bundle wants it, and len bytes */
 };
+
+static char *packet_of(struct queued *q)
+{
+	return q->at + IPC_BUNDLE_EACH;
+}
 
 static void free_queued(struct queued *q)
 {
@@ -36,20 +43,56 @@ static void break_off(struct ipc_channel *c, int rc)
 		(void)shutdown(task_fd_number(c->fd), SHUT_RDWR);
 }
 
-/* One packet from the front of the queue; waits where the socket is full. */
+static struct queued *first_queued(struct ipc_channel *c)
+{
+	return container_of(c->queue.next, struct queued, node);
+}
+
+/* How many from the front of the queue go together. */
+static size_t gather(struct ipc_channel *c, struct iovec iov[1 + BUNDLE_MOST])
+{
+	static char head[IPC_BUNDLE_HEAD];
+	size_t n = 0, len = sizeof head;
+
+	iov[0] = (struct iovec){head, sizeof head};
+	list_for_each (node, &c->queue) {
+		struct queued *q = container_of(node, struct queued, node);
+
+		len += IPC_BUNDLE_EACH + q->len;
+		if (n == BUNDLE_MOST || len > IPC_PACKET_MAX || q->fds_n > 0)
+			break;
+		iov[++n] = (struct iovec){q->at, IPC_BUNDLE_EACH + q->len};
+	}
+	return n;
+}
+
+/* What is at the front of the queue; waits where the socket is full. */
 static int send_queued(struct ipc_channel *c)
 {
-	struct queued *q = container_of(c->queue.next, struct queued, node);
-	struct iovec iov = {q->at, q->len};
-	int rc = ipc_socket_send(task_fd_number(c->fd), &iov, 1, q->fds, q->fds_n);
+	struct iovec iov[1 + BUNDLE_MOST];
+	size_t n = gather(c, iov);
+	int rc;
 
+	if (n > 1) {
+		rc = ipc_socket_send(task_fd_number(c->fd), iov, 1 + n, NULL, 0);
+	} else {
+		struct queued *q = first_queued(c);
+
+		n = 1;
+		iov[0] = (struct iovec){packet_of(q), q->len};
+		rc = ipc_socket_send(task_fd_number(c->fd), iov, 1, q->fds, q->fds_n);
+	}
 	if (ipc_socket_is_full(rc))
 		return task_fd_wait_write(c->fd, CLOCK_NEVER);
 	if (rc < 0)
 		return rc;
-	list_remove(&q->node);
-	c->backlog -= q->len;
-	free_queued(q);
+	for (; n > 0; n--) {
+		struct queued *q = first_queued(c);
+
+		list_remove(&q->node);
+		c->backlog -= q->len;
+		free_queued(q);
+	}
 	return 0;
 }
 
@@ -89,15 +132,16 @@ static int enqueue(
 
 	for (size_t i = 0; i < iov_n; i++)
 		len += iov[i].iov_len;
-	struct queued *q = malloc(sizeof *q + len);
+	struct queued *q = malloc(sizeof *q + IPC_BUNDLE_EACH + len);
 
 	if (!q)
 		return -ENOBUFS;
 	q->len = q->fds_n = 0;
 	for (size_t i = 0; i < iov_n; i++) {
-		memcpy(q->at + q->len, iov[i].iov_base, iov[i].iov_len);
+		memcpy(packet_of(q) + q->len, iov[i].iov_base, iov[i].iov_len);
 		q->len += iov[i].iov_len;
 	}
+	ipc_bundle_length(len, q->at);
 	for (; q->fds_n < fds_n; q->fds_n++) {
 		q->fds[q->fds_n] = fcntl(fds[q->fds_n], F_DUPFD_CLOEXEC, 0);
 		if (q->fds[q->fds_n] < 0) {
@@ -112,12 +156,12 @@ static int enqueue(
 	return start_writing(c);
 }
 
-static int send_packet(
-	struct ipc_channel *c, struct iovec *iov, size_t iov_n, const int *fds, size_t fds_n)
+static int send_packet(struct ipc_channel *c, struct iovec *iov, size_t iov_n, const int *fds,
+	size_t fds_n, bool soon)
 {
 	int rc = -EAGAIN;
 
-	if (list_is_empty(&c->queue))
+	if (list_is_empty(&c->queue) && !soon)
 		rc = ipc_socket_send(task_fd_number(c->fd), iov, iov_n, fds, fds_n);
 	return ipc_socket_is_full(rc) ? enqueue(c, iov, iov_n, fds, fds_n) : rc;
 }
@@ -131,7 +175,7 @@ static int send_packets(struct ipc_channel *c, const struct ipc_cut *cut, const 
 	do {
 		size_t fds_n = from == 0 ? o->fds_n : 0;
 		size_t len = ipc_cut_packet(cut, from, head, iov, &iov_n);
-		int rc = send_packet(c, iov, iov_n, o->fds, fds_n);
+		int rc = send_packet(c, iov, iov_n, o->fds, fds_n, o->soon);
 
 		if (rc < 0) {
 			if (from > 0 || rc == -EPIPE)

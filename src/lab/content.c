@@ -167,10 +167,10 @@ static void hex(EVP_MD_CTX *h, char out[65])
 		(void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 
-void lab_content_digests(struct lab_content *c, char ret_all[65], char ret_body[65])
+void lab_content_digests(struct lab_content *c)
 {
 	if (c->line > c->max_line)
 		c->max_line = c->line;
-	hex((EVP_MD_CTX *)c->all, ret_all);
-	hex((EVP_MD_CTX *)c->body, ret_body);
+	hex((EVP_MD_CTX *)c->all, c->all_hex);
+	hex((EVP_MD_CTX *)c->body, c->body_hex);
 }

@@ -18,6 +18,7 @@ struct lab_content {
 	unsigned state; /* of the end-of-data automaton */
 	bool in_body, last_cr;
 	bool ended;
+	char all_hex[65], body_hex[65]; /* by lab_content_digests */
 };
 
 /* keep may be NULL: no file. 0 or -errno. */
@@ -27,7 +28,7 @@ void lab_content_done(struct lab_content *c);
 size_t lab_content_data(struct lab_content *c, struct span in);
 /* Takes bytes of a BDAT chunk, as they are. */
 void lab_content_chunk(struct lab_content *c, struct span in);
-/* Hex digests, 64 characters and a NUL each. */
-void lab_content_digests(struct lab_content *c, char ret_all[65], char ret_body[65]);
+/* At its end, once: the hex digests. */
+void lab_content_digests(struct lab_content *c);
 /* Before any task runs: digests need more stack the first time. False: no SHA-256. */
 bool lab_content_ready(void);

@@ -65,13 +65,13 @@ static void use(struct lab_session *s, size_t n)
 	(void)lab_say_pace(&s->t.b, n, lab_session_deadline(s));
 }
 
-static void note_message(struct lab_session *s, const struct lab_step *step, unsigned code)
+/* Of recipients from .. from + n - 1. */
+static void note_message(
+	struct lab_session *s, const struct lab_step *step, unsigned code, size_t from, size_t n)
 {
 	struct lab_transaction *t = &s->t;
 	struct lab_content *c = &t->content;
-	char all[65], body[65];
 
-	lab_content_digests(c, all, body);
 	lab_json_begin(&s->line, "message");
 	lab_json_number(&s->line, "session", s->number);
 	lab_json_span(&s->line, "client", s->client);
@@ -79,12 +79,12 @@ static void note_message(struct lab_session *s, const struct lab_step *step, uns
 	lab_json_bool(&s->line, "esmtp", s->extended);
 	lab_json_span(&s->line, "mail", t->mail);
 	lab_json_span(&s->line, "params", t->params);
-	lab_json_spans(&s->line, "rcpts", t->recipients, t->n);
-	lab_json_spans(&s->line, "rcpt_params", t->recipient_params, t->n);
+	lab_json_spans(&s->line, "rcpts", t->recipients + from, n);
+	lab_json_spans(&s->line, "rcpt_params", t->recipient_params + from, n);
 	lab_json_bool(&s->line, "bdat", t->bdat);
 	lab_json_number(&s->line, "size", c->size);
-	lab_json_span(&s->line, "sha256", span_str(all));
-	lab_json_span(&s->line, "body_sha256", span_str(body));
+	lab_json_span(&s->line, "sha256", span_str(c->all_hex));
+	lab_json_span(&s->line, "body_sha256", span_str(c->body_hex));
 	lab_json_number(&s->line, "lines", c->lines);
 	lab_json_number(&s->line, "max_line", c->max_line);
 	lab_json_number(&s->line, "bare_cr", c->bare_cr);
@@ -100,12 +100,12 @@ static void note_message(struct lab_session *s, const struct lab_step *step, uns
 	lab_record_end(&s->lab->record, &s->line);
 }
 
-/* Records what is taken before it is answered, as a server must. */
-static void end_content(struct lab_session *s)
+/* Records what is taken before it is answered, as a server must. True: it was taken. */
+static bool end_for(struct lab_session *s, size_t from, size_t n)
 {
 	struct lab_transaction *t = &s->t;
 	bool big = t->b.size && !(t->b.lies & LAB_SIZE) && t->content.size > t->b.size;
-	unsigned code = t->n == 0 ? 554 : big ? 552 : 250;
+	unsigned code = n == 0 ? 554 : big ? 552 : 250;
 	const struct lab_step *step = lab_step_now(s, LAB_EOD, code);
 	bool says_yes = step && step->act == LAB_REPLY && step->code / 100 == 2;
 	bool taken = code == 250 && (!step || step->take || step->act == LAB_RAW || says_yes);
@@ -113,13 +113,28 @@ static void end_content(struct lab_session *s)
 	if (taken) {
 		s->messages++;
 		s->lab->n_messages++;
-		note_message(s, step, step ? step->code : code);
-	} else if (t->kept) {
-		(void)unlink(t->kept);
+		note_message(s, step, step ? step->code : code, from, n);
 	}
 	code = lab_answer_by(s, LAB_EOD, step, code, NO_TEXT);
 	if (!taken)
-		lab_session_refused(s, LAB_EOD, code, NO_TEXT);
+		lab_session_refused(s, LAB_EOD, code, s->lab->lmtp ? t->recipients[from] : NO_TEXT);
+	return taken;
+}
+
+static void end_content(struct lab_session *s)
+{
+	struct lab_transaction *t = &s->t;
+	bool taken = false;
+
+	lab_content_digests(&t->content);
+	if (!s->lab->lmtp)
+		taken = end_for(s, 0, t->n);
+	for (t->now = 0; s->lab->lmtp && t->now < t->n && !s->over; t->now++) {
+		t->b.at[LAB_EOD] = t->ends[t->now];
+		taken |= end_for(s, t->now, 1);
+	}
+	if (!taken && t->kept)
+		(void)unlink(t->kept);
 	lab_transaction_end(s);
 }
 

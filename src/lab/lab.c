@@ -16,6 +16,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -40,7 +41,9 @@ static struct span address_text(const struct sockaddr_storage *a, char out[CLIEN
 	char host[INET6_ADDRSTRLEN] = "?";
 	int n;
 
-	if (a->ss_family == AF_INET6) {
+	if (a->ss_family == AF_UNIX) {
+		n = snprintf(out, CLIENT_TEXT_MAX, "unix:0");
+	} else if (a->ss_family == AF_INET6) {
 		const struct sockaddr_in6 *in6 = (const void *)a;
 
 		(void)inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
@@ -97,7 +100,17 @@ static void accept_all(void *arg)
 	}
 }
 
-/* "127.0.0.1:2526", "[::1]:2526". 0 or -EINVAL. */
+static int read_path(struct span s, struct sockaddr_storage *ret, socklen_t *ret_len)
+{
+	struct sockaddr_un *un = (void *)ret;
+
+	*ret = (struct sockaddr_storage){0};
+	un->sun_family = AF_UNIX;
+	*ret_len = sizeof *un;
+	return span_copy(s, un->sun_path, sizeof un->sun_path) < s.len ? -EINVAL : 0;
+}
+
+/* "127.0.0.1:2526", "[::1]:2526", "/run/lmtp". 0 or -EINVAL. */
 static int read_address(struct span s, struct sockaddr_storage *ret, socklen_t *ret_len)
 {
 	char host[INET6_ADDRSTRLEN];
@@ -105,6 +118,8 @@ static int read_address(struct span s, struct sockaddr_storage *ret, socklen_t *
 	struct span name;
 	unsigned port;
 
+	if (span_starts(s, SPAN_LIT("/")))
+		return read_path(s, ret, ret_len);
 	if (!span_take_until(&s, six ? ']' : ':', &name) || name.len >= sizeof host ||
 		(six && !span_take(&s, ':')) || !span_take_number(&s, 1, 5, &port) || s.len > 0 ||
 		port > 65535)
@@ -136,6 +151,8 @@ static int listen_at(const struct sockaddr_storage *at, socklen_t len)
 	if (fd < 0)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (at->ss_family == AF_UNIX)
+		(void)unlink(((const struct sockaddr_un *)(const void *)at)->sun_path);
 	if (bind(fd, (const struct sockaddr *)at, len) == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
 	int rc = -errno;
@@ -221,8 +238,8 @@ static int serve(struct lab *lab, const struct lab_options *o)
 	struct parts p = {.lab = lab};
 
 	if (!o->listen || read_address(span_str(o->listen), &at, &len) < 0) {
-		(void)fprintf(
-			stderr, "abide lab: --listen needs ADDR:PORT, as in 127.0.0.1:2526\n");
+		(void)fprintf(stderr,
+			"abide lab: --listen needs ADDR:PORT, as in 127.0.0.1:2526, or PATH\n");
 		return EX_USAGE;
 	}
 	if (!lab_content_ready())

@@ -12,9 +12,10 @@
 #define RULES_MAX (4U * 1024 * 1024)
 
 static const char usage[] =
-	"usage: abide lab --listen ADDR:PORT [--behaviour NAME|FILE]... [--record FILE] [--keep "
+	"usage: abide lab --listen ADDR:PORT|PATH [--behaviour NAME|FILE]... [--record FILE] "
+	"[--keep "
 	"DIR]\n"
-	"                 [--hostname NAME] [--max-time SECONDS] [--plain]\n"
+	"                 [--hostname NAME] [--max-time SECONDS] [--plain] [--lmtp]\n"
 	"       abide lab --list\n"
 	"\n"
 	"An SMTP server that misbehaves as told: by --behaviour for every session, and by the "
@@ -29,7 +30,8 @@ static const char usage[] =
 	"stdout\n"
 	"  --keep       writes each message, as it came but for dot-stuffing, into this directory\n"
 	"  --max-time   ends whatever waits or hangs for longer (600)\n"
-	"  --plain      local parts mean nothing\n";
+	"  --plain      local parts mean nothing\n"
+	"  --lmtp       speaks LMTP (RFC 2033); a recipient's behaviour at eod is its own\n";
 
 static int fail(int status, const char *what, const char *why)
 {
@@ -96,8 +98,8 @@ int lab_options_read(int argc, char **argv, struct lab *lab, struct lab_options 
 {
 	static const struct option known[] = {{"listen", 1, NULL, 'l'}, {"behaviour", 1, NULL, 'b'},
 		{"record", 1, NULL, 'r'}, {"keep", 1, NULL, 'k'}, {"hostname", 1, NULL, 'n'},
-		{"max-time", 1, NULL, 't'}, {"plain", 0, NULL, 'p'}, {"list", 0, NULL, 'L'},
-		{"help", 0, NULL, 'h'}, {0}};
+		{"max-time", 1, NULL, 't'}, {"plain", 0, NULL, 'p'}, {"lmtp", 0, NULL, 'm'},
+		{"list", 0, NULL, 'L'}, {"help", 0, NULL, 'h'}, {0}};
 	unsigned seconds;
 
 	optind = 1;
@@ -123,6 +125,9 @@ int lab_options_read(int argc, char **argv, struct lab *lab, struct lab_options 
 			break;
 		case 'p':
 			lab->plain = true;
+			break;
+		case 'm':
+			lab->lmtp = true;
 			break;
 		case 'L':
 			return print_list();

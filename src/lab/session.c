@@ -62,7 +62,7 @@ const struct lab_step *lab_step_now(struct lab_session *s, enum lab_stage stage,
 	if (step->first_tries == 0)
 		return step;
 	struct arena *a = &s->t.memory;
-	size_t which = stage == LAB_RCPT && s->t.n > 0 ? s->t.n - 1 : 0;
+	size_t which = stage == LAB_RCPT && s->t.n > 0 ? s->t.n - 1 : s->t.now;
 	struct span last = s->t.n > 0 ? s->t.recipients[which] : (struct span){0};
 	struct span key = arena_printf(a, "%.*s %.*s %.*s %s", SPAN_F(s->address),
 		SPAN_F(s->t.mail), SPAN_F(last), lab_stage_name(stage));
@@ -165,7 +165,8 @@ static bool greet(struct lab_session *s)
 {
 	struct lab *lab = s->lab;
 	unsigned code = 220;
-	struct span text = arena_printf(&s->memory, "%s ESMTP lab", lab->hostname);
+	struct span text =
+		arena_printf(&s->memory, "%s %s lab", lab->hostname, lab->lmtp ? "LMTP" : "ESMTP");
 
 	if (lab->session.max_connections && lab->open > lab->session.max_connections) {
 		code = 421;

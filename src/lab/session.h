@@ -18,6 +18,7 @@ struct lab {
 	struct lab_behaviour session; /* what every session begins with */
 	struct lab_rules rules;
 	bool plain; /* local parts mean nothing */
+	bool lmtp;  /* RFC 2033: LHLO, and after the content a reply for each recipient */
 	struct lab_record record;
 	const char *keep; /* directory for raw messages, or NULL */
 	const char *hostname;

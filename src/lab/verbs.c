@@ -18,7 +18,8 @@ void lab_transaction_end(struct lab_session *s)
 	arena_done(&t->memory);
 	t->open = t->in_content = t->bdat = false;
 	t->recipients = t->recipient_params = NULL;
-	t->n = t->room = t->asked = 0;
+	t->ends = NULL;
+	t->n = t->room = t->asked = t->now = 0;
 	t->mail = t->params = NO_TEXT;
 	t->kept = NULL;
 	t->b = s->lab->session;
@@ -234,16 +235,20 @@ static void keep_recipient(struct lab_session *s, struct span rcpt, struct span 
 		size_t room = t->room ? t->room * 2 : 8;
 		struct span *names = arena_array(&t->memory, room, sizeof *names);
 		struct span *p = arena_array(&t->memory, room, sizeof *p);
+		struct lab_step *ends = arena_array(&t->memory, room, sizeof *ends);
 
 		if (t->n > 0) {
+			memcpy(ends, t->ends, t->n * sizeof *ends);
 			memcpy(names, t->recipients, t->n * sizeof *names);
 			memcpy(p, t->recipient_params, t->n * sizeof *p);
 		}
 		t->recipients = names;
 		t->recipient_params = p;
+		t->ends = ends;
 		t->room = room;
 	}
 	t->recipients[t->n] = rcpt;
+	t->ends[t->n] = t->b.at[LAB_EOD];
 	t->recipient_params[t->n++] = arena_copy(&t->memory, params);
 }
 
@@ -297,6 +302,8 @@ static void verb_rcpt(struct lab_session *s, struct span rest)
 	t->b.at[LAB_RCPT] = before.at[LAB_RCPT];
 	t->b.greylist_style = before.greylist_style;
 	t->b.mixed = before.mixed;
+	if (s->lab->lmtp)
+		t->b.at[LAB_EOD] = before.at[LAB_EOD];
 	if (code / 100 != 2) {
 		t->b = before;
 		t->n--;
@@ -334,9 +341,9 @@ void lab_verb(struct lab_session *s, struct span line)
 		verb_quit(s);
 	else if (s->refused)
 		(void)lab_answer(s, LAB_NOOP, 503, NO_TEXT);
-	else if (take_verb(&line, SPAN_LIT("EHLO")))
+	else if (take_verb(&line, s->lab->lmtp ? SPAN_LIT("LHLO") : SPAN_LIT("EHLO")))
 		verb_helo(s, line, true);
-	else if (take_verb(&line, SPAN_LIT("HELO")))
+	else if (!s->lab->lmtp && take_verb(&line, SPAN_LIT("HELO")))
 		verb_helo(s, line, false);
 	else if (take_verb(&line, SPAN_LIT("MAIL FROM:")))
 		verb_mail(s, line);

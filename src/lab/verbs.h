@@ -18,7 +18,9 @@ struct lab_transaction {
 	bool open;                /* MAIL was taken */
 	struct span mail, params; /* as sent */
 	struct span *recipients, *recipient_params;
+	struct lab_step *ends; /* LMTP: what happens to each after the content */
 	size_t n, room;
+	size_t now;   /* LMTP: whose reply after the content it is */
 	size_t asked; /* RCPTs, taken or not */
 	struct lab_content content;
 	bool in_content; /* content has its digests */

@@ -105,6 +105,21 @@ static void add_from(struct folder *f, const struct mail_received *r)
 	fold(f);
 }
 
+/* "(TLSv1.3 TLS_AES_256_GCM_SHA384)": words of the library, without spaces. */
+static void add_tls(struct folder *f, const struct mail_received *r)
+{
+	char text[100];
+	struct buf b = {.at = text, .room = sizeof text, .max = sizeof text};
+
+	(void)buf_add_str(&b, "(");
+	(void)buf_add(&b, r->tls_version);
+	add_word(f, buf_span(&b));
+	buf_clear(&b);
+	(void)buf_add(&b, r->tls_cipher);
+	(void)buf_add_str(&b, ")");
+	add_word(f, buf_span(&b));
+}
+
 /* "for" FWS Path: only where nobody else's address could be read out of it. */
 static void add_for(struct folder *f, const struct mail_received *r)
 {
@@ -140,6 +155,8 @@ int mail_received_write(const struct mail_received *r, struct buf *out)
 		add_word(&f, SPAN_LIT("with"));
 		add_word(&f, span_str(mail_received_protocol(r)));
 	}
+	if (r->has_tls && r->tls_version.len > 0)
+		add_tls(&f, r);
 	if (r->id.len > 0) {
 		add_word(&f, SPAN_LIT("id"));
 		add_word(&f, r->id);

@@ -14,6 +14,7 @@ struct mail_received {
 	bool is_local;         /* handed in on this machine, not by TCP: no "from", no "with" */
 	struct span by;        /* our hostname */
 	bool is_esmtp, is_lmtp, has_tls, has_auth, is_utf8;
+	struct span tls_version, tls_cipher; /* "TLSv1.3", of the library; empty: not told */
 	struct span id;
 	struct span recipient; /* canonical address, only where there is one; else empty */
 	int64_t wall_ms;       /* milliseconds since 1970 */

@@ -4,8 +4,10 @@
 #include "main/supervisor.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,6 +52,25 @@ pid_t child_launch(const struct supervisor *s, char *const argv[], int fd, int e
 
 /* ---- what it says ---- */
 
+/* Only what the configuration names: whoever got hold of deliver gets no further by this. */
+static void connect_for(struct child *c, struct ipc_packet *p)
+{
+	const struct ipc_role_connect *wish = p->body;
+	struct ipc_result result = {.error = -EPERM};
+	_cleanup_(fd_close) int fd = -1;
+
+	if (conf_has_socket(&c->supervisor->conf, wish->path))
+		result.error = fd = sockets_connect(wish->path);
+	if (fd >= 0)
+		result.error = 0;
+	(void)ipc_send(c->channel, &(struct ipc_out){.type = IPC_RESULT,
+					   .request = p->request,
+					   .is_answer = true,
+					   .body = &result,
+					   .fds = &fd,
+					   .fds_n = fd >= 0});
+}
+
 static void on_packet(struct ipc_channel *channel, struct ipc_packet *p, void *arg)
 {
 	struct child *c = arg;
@@ -60,6 +81,8 @@ static void on_packet(struct ipc_channel *channel, struct ipc_packet *p, void *a
 	}
 	if (p->type == IPC_ROLE_PEER)
 		wires_lost(c->supervisor, c, p->body);
+	if (p->type == IPC_ROLE_CONNECT && c->kind == IPC_DELIVER)
+		connect_for(c, p);
 }
 
 /* A process whose channel ended ends too, sooner or later; then it is reaped. */
@@ -74,7 +97,26 @@ static void on_end(struct ipc_channel *channel, const char *why, void *arg)
 
 /* ---- start ---- */
 
-static int send_start(struct child *c)
+/* The folder that a process keeps its state in; NULL: none. */
+static const char *own_folder(const struct child *c, char room[PATH_MAX])
+{
+	if (c->kind == IPC_QUEUE)
+		return c->supervisor->spool;
+	if (c->kind != IPC_FACTS)
+		return NULL;
+	(void)snprintf(room, PATH_MAX, "%s/facts", c->supervisor->spool);
+	return room;
+}
+
+size_t child_files(const struct child *c, int *fds)
+{
+	if (c->kind != IPC_RESOLVE)
+		return files_of(&c->supervisor->files, c->kind, fds);
+	fds[0] = c->supervisor->sts_fd;
+	return 1;
+}
+
+static int send_start_in(struct child *c, const char *folder)
 {
 	struct supervisor *s = c->supervisor;
 	const struct user *u = &s->users.of[c->kind];
@@ -83,12 +125,19 @@ static int send_start(struct child *c)
 	int fds[IPC_FDS_MAX] = {s->snapshot}, rc = 0;
 	size_t n = 1;
 
-	if (s->is_root && is_queue)
-		root = s->spool;
-	else if (s->is_root)
+	if (s->is_root && folder)
+		root = folder;
+	else if (s->is_root &&
+		 c->kind != IPC_LOOKUP &&   /* which opens its maps again when they change, as */
+		 c->kind != IPC_RESOLVE &&  /* this one resolv.conf, */
+		 c->kind != IPC_DIAGNOSE && /* this one /proc; and Maildirs are */
+		 (c->kind != IPC_MAILBOX || !conf_has_maildirs(&s->conf))) /* anywhere */
 		rc = sockets_empty_root(&root);
 	if (rc < 0)
 		return rc;
+	size_t files = child_files(c, fds + n);
+
+	n += files;
 	if (c->kind == IPC_RECEIVE)
 		for (size_t i = 0; i < s->sockets.n; i++)
 			fds[n++] = s->sockets.listeners[i].fds[c->index];
@@ -96,6 +145,8 @@ static int send_start(struct child *c)
 		fds[n++] = s->control_fd;
 		fds[n++] = s->spool_fd;
 	}
+	if (c->kind == IPC_FACTS)
+		fds[n++] = s->facts_control_fd;
 	const struct ipc_role_start start = {
 		.role = (uint8_t)c->kind,
 		.index = c->index,
@@ -103,14 +154,24 @@ static int send_start(struct child *c)
 		.uid = u->uid,
 		.gid = u->gid,
 		.root = span_str(root),
-		.spool = is_queue ? span_str(s->is_root ? "/" : s->spool) : (struct span){0},
+		.spool = folder ? span_str(s->is_root ? "/" : folder) : (struct span){0},
 		.listeners = c->kind == IPC_RECEIVE ? (uint32_t)s->sockets.n : 0,
-		.control = is_queue,
+		.control = folder != NULL,
 		.lock = is_queue,
+		.files = (uint32_t)files,
 	};
 
 	return ipc_send(c->channel,
 		&(struct ipc_out){.type = IPC_ROLE_START, .body = &start, .fds = fds, .fds_n = n});
+}
+
+static int send_start(struct child *c)
+{
+	char *room = alloc_zero(PATH_MAX);
+	int rc = send_start_in(c, own_folder(c, room));
+
+	free(room);
+	return rc;
 }
 
 static int open_channel(struct child *c, int *ret_other)

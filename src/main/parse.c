@@ -177,7 +177,7 @@ int parse_main(int argc, char **argv)
 	struct arena arena = {0};
 	struct buf text = BUF_INIT(CONF_FILE_MAX + 4096);
 
-	if (argc != 6 || users_become(users_nobody()) < 0)
+	if (argc != 6 || users_become(users_nobody(), false) < 0)
 		return 71;
 	log_init("parse", strcmp(argv[5], "reload-json") == 0, LOG_INFO);
 	int status = parse(argv, strcmp(argv[5], "start") != 0, &arena, &text);

@@ -32,7 +32,7 @@ static void tell_all(struct supervisor *s)
 	for (size_t i = 0; i < s->children_n; i++) {
 		struct child *c = &s->children[i];
 		int fds[IPC_FDS_MAX] = {s->snapshot}, rc;
-		size_t n = 1;
+		size_t n = 1 + child_files(c, fds + 1);
 
 		if (!c->channel)
 			continue;
@@ -75,6 +75,7 @@ void reload_configuration(struct supervisor *s)
 {
 	struct arena *arena = alloc_zero(sizeof *arena);
 	struct buf why = BUF_INIT(1024);
+	struct files files = {.authorities = -1};
 	struct sockets sockets;
 	struct conf conf;
 	int snapshot = -1;
@@ -85,9 +86,14 @@ void reload_configuration(struct supervisor *s)
 
 	if (status != 0 || rc < 0)
 		refuse(arena, snapshot, status != 0 ? "the file is wrong" : log_strerror(rc));
+	else if (files_open(&conf, &files, &why) < 0)
+		refuse(arena, snapshot, buf_cstr(&why));
 	else if (sockets_open(&conf, s->of[IPC_RECEIVE], &s->sockets, &sockets, &why) < 0)
 		refuse(arena, snapshot, buf_cstr(&why));
 	else {
+		files_close(&s->files);
+		s->files = files;
+		files = (struct files){.authorities = -1};
 		sockets_close(&s->sockets); /* those that are not in the new one */
 		s->sockets = sockets;
 		take_over(s, snapshot, arena, &conf);
@@ -95,6 +101,7 @@ void reload_configuration(struct supervisor *s)
 		log_event(LOG_INFO, "reloaded", LOG_STR("file", s->file),
 			LOG_U64("number", s->number));
 	}
+	files_close(&files);
 	buf_done(&why);
 	ready_notify("READY=1");
 }

@@ -1,13 +1,19 @@
+#include "diagnose/serve.h"
 #include "main/role_main.h"
 #include "base/log.h"
 #include "deliver/deliver.h"
 #include "facts/facts.h"
 #include "ipc/role.h"
+#include "lookup/lookup.h"
+#include "keys/keys.h"
+#include "mailbox/mailbox.h"
 #include "main/supervisor.h"
 #include "spool/spool.h"
 #include "queue/queue.h"
 #include "receive/receive.h"
+#include "resolve/resolve.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -21,6 +27,11 @@ static int (*const bodies[SUPERVISOR_KINDS])(struct role *r) = {
 	[IPC_QUEUE] = queue_serve,
 	[IPC_DELIVER] = deliver_serve,
 	[IPC_FACTS] = facts_serve,
+	[IPC_RESOLVE] = resolve_serve,
+	[IPC_LOOKUP] = lookup_serve,
+	[IPC_KEYS] = keys_serve,
+	[IPC_MAILBOX] = mailbox_serve,
+	[IPC_DIAGNOSE] = diagnose_serve,
 };
 
 /* Without a supervisor nobody would end us, nor start what dies: end at once; nothing is lost. */
@@ -65,7 +76,9 @@ static int give_up_rights(const struct role *r)
 {
 	if (r->root[0] != '\0' && (chroot(r->root) < 0 || chdir("/") < 0))
 		return -errno;
-	return users_become((struct user){r->uid, r->gid});
+	bool may_change = r->kind == IPC_MAILBOX && conf_has_maildirs(role_conf_now(r));
+
+	return users_become((struct user){r->uid, r->gid}, may_change);
 }
 
 static void run_body(void *arg)
@@ -98,13 +111,18 @@ int role_main(int argc, char **argv)
 	const struct conf *conf = role_conf_now(r);
 
 	log_init(r->name, conf->log == CONF_LOG_JSON, conf->log_level);
-	if (r->kind == IPC_QUEUE)
+	if (r->kind == IPC_QUEUE || r->kind == IPC_FACTS)
 		spool_boot_id(r->boot_id);
+	if (r->kind == IPC_RECEIVE)
+		r->meminfo_fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 	rc = give_up_rights(r);
 	if (rc < 0)
 		return fail("rights", rc);
 	if (!bodies[r->kind])
 		return fail("body", -ENOSYS);
 	r->on_orphaned = end_orphan;
-	return fail("run", task_run(NULL, run_body, r));
+	/* which reads certificates and keys on its own stack */
+	const struct task_options roomy = {.stack_size = (size_t)1 << 18};
+
+	return fail("run", task_run(r->kind == IPC_DIAGNOSE ? &roomy : NULL, run_body, r));
 }

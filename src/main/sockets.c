@@ -91,6 +91,23 @@ static int open_listener(const struct conf_address *address, size_t processes, s
 	return 0;
 }
 
+int sockets_connect(struct span path)
+{
+	const struct conf_address address = {.text = path};
+	struct sockaddr_storage to;
+	socklen_t len = conf_sockaddr(&address, &to);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)&to, len) == 0)
+		return fd;
+	int rc = -errno;
+
+	close(fd);
+	return rc;
+}
+
 static struct listener *find(const struct sockets *s, const struct conf_address *a)
 {
 	for (size_t i = 0; s && i < s->n; i++)

@@ -43,5 +43,10 @@ int sockets_open_spool(const char *dir, uid_t uid, gid_t gid, nanos deadline, in
 	char **ret_path, struct buf *why);
 /* Binds SPOOL/control, mode 0600, and listens; one that was left behind is replaced. */
 int sockets_open_control(int spool_fd, uid_t uid, gid_t gid, int *ret_fd);
+/* Makes SPOOL/NAME, mode 0700, for what a process remembers; one of another user's is refused. */
+int sockets_open_folder(
+	int spool_fd, const char *name, uid_t uid, gid_t gid, int *ret_fd, struct buf *why);
+/* Connects to a Unix socket, never waits: -EAGAIN where its queue is full. A descriptor or -errno. */
+int sockets_connect(struct span path);
 /* An empty folder that no role can write to, to chroot into (root only). */
 int sockets_empty_root(const char **ret_path);

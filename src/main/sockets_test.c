@@ -63,7 +63,9 @@ static void test_listeners_move_on_reload(void **state)
 
 	/* Somebody listens there already: said, and nothing is left open. */
 	struct conf_listener taken = {.address = loopback(port)};
-	struct conf other = {.listeners = &taken, .n_listeners = 1};
+	static struct conf other;
+
+	other = (struct conf){.listeners = &taken, .n_listeners = 1};
 
 	assert_int_equal(sockets_open(&other, 3, &none, &second, &why), -EADDRINUSE);
 	assert_true(why.len > 0);

@@ -108,6 +108,25 @@ int sockets_open_spool(const char *dir, uid_t uid, gid_t gid, nanos deadline, in
 	return 0;
 }
 
+int sockets_open_folder(
+	int spool_fd, const char *name, uid_t uid, gid_t gid, int *ret_fd, struct buf *why)
+{
+	if (mkdirat(spool_fd, name, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	_cleanup_(fd_close) int fd =
+		openat(spool_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int rc = give_to(fd, uid, gid, why);
+
+	if (rc < 0)
+		return rc;
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
 int sockets_open_control(int spool_fd, uid_t uid, gid_t gid, int *ret_fd)
 {
 	_cleanup_(fd_close) int fd =

@@ -96,6 +96,33 @@ static int resolve_users(struct supervisor *s)
 	return 67;
 }
 
+static int open_facts(struct supervisor *s, struct buf *why)
+{
+	const struct user *u = &s->users.of[IPC_FACTS];
+	int rc = sockets_open_folder(s->spool_fd, "facts", u->uid, u->gid, &s->facts_fd, why);
+
+	return rc < 0 ? rc
+		      : sockets_open_control(s->facts_fd, u->uid, u->gid, &s->facts_control_fd);
+}
+
+static int open_sts(struct supervisor *s, struct buf *why)
+{
+	const struct user *u = &s->users.of[IPC_RESOLVE];
+
+	return sockets_open_folder(s->spool_fd, "sts", u->uid, u->gid, &s->sts_fd, why);
+}
+
+static int open_files(struct supervisor *s)
+{
+	struct buf why = BUF_INIT(8192);
+	int rc = files_open(&s->conf, &s->files, &why);
+
+	if (rc < 0)
+		dprintf(2, "%s\n", buf_cstr(&why));
+	buf_done(&why);
+	return rc < 0 ? 78 : 0;
+}
+
 static int open_sockets(struct supervisor *s)
 {
 	char *dir = alloc_copy(s->conf.spool.at, s->conf.spool.len);
@@ -110,6 +137,10 @@ static int open_sockets(struct supervisor *s)
 		(void)(what = dir);
 	else if ((rc = sockets_open_control(s->spool_fd, u->uid, u->gid, &s->control_fd)) < 0)
 		what = "the control socket in the spool";
+	else if ((rc = open_facts(s, &why)) < 0)
+		what = "the folder facts in the spool";
+	else if ((rc = open_sts(s, &why)) < 0)
+		what = "the folder sts in the spool";
 	else if ((rc = sockets_open(&s->conf, s->of[IPC_RECEIVE], &none, &s->sockets, &why)) < 0)
 		what = s->file;
 	if (rc < 0)
@@ -119,13 +150,14 @@ static int open_sockets(struct supervisor *s)
 	return rc < 0 ? exit_status(rc) : 0;
 }
 
-static uint32_t one_a_core(uint32_t wanted)
+/* spared: processors that others need. */
+static uint32_t one_a_core(uint32_t wanted, int spared)
 {
 	cpu_set_t cores;
 
 	if (wanted > 0)
 		return wanted;
-	int n = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+	int n = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) - spared : 1;
 
 	return n < 1                                ? 1
 	       : n > (int)SUPERVISOR_PROCESSES_MOST ? SUPERVISOR_PROCESSES_MOST
@@ -135,7 +167,8 @@ static uint32_t one_a_core(uint32_t wanted)
 /* In this order they are started; each waits by itself for those it needs. */
 static void make_children(struct supervisor *s)
 {
-	static const enum ipc_role order[] = {IPC_QUEUE, IPC_FACTS, IPC_DELIVER, IPC_RECEIVE};
+	static const enum ipc_role order[] = {IPC_QUEUE, IPC_FACTS, IPC_RESOLVE, IPC_LOOKUP,
+		IPC_KEYS, IPC_MAILBOX, IPC_DIAGNOSE, IPC_DELIVER, IPC_RECEIVE};
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
@@ -252,7 +285,12 @@ static void stop_all(struct supervisor *s)
 	stop_kind(s, IPC_RECEIVE, 7 * NANOS_S);
 	stop_kind(s, IPC_DELIVER, 62 * NANOS_S);
 	stop_kind(s, IPC_QUEUE, 60 * NANOS_S);
+	stop_kind(s, IPC_DIAGNOSE, 5 * NANOS_S);
 	stop_kind(s, IPC_FACTS, 5 * NANOS_S);
+	stop_kind(s, IPC_RESOLVE, 5 * NANOS_S);
+	stop_kind(s, IPC_LOOKUP, 5 * NANOS_S);
+	stop_kind(s, IPC_KEYS, 5 * NANOS_S);
+	stop_kind(s, IPC_MAILBOX, 12 * NANOS_S);
 	while (s->kept > 0)
 		(void)task_gate_wait(&s->changed, CLOCK_NEVER);
 	log_event(LOG_INFO, "stopped");
@@ -266,10 +304,14 @@ static int run(struct supervisor *s)
 		status = resolve_users(s);
 	if (status != 0 || s->is_stopping)
 		return status;
-	s->of[IPC_QUEUE] = s->of[IPC_FACTS] = 1;
-	s->of[IPC_RECEIVE] = one_a_core(s->conf.processes.receive);
-	s->of[IPC_DELIVER] = one_a_core(s->conf.processes.deliver);
-	status = open_sockets(s);
+	s->of[IPC_RESOLVE] = s->of[IPC_DIAGNOSE] = 1;
+	s->of[IPC_QUEUE] = s->of[IPC_FACTS] = s->of[IPC_LOOKUP] = s->of[IPC_KEYS] = 1;
+	s->of[IPC_MAILBOX] = 1;
+	s->of[IPC_RECEIVE] = one_a_core(s->conf.processes.receive, 1);
+	s->of[IPC_DELIVER] = one_a_core(s->conf.processes.deliver, 0);
+	status = open_files(s);
+	if (status == 0)
+		status = open_sockets(s);
 	if (status != 0)
 		return status;
 	make_children(s);
@@ -282,7 +324,11 @@ static int run(struct supervisor *s)
 static void done(struct supervisor *s)
 {
 	sockets_close(&s->sockets);
+	files_close(&s->files);
 	fd_close(&s->control_fd);
+	fd_close(&s->facts_control_fd);
+	fd_close(&s->facts_fd);
+	fd_close(&s->sts_fd);
 	fd_close(&s->spool_fd);
 	fd_close(&s->snapshot);
 	fd_close(&s->exe);
@@ -326,7 +372,8 @@ int supervise(const char *file)
 
 	s->file = file;
 	s->is_root = geteuid() == 0;
-	s->spool_fd = s->control_fd = s->snapshot = -1;
+	s->spool_fd = s->control_fd = s->snapshot = s->files.authorities = -1;
+	s->facts_fd = s->facts_control_fd = s->sts_fd = -1;
 	s->parser.supervisor = s;
 	task_gate_init(&s->changed);
 	log_init("", false, LOG_INFO);

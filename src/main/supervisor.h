@@ -10,12 +10,13 @@
 #include "conf/conf.h"
 #include "ipc/messages.h"
 #include "task/task.h"
+#include "main/files.h"
 #include "main/sockets.h"
 #include "main/users.h"
 #include <sys/types.h>
 
 #define SUPERVISOR_PROCESSES_MOST 16U /* of one kind, where the configuration leaves it open */
-#define SUPERVISOR_KINDS          5   /* enum ipc_role */
+#define SUPERVISOR_KINDS          10  /* enum ipc_role */
 
 struct supervisor;
 
@@ -47,12 +48,15 @@ struct supervisor {
 	bool is_root;
 	char *spool; /* absolute path */
 	int spool_fd, control_fd;
+	int facts_fd, facts_control_fd; /* the folder of facts in the spool; its control socket */
+	int sts_fd;                     /* the folder of resolve's policies in the spool */
 
 	struct arena *conf_arena;
 	struct conf conf; /* in force */
 	int snapshot;
 	uint32_t number;
 	struct sockets sockets;
+	struct files files;
 
 	struct child *children;
 	size_t children_n;
@@ -72,6 +76,8 @@ struct supervisor {
 void child_keep(void *arg);
 /* Reaps what has died. */
 void child_reap(struct supervisor *s);
+/* The files that go with the snapshot; how many. */
+size_t child_files(const struct child *c, int *fds);
 /* Starts "abide role ..." with fd as descriptor 3 and extra (or -1) as 4. pid or -errno. */
 pid_t child_launch(const struct supervisor *s, char *const argv[], int fd, int extra);
 

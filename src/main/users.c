@@ -1,5 +1,6 @@
 #include "main/users.h"
 #include "base/buf.h"
+#include "base/rights.h"
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -26,8 +27,14 @@ static bool find(const char *name, struct user *ret)
 
 int users_resolve(struct span name, struct users *ret)
 {
-	static const char *const suffix[] = {
-		[IPC_RECEIVE] = "receive", [IPC_DELIVER] = "deliver", [IPC_FACTS] = "facts"};
+	static const char *const suffix[] = {[IPC_RECEIVE] = "receive",
+		[IPC_DELIVER] = "deliver",
+		[IPC_FACTS] = "facts",
+		[IPC_RESOLVE] = "resolve",
+		[IPC_LOOKUP] = "lookup",
+		[IPC_KEYS] = "keys",
+		[IPC_MAILBOX] = "mailbox",
+		[IPC_DIAGNOSE] = "diagnose"};
 	struct user base = {geteuid(), getegid()};
 	struct users users;
 	char text[256];
@@ -58,15 +65,19 @@ struct user users_nobody(void)
 	return u;
 }
 
-int users_become(struct user u)
+int users_become(struct user u, bool may_change)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
 	if (geteuid() != 0)
 		return 0;
+	if (may_change && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return -errno;
 	if (setgroups(0, NULL) < 0 || setresgid(u.gid, u.gid, u.gid) < 0 ||
 		setresuid(u.uid, u.uid, u.uid) < 0)
 		return -errno;
+	if (may_change)
+		return rights_give_up(true);
 	/* A right that could be taken back was not given up. */
 	return u.uid != 0 && setuid(0) == 0 ? -EPERM : 0;
 }

@@ -12,7 +12,7 @@ struct user {
 };
 
 struct users {
-	struct user of[5]; /* by enum ipc_role; queue's is the spool's owner */
+	struct user of[9]; /* by enum ipc_role; queue's is the spool's owner */
 };
 
 /*
@@ -22,5 +22,8 @@ struct users {
 int users_resolve(struct span name, struct users *ret);
 /* Who parses the configuration as long as no name is known: "nobody". */
 struct user users_nobody(void);
-/* Gives up all rights but this user's, for good. 0 or -errno. */
-int users_become(struct user u);
+/*
+ * Gives up all rights but this user's, for good; may_change: but for that to become other users
+ * (mailbox). 0 or -errno.
+ */
+int users_become(struct user u, bool may_change);

@@ -14,6 +14,7 @@ struct commit { /* one IPC_COMMIT on its way to the disk */
 	uint32_t request;
 	nanos began;
 	char *content;
+	bool is_told;
 };
 
 static struct span part_key(const struct id *id)
@@ -73,7 +74,8 @@ static void answer(struct queue_peer *peer, uint32_t request, int error, nanos b
 					      .is_answer = true,
 					      .body = &result,
 					      .fds = &fd,
-					      .fds_n = fd >= 0 ? 1 : 0});
+					      .fds_n = fd >= 0 ? 1 : 0,
+					      .soon = fd < 0});
 }
 
 /* The destination of an address: what stands behind its last @; empty for postmaster alone. */
@@ -128,8 +130,12 @@ static struct lane *lane_for(struct queue *q, const struct conf *conf,
 	struct span sender = accept->message.sender;
 	struct span domain = domain_of(address);
 	const struct conf_target *to = conf_target_for(conf, domain.len ? domain : conf->hostname);
-	struct span name = to ? to->text : domain;
-	struct span source = queue_source_for(conf, sender, name);
+	/* Of MX each domain is a destination; deliver finds out which of them are one site. */
+	bool is_mx = to && to->kind == CONF_TO_MX && domain.len > 0;
+	struct span name = to && !is_mx ? to->text : domain;
+	/* A mailbox store has no opinion about addresses of ours. */
+	bool is_store = to && (to->kind == CONF_TO_LMTP || to->kind == CONF_TO_MAILDIR);
+	struct span source = is_store ? (struct span){0} : queue_source_for(conf, sender, name);
 	struct span site = queue_site_name(name, source, arena);
 
 	if (source.len > 0)
@@ -186,9 +192,23 @@ void queue_accepted(struct queue *q, const struct spool_accept *accept)
 			row.count += accept->recipients[j].part == r->part;
 		struct lane *lane = queue_lane_by_number(q, r->lane);
 
+		/* Forgotten while its mail was on the way: it is found when the database has that mail. */
+		if (!lane)
+			continue;
 		lane_add(lane, &row);
 		queue_lane_check(q, lane);
 	}
+}
+
+static void durable(struct spool_op *op, void *arg)
+{
+	struct commit *c = arg;
+
+	c->is_told = true;
+	if (c->peer->channel)
+		answer(c->peer, c->request, 0, c->began, -1);
+	queue_accepted(c->peer->queue, &op->accept);
+	queue_wake(c->peer->queue);
 }
 
 static void committed(struct spool_op *op, void *arg)
@@ -196,10 +216,12 @@ static void committed(struct spool_op *op, void *arg)
 	struct commit *c = arg;
 	struct queue *q = c->peer->queue;
 
-	if (c->peer->channel)
+	if (c->peer->channel && !c->is_told)
 		answer(c->peer, c->request, op->result, c->began, -1);
 	if (op->result == 0) {
-		queue_accepted(q, &op->accept);
+		/* A lane that was read meanwhile did not find it. */
+		if (!op->message_gone)
+			queue_accepted(q, &op->accept);
 		queue_dispatch(q);
 	} else if (op->result != -EEXIST) {
 		struct spool_figures room = spool_figures(q->spool);
@@ -224,6 +246,7 @@ static void copy_recipients(struct commit *c, const struct ipc_commit *in)
 		a->recipients[i].address = arena_copy(&c->arena, in->recipients[i].address);
 		a->recipients[i].orcpt = arena_copy(&c->arena, in->recipients[i].orcpt);
 		a->recipients[i].notify = in->recipients[i].notify;
+		a->recipients[i].sender = arena_copy(&c->arena, in->recipients[i].sender);
 	}
 }
 
@@ -239,10 +262,14 @@ static void copy_message(struct commit *c, const struct ipc_commit *in)
 		.sender = arena_copy(a, in->sender),
 		.client = arena_copy(a, in->client),
 		.helo = arena_copy(a, in->helo),
+		.tls = arena_copy(a, in->tls),
+		.login = arena_copy(a, in->login),
 		.envid = arena_copy(a, in->envid),
 		.ret = in->ret,
 		.body_8bit = in->body_8bit,
 		.smtputf8 = in->smtputf8,
+		.is_own = in->is_own,
+		.is_unproved = in->is_unproved,
 		.content_in_file = in->content_in_file,
 		.content_len = in->content_len,
 		.content_crc = in->content_crc,
@@ -296,6 +323,7 @@ static void on_commit(struct queue_peer *peer, const struct ipc_packet *p)
 	queue_assign_lanes(
 		q, role_conf_now(q->role), &c->op.accept, spool_now(q->spool), &c->arena);
 	c->op.kind = SPOOL_OP_ACCEPT;
+	c->op.durable = durable;
 	c->op.done = committed;
 	c->op.arg = c;
 	peer->busy++;

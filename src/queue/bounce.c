@@ -1,13 +1,16 @@
 #include "queue/bounce.h"
+#include "base/crc.h"
 #include "base/log.h"
 #include "mail/header.h"
-#include "notify/bounce.h"
+#include "notify/language.h"
 #include "reply/catalogue.h"
-#include "base/crc.h"
+#include <stdlib.h>
 
 #define HEADER_READ_MOST (32U * 1024)
+#define RETURNED_MOST \
+	(64U << 20) /* bytes of messages that come back whole, and wait for the disk */
 
-static struct reply_status status_of(struct span text)
+static struct reply_status status_of_text(struct span text)
 {
 	struct reply_status status = {0};
 
@@ -19,21 +22,23 @@ static struct reply_status status_of(struct span text)
  * The meaning as deliver understood it: typed values, and no peer's text is read again. abide's own
  * events say more than their cause does; they are known by their text.
  */
-static struct reply_meaning *meaning_of(const struct ipc_fate *f, struct arena *arena)
+static struct reply_meaning *meaning_of(const struct spool_recipient *r, struct arena *arena)
 {
 	struct reply_meaning *m = ARENA_NEW(arena, struct reply_meaning);
+	struct reply_status status = status_of_text(r->status);
 
-	if (catalogue_is_event(f->code, status_of(f->status), f->reply)) {
-		reply_read(&(struct reply_context){0}, f->code, status_of(f->status), f->reply,
-			arena, m);
+	if (catalogue_is_event(r->code, status, r->reply)) {
+		reply_read(&(struct reply_context){0}, r->code, status, r->reply, arena, m);
 		return m;
 	}
-	m->code = f->code;
-	m->status = status_of(f->status);
-	m->wait_seconds = f->wait;
+	m->code = r->code;
+	m->status = status;
+	m->wait_seconds = -1;
 	m->confidence = 1;
-	if (!reply_cause_parse(f->cause, &m->cause))
-		m->cause = REPLY_REJECTED_UNSPECIFIED;
+	if (!reply_cause_parse(r->cause, &m->cause))
+		m->cause = r->code / 100 == 2   ? REPLY_NONE
+			   : r->code / 100 == 4 ? REPLY_DEFERRED_UNSPECIFIED
+						: REPLY_REJECTED_UNSPECIFIED;
 	const struct reply_cause_info *info = reply_cause_info(m->cause);
 
 	m->side = info->side;
@@ -43,36 +48,52 @@ static struct reply_meaning *meaning_of(const struct ipc_fate *f, struct arena *
 	return m;
 }
 
-static struct span line_of(const struct ipc_fate *f, struct arena *arena)
+static struct span line_of(const struct spool_recipient *r, struct arena *arena)
 {
-	return arena_printf(arena, "%u%s%.*s%s%.*s", f->code, f->status.len ? " " : "",
-		SPAN_F(f->status), f->reply.len ? " " : "", SPAN_F(f->reply));
+	if (r->code == 0)
+		return (struct span){0};
+	return arena_printf(arena, "%u%s%.*s%s%.*s", r->code, r->status.len ? " " : "",
+		SPAN_F(r->status), r->reply.len ? " " : "", SPAN_F(r->reply));
 }
 
-static void describe(const struct queue *q, const struct ipc_fate *f, const struct spool_result *r,
-	struct span peer, struct arena *arena, struct bounce_recipient *ret)
+/* Given up by age: the last reply is told inside our own. */
+static void describe_expired(struct dsn_recipient *d, struct arena *arena)
 {
 	struct buf line = BUF_INIT(4096);
-
-	*ret = (struct bounce_recipient){.address = r->recipient.address,
-		.original = r->recipient.orcpt,
-		.host = peer,
-		.reply = line_of(f, arena),
-		.meaning = meaning_of(f, arena),
-		.last_attempt_ms = spool_wall(q->spool, r->recipient.last_at)};
-	if (f->outcome == IPC_FATE_FAILED)
-		return;
-	/* Given up by age: the last reply is told inside our own. */
-	struct reply_words words = {.text = ret->reply};
+	struct reply_words words = {.text = d->reply};
 
 	catalogue_meaning(
-		EVENT_EXPIRED, &words, REPLY_STAGE_NONE, (struct reply_meaning *)ret->meaning);
+		EVENT_EXPIRED, &words, REPLY_STAGE_NONE, (struct reply_meaning *)d->meaning);
 	if (catalogue_line(EVENT_EXPIRED, &words, &line) == 0)
-		ret->reply = arena_copy(arena, buf_span(&line));
+		d->reply = arena_copy(arena, buf_span(&line));
 	buf_done(&line);
 }
 
-/* The header of the failed message, as far as it is kept for the report. */
+static void describe(const struct queue *q, const struct spool_message *m,
+	const struct spool_recipient *r, const struct bounce_told *told, struct arena *arena,
+	struct dsn_recipient *ret)
+{
+	const struct conf *conf = role_conf_now(q->role);
+	int64_t give_up = conf_retry_for(conf, r->cause)->give_up / NANOS_MS;
+
+	*ret = (struct dsn_recipient){.action = told->action,
+		.address = r->address,
+		.original = r->orcpt,
+		.host = r->peer,
+		.reply = line_of(r, arena),
+		.meaning = meaning_of(r, arena),
+		.last_attempt_ms = r->last_at > 0 ? spool_wall(q->spool, r->last_at) : 0,
+		.next_try_ms = r->next_at > 0 ? spool_wall(q->spool, r->next_at) : 0,
+		.retry_until_ms = spool_wall(q->spool, m->arrived_at + give_up),
+		.was_told = r->told > 0,
+		.needs_sender = told->action == DSN_DELAYED && bounce_needs_sender(r)};
+	if (told->is_expired)
+		describe_expired(ret, arena);
+}
+
+/* ---- what comes back ---- */
+
+/* The header of the message, as far as it is kept for the report. */
 static struct span header_of(struct queue *q, const struct spool_message *m, struct arena *arena)
 {
 	struct buf b = BUF_INIT(m->edits.len + HEADER_READ_MOST);
@@ -91,73 +112,74 @@ static struct span header_of(struct queue *q, const struct spool_message *m, str
 	return copy;
 }
 
-struct span bounce_to(const struct conf *conf, struct span sender, struct span recipient)
+static bool has_event(const struct dsn *d, enum reply_id event)
 {
-	if (sender.len > 0)
-		return sender;
-	/* What can't reach that address must not be sent there again. */
-	return span_equal_nocase(recipient, conf->double_bounce) ? (struct span){0}
-								 : conf->double_bounce;
+	for (size_t i = 0; i < d->n_recipients; i++)
+		if (d->recipients[i].meaning && d->recipients[i].meaning->entry == event)
+			return true;
+	return false;
 }
 
-static struct span write_text(struct queue *q, struct id id, struct span to,
-	const struct spool_job *job, const struct bounce_recipient *recipients, size_t n,
-	struct arena *arena, bool *ret_8bit)
+static bool has_failed(const struct dsn *d)
 {
-	char new_id[ID_TEXT_LEN + 1], old_id[ID_TEXT_LEN + 1];
-	const struct spool_message *m = &job->message;
-	struct buf text = BUF_INIT(BOUNCE_TEXT_MAX);
-	struct bounce facts = {.hostname = role_conf_now(q->role)->hostname,
-		.id = span_str(id_text(id, new_id)),
-		.failed_id = span_str(id_text(m->id, old_id)),
-		.sender = to,
-		.envelope_id = m->envid,
-		.now_ms = clock_wall_ms(),
-		.arrived_ms = m->arrived_wall_ms,
-		.recipients = recipients,
-		.n_recipients = n,
-		.header = header_of(q, m, arena)};
-
-	if (bounce_write(&facts, &text, ret_8bit) < 0)
-		log_event(LOG_WARN, "notice_cut", LOG_ID(m->id));
-	struct span copy = arena_copy(arena, buf_span(&text));
-
-	buf_done(&text);
-	return copy;
+	for (size_t i = 0; i < d->n_recipients; i++)
+		if (d->recipients[i].action == DSN_FAILED)
+			return true;
+	return false;
 }
 
-struct spool_accept *bounce_make(struct queue *q, const struct spool_job *job,
-	const struct ipc_outcome *o, const struct spool_result *results, size_t results_n,
-	struct arena *arena)
+/*
+ * RFC 3461 4.3: whole where that is asked for, of what has failed. Not where it would not get through: as
+ * eight bits on a way that has just refused them, or with an international header to who can't take one.
+ */
+static bool returns_all(const struct queue *q, const struct spool_message *m, const struct dsn *d)
+{
+	uint64_t size = m->edits.len + m->content_len;
+
+	return m->ret == 1 && has_failed(d) && size <= role_conf_now(q->role)->returned_size &&
+	       q->returned + size <= RETURNED_MOST && (!m->smtputf8 || d->reads_utf8) &&
+	       !(m->body_8bit && has_event(d, EVENT_NEXT_NO_8BIT));
+}
+
+/* As it came, from the file or the database in one piece after the other. */
+static bool add_content(struct queue *q, const struct spool_message *m, struct buf *out)
+{
+	enum { PIECE = 64 * 1024 };
+
+	(void)buf_add(out, m->edits);
+	for (uint64_t at = 0; at < m->content_len; at += PIECE)
+		if (spool_content_read(q->spool, m, at, PIECE, out) < 0)
+			return false;
+	return true;
+}
+
+static int write_all(struct queue *q, const struct spool_message *m, struct dsn *d,
+	struct buf *text, bool *ret_8bit)
+{
+	int rc = dsn_write(d, text, ret_8bit);
+
+	if (rc < 0 || d->returned != DSN_RETURNS_ALL)
+		return rc;
+	if (add_content(q, m, text))
+		return dsn_end(d, text);
+	d->returned = DSN_RETURNS_HEADER;
+	buf_clear(text);
+	return dsn_write(d, text, ret_8bit);
+}
+
+/* ---- the message ---- */
+
+struct spool_accept *notice_accept(
+	struct queue *q, struct id id, struct span to, struct span text, struct arena *arena)
 {
 	const struct conf *conf = role_conf_now(q->role);
-	struct bounce_recipient *recipients = arena_array(arena, results_n, sizeof *recipients);
 	struct spool_accept *a = ARENA_NEW(arena, struct spool_accept);
-	struct id id = queue_new_id(q);
-	bool is_8bit = false;
-	size_t n = 0;
-
-	for (size_t i = 0; i < results_n; i++) {
-		if (results[i].end != SPOOL_BOUNCED)
-			continue;
-		for (size_t j = 0; j < o->fates_n; j++)
-			if (o->fates[j].n == results[i].n)
-				describe(q, &o->fates[j], &results[i], o->peer, arena,
-					&recipients[n]);
-		n++;
-	}
-	/* The configuration may change until it is written. */
-	struct span to = arena_copy(
-		arena, job->message.sender.len > 0 ? job->message.sender : conf->double_bounce);
-	struct span text = write_text(q, id, to, job, recipients, n, arena, &is_8bit);
 
 	a->message = (struct spool_message){.id = id,
 		.arrived_at = spool_now(q->spool),
 		.arrived_wall_ms = clock_wall_ms(),
 		.client = SPAN_LIT("local"),
 		.is_notice = true,
-		.body_8bit = is_8bit,
-		.smtputf8 = is_8bit && job->message.smtputf8,
 		.content_len = text.len,
 		.content_crc = crc32c(0, text),
 		.recipients = 1};
@@ -165,14 +187,104 @@ struct spool_accept *bounce_make(struct queue *q, const struct spool_job *job,
 	a->recipients = ARENA_NEW(arena, struct spool_recipient);
 	a->recipients_n = 1;
 	a->recipients[0].address = to;
+	/* Of what a notice meets nobody is told but who reads double bounces. */
 	ptrdiff_t at = span_find(to, '@');
 	struct span domain = at < 0 ? conf->hostname : span_slice(to, (size_t)at + 1, to.len);
 
 	if (!conf_target_for(conf, domain)) {
-		log_event(LOG_WARN, "notice_has_no_way", LOG_ID(job->message.id),
-			LOG_SPAN("recipient", to));
+		log_event(LOG_WARN, "notice_has_no_way", LOG_ID(id), LOG_SPAN("recipient", to));
 		return NULL;
 	}
 	queue_assign_lanes(q, conf, a, spool_now(q->spool), arena);
 	return a;
+}
+
+static struct spool_accept *write_notice(
+	struct queue *q, const struct spool_message *m, struct dsn *d, struct arena *arena)
+{
+	char new_id[ID_TEXT_LEN + 1], old_id[ID_TEXT_LEN + 1];
+	struct id id = queue_new_id(q);
+	struct buf text = BUF_INIT(DSN_TEXT_MAX);
+	bool is_8bit = false;
+
+	d->id = span_str(id_text(id, new_id));
+	d->about_id = span_str(id_text(m->id, old_id));
+	if (write_all(q, m, d, &text, &is_8bit) < 0)
+		log_event(LOG_WARN, "notice_cut", LOG_ID(m->id));
+	struct spool_accept *a =
+		notice_accept(q, id, d->sender, arena_copy(arena, buf_span(&text)), arena);
+
+	buf_done(&text);
+	if (!a)
+		return NULL;
+	a->message.body_8bit = is_8bit || (d->returned == DSN_RETURNS_ALL && d->is_8bit_content);
+	a->message.smtputf8 = is_8bit && m->smtputf8;
+	q->returned += d->returned == DSN_RETURNS_ALL ? a->message.content_len : 0;
+	return a;
+}
+
+struct spool_accept *bounce_make(struct queue *q, const struct spool_message *m,
+	const struct spool_recipient *const *recipients, const struct bounce_told *told, size_t n,
+	struct arena *arena)
+{
+	const struct conf *conf = role_conf_now(q->role);
+	struct dsn_recipient *about = arena_array(arena, n, sizeof *about);
+	/* The configuration may change until it is written. */
+	struct dsn d = {.hostname = arena_copy(arena, conf->hostname),
+		.salt = queue_dice(q) | 1,
+		.sender = arena_copy(arena, bounce_may(conf, m) ? m->sender : conf->double_bounce),
+		.envelope_id = m->envid,
+		.now_ms = clock_wall_ms(),
+		.arrived_ms = m->arrived_wall_ms,
+		.recipients = about,
+		.header = header_of(q, m, arena),
+		.is_8bit_content = m->body_8bit,
+		.is_news = true};
+
+	for (size_t i = 0; i < n; i++)
+		if (told[i].telling == BOUNCE_REPORT)
+			d.is_news = false;
+	/* What nobody asked for is left out of a report, not of the words alone. */
+	for (size_t i = 0; i < n; i++)
+		if (told[i].telling == BOUNCE_REPORT || (told[i].telling && d.is_news))
+			describe(q, m, recipients[i], &told[i], arena, &about[d.n_recipients++]);
+	d.language = language_of(d.header, conf->language);
+	d.reads_utf8 = m->smtputf8 && !has_event(&d, EVENT_NEXT_NO_UTF8);
+	d.returned = returns_all(q, m, &d) ? DSN_RETURNS_ALL : DSN_RETURNS_HEADER;
+	return write_notice(q, m, &d, arena);
+}
+
+/* ---- many messages ---- */
+
+static int compare_about(const void *a, const void *b)
+{
+	const struct spool_recipient *x = ((const struct bounce_about *)a)->recipient,
+				     *y = ((const struct bounce_about *)b)->recipient;
+	int by_peer = span_compare(x->peer, y->peer);
+
+	return by_peer ? by_peer : span_compare(x->cause, y->cause);
+}
+
+struct spool_accept *bounce_make_many(struct queue *q, struct span to, struct bounce_about *about,
+	size_t n, size_t all, struct arena *arena)
+{
+	static const struct bounce_told late = {.action = DSN_DELAYED};
+	const struct conf *conf = role_conf_now(q->role);
+	struct dsn_recipient *recipients = arena_array(arena, n, sizeof *recipients);
+	struct dsn d = {.hostname = arena_copy(arena, conf->hostname),
+		.salt = queue_dice(q) | 1,
+		.sender = arena_copy(arena, to),
+		.now_ms = clock_wall_ms(),
+		.recipients = recipients,
+		.n_recipients = n,
+		.messages = all,
+		.is_news = true};
+
+	d.language = language_of(header_of(q, about[0].message, arena), conf->language);
+	qsort(about, n, sizeof *about, compare_about);
+	for (size_t i = 0; i < n; i++) {
+		describe(q, about[i].message, about[i].recipient, &late, arena, &recipients[i]);
+		recipients[i].next_try_ms = recipients[i].retry_until_ms = 0;
+	}
+	return write_notice(q, about[0].message, &d, arena);
 }

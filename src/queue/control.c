@@ -1,5 +1,6 @@
 #include "queue/control.h"
 #include "queue/control_sites.h"
+#include "queue/diagnosing.h"
 #include "queue/hands.h"
 #include "queue/select.h"
 #include "base/alloc.h"
@@ -62,12 +63,20 @@ static bool lane_of_site(struct span name, uint32_t least, uint32_t *ret, void *
 	return true;
 }
 
+static struct span finding(struct span cause, struct span sender, struct arena *arena, void *arg)
+{
+	struct control *c = arg;
+
+	return queue_diagnosing_finding(c->queue, cause, sender, arena);
+}
+
 static struct describe_source source_of(struct control *c)
 {
 	return (struct describe_source){.spool = c->queue->spool,
 		.conf = role_conf_now(c->queue->role),
 		.site = site_of,
 		.is_active = is_active,
+		.finding = finding,
 		.arg = c};
 }
 
@@ -190,6 +199,8 @@ static void on_control(struct ipc_channel *channel, struct ipc_packet *p, void *
 
 	c->asked = p;
 	c->channel = channel;
+	/* Whoever has just got his 250 finds his mail in the queue. */
+	(void)spool_catch_up(c->queue->spool);
 	switch (p->type) {
 	case IPC_CONTROL_LIST:
 		on_list(c, p->body);
@@ -199,6 +210,9 @@ static void on_control(struct ipc_channel *channel, struct ipc_packet *p, void *
 		break;
 	case IPC_CONTROL_SITES:
 		control_on_sites(c, p->body);
+		break;
+	case IPC_CONTROL_DIAGNOSE:
+		control_on_diagnose(c, p->body);
 		break;
 	case IPC_CONTROL_PROFILE:
 		control_end(

@@ -23,3 +23,5 @@ void control_on_trace(struct control *c, const struct ipc_content_name *name);
 void control_on_audit(struct control *c);
 void control_on_content(struct control *c, const struct ipc_content_name *name);
 void control_on_compact(struct control *c);
+/* control_diagnose.c: verdicts and checks */
+void control_on_diagnose(struct control *c, const struct ipc_control_diagnose *asked);

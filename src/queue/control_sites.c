@@ -80,7 +80,14 @@ static int count_lane(struct counting *c, uint32_t lane)
 	return rc;
 }
 
-static int tell_one(struct queue *q, struct span name,
+static uint64_t before_its_last(const struct queue_turns *turns, uint64_t waiting)
+{
+	uint64_t most = waiting * turns->sites;
+
+	return most < turns->messages ? most : turns->messages;
+}
+
+static int tell_one(struct queue *q, const struct queue_turns *turns, struct span name,
 	void (*fn)(const struct ipc_control_site *site, void *arg), void *arg)
 {
 	struct counting c = {.queue = q};
@@ -103,7 +110,10 @@ static int tell_one(struct queue *q, struct span name,
 			.site = site,
 			.count = &c.count,
 			.connections_most = role_conf_now(q->role)->limits.deliver_connections,
-			.now = spool_now(q->spool)};
+			.now = spool_now(q->spool),
+			.before = before_its_last(turns, c.count.waiting),
+			.all_lately = forecast_rate(&q->taken, spool_now(q->spool)),
+			.past = &q->past};
 		struct ipc_control_site told;
 
 		site_tell(&t, &c.arena, &told);
@@ -120,13 +130,14 @@ void control_sites(struct queue *q, const struct ipc_control_sites *ask,
 {
 	size_t most = ask->most > 0 && ask->most < PAGE ? ask->most : PAGE;
 	struct names names = {.n = 0};
+	struct queue_turns turns = queue_turns(q);
 	int rc;
 
 	names.at = arena_array(&names.arena, PAGE, sizeof *names.at);
 	rc = ask->site.len > 0 ? find_site(q, ask->site, &names)
 			       : spool_sites_from(q->spool, ask->after, most, note_name, &names);
 	for (size_t i = 0; rc == 0 && i < names.n; i++) {
-		rc = tell_one(q, names.at[i], fn, arg);
+		rc = tell_one(q, &turns, names.at[i], fn, arg);
 		if (i % IN_TURN == IN_TURN - 1)
 			(void)task_yield();
 	}

@@ -124,9 +124,14 @@ static int64_t explore(const struct decide_question *q, enum reply_cause cause, 
 
 /* ---- what a reply says of the site ---- */
 
-/* Trouble of our own, or nonsense (4.5.0) that this message met: neither says that it is down. */
+/*
+ * Trouble of our own, nonsense (4.5.0) that this message met, or a domain whose hosts could not be
+ * looked up: none says that the hosts of others are down.
+ */
 static bool is_no_sign(const struct ipc_fate *fate, const struct decide_meaning *m)
 {
+	if (m->cause == REPLY_DNS_FAILURE)
+		return span_equal(fate->side, span_str(reply_side_text(REPLY_NETWORK)));
 	return m->cause == REPLY_LOCAL_ERROR &&
 	       (span_starts(fate->side, SPAN_LIT("sender")) ||
 		       (span_equal(fate->status, SPAN_LIT("4.5.0")) && !is_early(m->stage)));

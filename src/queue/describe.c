@@ -25,6 +25,15 @@ static int64_t told(const struct describe_source *from, const struct spool_messa
 	return apart > -2000 && apart < 2000 ? by_arrival : now;
 }
 
+/* An operator asked for all that waits. */
+static bool is_marked(const struct describe_source *from, const struct spool_message *m,
+	const struct spool_recipient *r)
+{
+	int64_t mark = spool_mark_of(from->spool, r->lane);
+
+	return mark > 0 && spool_is_marked(m, r, mark);
+}
+
 void describe_message(const struct describe_source *from, const struct spool_job *job,
 	struct arena *arena, struct ipc_control_message *ret)
 {
@@ -35,6 +44,8 @@ void describe_message(const struct describe_source *from, const struct spool_job
 		.sender = m->sender,
 		.client = m->client,
 		.helo = m->helo,
+		.tls = m->tls,
+		.login = m->login,
 		.size = m->content_len + m->edits.len,
 		.arrived_wall_ms = m->arrived_wall_ms,
 		.expires_wall_ms = told(from, m, retry_expires(from->conf, m->arrived_at)),
@@ -43,7 +54,8 @@ void describe_message(const struct describe_source *from, const struct spool_job
 	for (size_t i = 0; i < job->recipients_n; i++) {
 		const struct spool_recipient *r = &job->recipients[i];
 		/* A time that has come already: it is due now. */
-		int64_t next = r->next_at < now ? now : r->next_at;
+		bool is_due = r->next_at < now || is_marked(from, m, r);
+		int64_t next = is_due ? now : r->next_at;
 
 		ret->recipients[i] = (struct ipc_control_recipient){.address = r->address,
 			.site = from->site(r->lane, from->arg),
@@ -55,7 +67,11 @@ void describe_message(const struct describe_source *from, const struct spool_job
 			.reply = r->reply,
 			.cause = r->cause,
 			.peer = r->peer,
-			.n = r->n};
+			.n = r->n,
+			.tls = r->tls};
+		if (from->finding && r->cause.len > 0)
+			ret->recipients[i].finding =
+				from->finding(r->cause, m->sender, arena, from->arg);
 	}
 }
 
@@ -72,6 +88,7 @@ void describe_try(const struct spool_try *y, struct arena *arena, struct ipc_con
 		.reply = y->reply,
 		.cause = y->cause,
 		.peer = y->peer,
+		.tls = y->tls,
 		.stage = y->stage,
 		.wait_source = y->wait_source};
 	ret->ranges = arena_array(arena, y->ranges_n, sizeof *ret->ranges);
@@ -87,7 +104,10 @@ void describe_ended(uint32_t n, const struct spool_ended *e, struct ipc_control_
 		.address = e->address,
 		.sender = e->sender,
 		.client = e->client,
+		.tls_in = e->tls_in,
+		.login = e->login,
 		.peer = e->peer,
+		.tls = e->tls,
 		.code = e->code,
 		.reply = e->reply,
 		.cause = e->cause,

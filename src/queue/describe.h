@@ -13,11 +13,16 @@ typedef struct span describe_site(uint32_t lane, void *arg);
 /* True where a job of this message's part runs now. */
 typedef bool describe_active(struct id id, uint32_t part, void *arg);
 
+/* What was found on our own side because of that cause; may be empty. */
+typedef struct span describe_finding(
+	struct span cause, struct span sender, struct arena *arena, void *arg);
+
 struct describe_source {
 	struct spool *spool;
 	const struct conf *conf;
 	describe_site *site;
 	describe_active *is_active; /* NULL: abide is down */
+	describe_finding *finding;  /* NULL: abide is down */
 	void *arg;
 };
 

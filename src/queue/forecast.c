@@ -1,10 +1,17 @@
 #include "queue/forecast.h"
+#include <math.h>
 
 #define MINUTE_MS     60000.0
 #define EACH_A_MINUTE 60.0 /* messages a connection carries where nothing is known: one a second */
 #define WINDOW_MS     5000
 #define FRESH_MS      60000
 #define FORECAST_MOST (INT64_C(30) * 86400000)
+#define FACTOR        3.0 /* of the band, where the past says nothing */
+#define FACTOR_LEAST  1.3
+#define FACTOR_MOST   8.0
+#define PAST_LEAST    10U  /* forecasts that say something */
+#define PAST_WEIGHT   0.02 /* of each */
+#define SPREADS       3.0  /* mean deviations that the band is wide */
 
 static double capacity(const struct forecast_ask *ask)
 {
@@ -56,25 +63,55 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* From that until its last message goes, if nothing has to be waited for. */
+static double needed(const struct forecast_ask *ask)
+{
+	double ms = (double)ask->waiting / capacity(ask) * MINUTE_MS;
+	double turns = ask->all_lately > 0 ? (double)ask->before / ask->all_lately * MINUTE_MS : 0;
+
+	/* While sites take turns each waits for the others. */
+	if (turns > ms)
+		ms = turns;
+	return ms;
+}
+
+/* A logarithm, as far as it is believed. */
+static double bias(const struct forecast_past *past)
+{
+	if (!past || past->n < PAST_LEAST)
+		return 0;
+	return fmin(fmax(past->bias, -log(FACTOR)), log(FACTOR));
+}
+
+/* How many times as long, or as short, it may well be. */
+static double factor(const struct forecast_past *past)
+{
+	if (!past || past->n < PAST_LEAST)
+		return FACTOR;
+	return fmin(fmax(exp(SPREADS * past->spread), FACTOR_LEAST), FACTOR_MOST);
+}
+
 struct forecast forecast_make(const struct forecast_ask *ask)
 {
 	struct forecast f = {0};
 
 	if (ask->waiting == 0 || !ask->has_taken)
 		return f;
-	double needs = (double)ask->waiting / capacity(ask) * MINUTE_MS;
+	f.bias = bias(ask->past);
+	double needs = needed(ask) * exp(f.bias), wide = factor(ask->past);
 	bool is_paused = ask->until > 0;
 	int64_t start = is_paused ? later(ask->now, ask->until) : ask->now;
 	int64_t last = later(ask->last_due, start);
 
 	/* Nothing goes before its time, and no faster than it flows. */
 	f.at = later(last, behind(start, needs));
+	f.is_flow = !is_paused && f.at > last;
 	/* Without a look at how fast it goes it may be as fast as can be. */
-	f.from = later(ask->last_due, ask->lately > 0 ? behind(start, needs / 3) : start);
+	f.from = later(ask->last_due, ask->lately > 0 ? behind(start, needs / wide) : start);
 	if (f.from > f.at)
 		f.from = f.at;
 	/* Who waits for a next try may need another; trouble lasts as long again as it has. */
-	f.to = later(behind(start, needs * 3), last + (last - ask->now)) + 1000;
+	f.to = later(behind(start, needs * wide), last + (last - ask->now)) + 1000;
 	if (is_paused && ask->since > 0 && ask->now > ask->since)
 		f.to += ask->now - ask->since;
 	return f;
@@ -88,10 +125,28 @@ void forecast_note(struct forecast_record *r, const struct forecast *f, int64_t 
 	r->made_at = now;
 }
 
-void forecast_settle(struct forecast_record *r, int64_t now)
+/* What flows teaches; when mail is due was known, and trouble ends when it ends. */
+static void learn(struct forecast_past *past, const struct forecast_record *r, int64_t now)
+{
+	double said = (double)later(r->pending.at - r->made_at, 100);
+	double was = (double)later(now - r->made_at, 100);
+	double weight = past->n < 1 / PAST_WEIGHT ? 1.0 / (past->n + 1) : PAST_WEIGHT;
+
+	if (!r->pending.is_flow)
+		return;
+	double miss = log(was / said) + r->pending.bias;
+
+	past->bias += weight * (miss - past->bias);
+	past->spread += weight * (fabs(miss - past->bias) - past->spread);
+	past->n += past->n < UINT32_MAX;
+}
+
+void forecast_settle(struct forecast_record *r, struct forecast_past *past, int64_t now)
 {
 	if (r->pending.at == 0)
 		return;
+	if (past)
+		learn(past, r, now);
 	r->last = r->pending;
 	r->last_made_at = r->made_at;
 	r->last_came_at = now;

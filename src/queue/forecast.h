@@ -1,13 +1,20 @@
 /*
  * forecast - when a site will have taken all that waits for it, and how sure that is.
  *
- * Pure: from what flows, what binds, and what was before. The band says between
- * which times it should be; a record keeps how often that was right. Times are
- * queue milliseconds.
+ * Pure: from what flows, what binds, and how right earlier forecasts were. The
+ * band says between which times it should be; a record keeps how often that was
+ * right, and the past of all sites how wide a band has to be. Times are queue
+ * milliseconds.
  */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+
+/* How earlier forecasts of any site came out, the late ones counting most. */
+struct forecast_past {
+	uint32_t n;
+	double bias, spread; /* of ln(time that it took / time that was said) */
+};
 
 struct forecast_ask {
 	int64_t now;
@@ -20,10 +27,16 @@ struct forecast_ask {
 	int64_t gap_us;       /* between messages; 0: no limit */
 	int64_t until, since; /* it is paused until then, and since then; 0: it flows */
 	bool has_taken;       /* ever */
+	uint64_t
+		before; /* messages, its own too, that sites get in turns until its last; 0: no turns */
+	double all_lately; /* taken a minute by all sites, in the last seconds; 0: not known */
+	const struct forecast_past *past; /* NULL: none */
 };
 
 struct forecast {
 	int64_t at, from, to; /* at 0: nothing waits, or nothing is known */
+	double bias;          /* of the past, that is in it already */
+	bool is_flow;         /* it follows from how fast mail goes, not from when it is due */
 };
 
 struct forecast_record {
@@ -45,7 +58,7 @@ double forecast_rate(const struct forecast_record *r, int64_t now);
 struct forecast forecast_make(const struct forecast_ask *ask);
 /* It was told to somebody. */
 void forecast_note(struct forecast_record *r, const struct forecast *f, int64_t now);
-/* Nothing waits any more. */
-void forecast_settle(struct forecast_record *r, int64_t now);
-/* An operator took away what it was about. */
+/* Nothing waits any more: the past learns how right it was (NULL: nobody does). */
+void forecast_settle(struct forecast_record *r, struct forecast_past *past, int64_t now);
+/* An operator changed what it was about. */
 void forecast_forget(struct forecast_record *r);

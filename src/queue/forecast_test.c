@@ -45,6 +45,22 @@ static const struct forecast_case {
 			.is_binding = true,
 			.has_taken = true},
 		MINUTE / 2},
+	{"others have their turns before its last",
+		{.waiting = 100,
+			.lately = 1200,
+			.connections = 4,
+			.before = 600000,
+			.all_lately = 300000,
+			.has_taken = true},
+		2 * MINUTE},
+	{"turns of others do not make a slow site fast",
+		{.waiting = 600,
+			.per_minute = 60,
+			.is_binding = true,
+			.before = 600,
+			.all_lately = 300000,
+			.has_taken = true},
+		10 * MINUTE},
 	{"what came is not what could come",
 		{.waiting = 120, .per_minute = 1, .connections = 2, .has_taken = true}, MINUTE},
 };
@@ -84,21 +100,97 @@ static void it_is_remembered_whether_they_were_right(void **state)
 
 	forecast_note(&r, &f, 10);
 	forecast_note(&r, &worse, 20); /* the first one counts */
-	forecast_settle(&r, 55);
+	forecast_settle(&r, NULL, 55);
 	assert_int_equal(r.settled, 1);
 	assert_int_equal(r.within, 1);
 	assert_int_equal(r.last.at, 50);
 	assert_int_equal(r.last_came_at, 55);
-	forecast_settle(&r, 60);
+	forecast_settle(&r, NULL, 60);
 	assert_int_equal(r.settled, 1);
 	forecast_note(&r, &worse, 20);
-	forecast_settle(&r, 70);
+	forecast_settle(&r, NULL, 70);
 	assert_int_equal(r.settled, 2);
 	assert_int_equal(r.within, 1);
 	forecast_note(&r, &f, 10);
 	forecast_forget(&r);
-	forecast_settle(&r, 55);
+	forecast_settle(&r, NULL, 55);
 	assert_int_equal(r.settled, 2);
+}
+
+static struct forecast made(const struct forecast_past *past, int64_t now)
+{
+	struct forecast_ask ask = {.now = now,
+		.waiting = 600,
+		.per_minute = 60,
+		.lately = 60,
+		.is_binding = true,
+		.has_taken = true,
+		.past = past};
+
+	return forecast_make(&ask);
+}
+
+/* Each takes twice as long as rates say; they overlap, as a thousand sites' do. */
+static void what_was_wrong_before_is_known(void **state)
+{
+	struct forecast_past past = {0};
+	static struct forecast_record r[50];
+	int64_t now = NOW;
+	struct forecast first = made(&past, now);
+
+	assert_int_equal(first.at - now, 10 * MINUTE);
+	for (unsigned round = 0; round < 20; round++) {
+		struct forecast f = made(&past, now);
+
+		for (size_t i = 0; i < 50; i++)
+			forecast_note(&r[i], &f, now);
+		now += 20 * MINUTE;
+		for (size_t i = 0; i < 50; i++)
+			forecast_settle(&r[i], &past, now);
+	}
+	struct forecast f = made(&past, now);
+
+	assert_in_range(f.at - now, 19 * MINUTE, 21 * MINUTE);
+	/* And as they were always that wrong, the band is narrow. */
+	assert_true(f.to - f.from < first.to - first.from);
+	assert_true(f.from <= now + 20 * MINUTE && f.to >= now + 20 * MINUTE);
+	assert_int_equal(r[0].settled, 20);
+	assert_in_range(r[0].within, 19, 20);
+}
+
+static void the_past_does_not_run_away(void **state)
+{
+	struct forecast_past past = {0};
+	struct forecast_record r = {0};
+
+	for (unsigned i = 0; i < 1000; i++) {
+		struct forecast f = made(&past, NOW);
+
+		forecast_note(&r, &f, NOW);
+		forecast_settle(&r, &past, NOW + (i % 2 ? 1 : 1000 * MINUTE));
+	}
+	struct forecast f = made(&past, NOW);
+
+	assert_true(f.at > NOW && f.at <= NOW + 30 * MINUTE);
+	assert_true(f.from <= f.at && f.at <= f.to && f.to <= NOW + 300 * MINUTE);
+}
+
+/* A message that waits an hour for its next try says nothing of how fast mail goes. */
+static void only_what_flows_teaches(void **state)
+{
+	struct forecast_past past = {0};
+	struct forecast_record r = {0};
+	struct forecast_ask ask = {.now = NOW,
+		.waiting = 1,
+		.last_due = NOW + 60 * MINUTE,
+		.connections = 1,
+		.has_taken = true};
+	struct forecast f = forecast_make(&ask);
+
+	forecast_note(&r, &f, NOW);
+	forecast_settle(&r, &past, NOW + 200 * MINUTE);
+	assert_int_equal(r.settled, 1);
+	assert_int_equal(past.n, 0);
 }
 
 int main(void)
@@ -106,6 +198,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forecasts_follow_what_is_known),
 		cmocka_unit_test(the_last_seconds_are_known),
+		cmocka_unit_test(what_was_wrong_before_is_known),
+		cmocka_unit_test(the_past_does_not_run_away),
+		cmocka_unit_test(only_what_flows_teaches),
 		cmocka_unit_test(it_is_remembered_whether_they_were_right),
 	};
 

@@ -37,6 +37,7 @@ static void copy_job(const struct queue *q, const struct spool_job *from,
 		.body_8bit = m->body_8bit,
 		.smtputf8 = m->smtputf8,
 		.is_notice = m->is_notice,
+		.is_own = m->is_own,
 		.edits = m->edits,
 		.content_len = m->content_len,
 		.content_in_file = m->content_in_file,
@@ -48,7 +49,8 @@ static void copy_job(const struct queue *q, const struct spool_job *from,
 		ret->recipients[i] = (struct ipc_job_recipient){.n = from->recipients[i].n,
 			.address = from->recipients[i].address,
 			.orcpt = from->recipients[i].orcpt,
-			.notify = from->recipients[i].notify};
+			.notify = from->recipients[i].notify,
+			.sender = from->recipients[i].sender};
 	}
 }
 

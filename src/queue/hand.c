@@ -85,13 +85,13 @@ static void refill(struct queue *q, struct lane *lane)
 		free(many);
 }
 
-/* When the first row may go: a recall makes all of them due. */
+/* When the first row may go: a recall makes all of them due, and a mark. */
 static bool is_due(const struct queue *q, const struct lane *lane, int64_t *ret_at)
 {
 	const struct spool_due *row = lane_first(lane);
 
 	*ret_at = row->due;
-	return row->due <= spool_now(q->spool) || lane->in_recall;
+	return row->due <= spool_now(q->spool) || lane->in_recall || queue_mark_counts(lane);
 }
 
 static void join_turns(struct lane *lane)
@@ -118,6 +118,7 @@ void queue_lane_check(struct queue *q, struct lane *lane)
 {
 	int64_t at;
 
+	queue_mark_end(q, lane);
 	if (lane_is_dry(lane))
 		refill(q, lane);
 	if (lane_is_dry(lane)) {
@@ -127,9 +128,10 @@ void queue_lane_check(struct queue *q, struct lane *lane)
 	} else if (!lane_first(lane)) {
 		heap_remove(&q->waiting, &lane->due);
 		list_remove(&lane->turn);
-		if (lane->in_recall) {
+		if (lane->in_recall || queue_mark_counts(lane)) {
 			/* Through with it: what was passed over comes in its time. */
 			lane->in_recall = false;
+			lane->mark_passed = lane->marked_at > 0;
 			lane_reset(lane);
 			queue_lane_check(q, lane);
 			return;
@@ -220,7 +222,8 @@ static bool start_job(struct queue *q, const struct spool_due *row, struct lane 
 
 	if (!slot)
 		return false;
-	job.was_early = row->due > job.began;
+	job.is_marked = queue_is_marked(lane, stored);
+	job.was_early = row->due > job.began && !job.is_marked;
 	if (queue_give(q, slot, &job, stored, arena)) {
 		job.is_probe = flow_begin(&site->flow, job.began, opens);
 		(void)queue_job_add(q, &job);
@@ -253,6 +256,7 @@ bool queue_hand_out(struct queue *q, struct lane *lane, bool is_sample)
 	if (load_job(q, lane, &row, &arena, &stored)) {
 		int64_t now = spool_now(q->spool);
 		bool may = row.due <= now || (is_sample && !was_told_when(&stored)) ||
+			   queue_is_marked(lane, &stored) ||
 			   queue_may_come_early(lane, &stored, now);
 
 		/* A sample goes for all that are held back. */
@@ -289,11 +293,18 @@ static bool serve(struct queue *q, struct site *site)
 	return goes_on;
 }
 
+void queue_wake(struct queue *q)
+{
+	q->is_behind = true;
+	task_gate_wake_all(&q->changed);
+}
+
 void queue_dispatch(struct queue *q)
 {
 	bool goes_on = q->handing_out && !q->stopping;
 
-	for (unsigned n = 0; goes_on; n++) {
+	/* What has ended on the disk calls this again. */
+	for (unsigned n = 0; goes_on && q->endings < QUEUE_ENDINGS_MOST; n++) {
 		struct list *node = next_site(q);
 
 		if (!node)
@@ -305,8 +316,7 @@ void queue_dispatch(struct queue *q)
 		/* Others have their turn: what is passed over or put off costs time too. */
 		if (n >= DISPATCH_MOST) {
 			list_add_tail(&q->ready, node);
-			q->is_behind = true;
-			task_gate_wake_all(&q->changed);
+			queue_wake(q);
 			return;
 		}
 		/* Where no deliver process takes anything, a hello or an end wakes us again. */

@@ -231,8 +231,7 @@ static void reread_lanes(struct hands *h)
 		if (!lane || (i > 0 && before == number))
 			continue;
 		lane_reset(lane);
-		if (h->verb->kind != SPOOL_RETRY)
-			forecast_forget(&lane->site->forecasts);
+		forecast_forget(&lane->site->forecasts);
 		/* Who asks for it now wants to know now. */
 		if (h->verb->kind == SPOOL_RETRY) {
 			flow_resume(&lane->site->flow);
@@ -252,6 +251,7 @@ static void settle(struct hands *h, struct one *one)
 	if (!one->submitted)
 		return;
 	(void)table_remove(&h->queue->changing, key_of(&id));
+	results_release(h->queue, &one->results);
 	if (one->op.result < 0) {
 		h->end.unknown += one->op.result == -ENOENT;
 		h->end.failed += one->op.result != -ENOENT;
@@ -292,6 +292,11 @@ void hands_change(struct queue *q, const struct describe_source *from,
 		.n = change->ids.len / ID_BYTES};
 
 	*ret = (struct ipc_control_end){.error = -EINVAL};
+	if (change->all) {
+		if (h.verb && h.verb->kind == SPOOL_RETRY && h.n == 0)
+			ret->error = queue_mark_all(q, ret);
+		return;
+	}
 	if (!h.verb || h.n == 0 || h.n > IPC_CONTROL_IDS_MOST || change->ids.len % ID_BYTES > 0)
 		return;
 	h.all = alloc_zero(h.n * sizeof *h.all);

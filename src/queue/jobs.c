@@ -26,6 +26,7 @@ struct queue_job *queue_job_add(struct queue *q, const struct queue_job *job)
 	if (!copy->site)
 		copy->site = copy->lane->site;
 	copy->lane->jobs++;
+	copy->lane->marked_jobs += copy->is_marked;
 	copy->site->jobs++;
 	return copy;
 }
@@ -41,6 +42,7 @@ void queue_job_remove(struct queue *q, struct queue_job *job)
 	if (job->is_probe)
 		flow_probe_ended(&job->site->flow);
 	job->lane->jobs--;
+	job->lane->marked_jobs -= job->is_marked;
 	job->site->jobs--;
 	free(job);
 }

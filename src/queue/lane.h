@@ -50,6 +50,9 @@ struct lane {
 	unsigned served;         /* messages in this turn */
 	unsigned jobs;           /* that run, or whose outcome is being written */
 	bool in_recall;          /* its rows may come early */
+	int64_t marked_at;       /* what is older is due, as an operator asked; 0: no mark (S4a) */
+	bool mark_passed;        /* all of that was given: the mark goes when these have ended */
+	unsigned marked_jobs;    /* given for it */
 	struct list empty;       /* queue->empty, while there is nothing in it */
 	int64_t empty_since;
 	struct lane_count counts[LANE_COUNTS];

@@ -1,4 +1,5 @@
 #include "queue/queue.h"
+#include "queue/bounce.h"
 #include "queue/results.h"
 
 #define DROUGHT_LEAST  10U /* refusals in a row without a success between them */
@@ -65,7 +66,14 @@ static void tell_of_long_trouble(struct queue *q, struct site *site, const struc
 		LOG_U64("code", o->fates[0].code), LOG_SPAN("cause", o->fates[0].cause),
 		LOG_SPAN("side", o->fates[0].side), LOG_SPAN("reply", o->fates[0].reply),
 		LOG_TIME("since", spool_wall(q->spool, site->flow.since)),
-		LOG_SPAN("advice", results_advice(&o->fates[0], &arena)));
+		LOG_SPAN("advice", results_advice(q, &o->fates[0], &arena)));
+	struct person p = {.site = span_str(site->name),
+		.peer = o->peer,
+		.reply = arena_printf(
+			&arena, "%u %.*s", o->fates[0].code, SPAN_F(o->fates[0].reply))};
+
+	(void)reply_cause_parse(o->fates[0].cause, &p.cause);
+	queue_tell_person(q, &p);
 	site->told_at = now;
 	arena_done(&arena);
 }
@@ -83,6 +91,8 @@ void queue_learn(
 	struct site *other = queue_source_listed(q, site, o);
 	bool was_out = queue_source_is_out(site);
 
+	if (what.taken > 0)
+		forecast_taken(&q->taken, what.now);
 	what.is_listed = other != NULL;
 	bool turned = site_learn(site, role_conf_now(q->role), o, &what);
 

@@ -9,12 +9,16 @@
 
 #define ROWS_MOST 600U
 #define LANES     5U
+#define LANES_ALL 32U /* with those of notices, which come as they are needed */
 #define PROCS     3U
 
 struct row { /* a message of one recipient, in the spool */
 	struct id id;
 	uint32_t lane, attempts;
-	int64_t due;
+	int64_t due, arrived_at, last_at, set_at;
+	uint32_t told; /* so many notices that it is late */
+	int64_t told_at;
+	bool is_notice;
 };
 
 struct running { /* in a deliver process, until it is acknowledged */
@@ -37,14 +41,18 @@ struct proc { /* a deliver process */
 struct model {
 	struct row rows[ROWS_MOST];
 	size_t rows_n;
-	int64_t now, tick;   /* the clock, and what each look at it adds */
-	struct list pending; /* operations */
-	unsigned failing;    /* of ten batches so many fail */
+	int64_t marks[LANES_ALL]; /* as in the spool, by lane */
+	int64_t now, tick;        /* the clock, and what each look at it adds */
+	struct list pending;      /* operations */
+	unsigned failing;         /* of ten batches so many fail */
 	struct conf conf;
 	struct role role;
 	struct queue *q;
 	struct proc procs[PROCS];
 	uint64_t last_id;
+	char names[LANES_ALL][16], sites[LANES_ALL][16]; /* of the lanes that notices brought */
+	bool is_killed;         /* the queue is, before it learns that something is on disk */
+	unsigned notices, news; /* that mail is late; that it has arrived after all */
 };
 
 struct model *model(void); /* the one of this program */

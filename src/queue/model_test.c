@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#define FAR INT64_C(1000000000000) /* ms: a drain is shorter */
+
 /* ---- queue ---- */
 
 static void free_queue(struct queue *q)
@@ -26,6 +28,9 @@ static void free_queue(struct queue *q)
 		lane_free(value);
 	for (size_t i = 0; table_next(&q->sites, &i, &key, &value);)
 		site_free(value);
+	queue_late_forget(q, true);
+	table_done(&q->late_told);
+	table_done(&q->telling);
 	table_done(&q->sites);
 	table_done(&q->jobs);
 	table_done(&q->slots);
@@ -53,15 +58,26 @@ static void start_queue(void)
 	list_init(&q->peers_gone);
 	task_gate_init(&q->changed);
 	task_gate_init(&q->news);
+	task_gate_init(&q->late);
 	for (uint32_t i = 1; i <= LANES; i++) {
 		char name[] = {(char)('a' + i), 0};
 		/* The last two lanes are one site. */
 		struct lane *lane = queue_lane_get(
 			q, span_str(name), i == LANES ? SPAN_LIT("e") : span_str(name));
 
+		lane->marked_at = model()->marks[i];
 		lane_reset(lane);
 		queue_lane_check(q, lane);
 	}
+	for (uint32_t i = LANES + 1; i < LANES_ALL; i++)
+		if (model()->names[i][0]) {
+			struct lane *lane = queue_lane_add(
+				q, i, span_str(model()->names[i]), span_str(model()->sites[i]));
+
+			lane->marked_at = model()->marks[i];
+			lane_reset(lane);
+			queue_lane_check(q, lane);
+		}
 	for (size_t i = 0; i < PROCS; i++)
 		model_connect(&model()->procs[i]);
 	q->handing_out = true;
@@ -172,7 +188,7 @@ static void check_all(void)
 
 static void mail_comes(void)
 {
-	if (model()->rows_n == ROWS_MOST)
+	if (model()->rows_n >= ROWS_MOST / 2) /* room for notices */
 		return;
 	struct row *row = &model()->rows[model()->rows_n++];
 	struct spool_recipient r;
@@ -180,11 +196,22 @@ static void mail_comes(void)
 
 	*row = (struct row){.id = {1, ++model()->last_id},
 		.lane = 1 + (uint32_t)random() % LANES,
-		.due = model()->now};
+		.arrived_at = model()->now};
+	/* Some were put off for longer than anybody waits: only a mark brings them. */
+	row->due = model()->now + (random() % 8 == 0 ? FAR : 0);
 	a.message.id = row->id;
 	r = (struct spool_recipient){.lane = row->lane, .next_at = row->due};
 	queue_accepted(model()->q, &a);
 	queue_dispatch(model()->q);
+}
+
+static void all_are_asked_for(void)
+{
+	struct ipc_control_end end;
+
+	assert_int_equal(queue_mark_all(model()->q, &end), 0);
+	assert_int_equal(end.messages, model()->rows_n);
+	model()->now += random() % 2;
 }
 
 static struct proc *any_proc(void)
@@ -250,7 +277,8 @@ static void something_breaks(void)
 	struct proc *p = any_proc();
 	long dice = random() % 12;
 
-	if (dice == 0) {
+	if (dice == 0 || model()->is_killed) {
+		model()->is_killed = false;
 		write_all();
 		kill_queue();
 		start_queue();
@@ -275,14 +303,20 @@ static void step(void)
 		dot_is_sent();
 	else if (dice < 76)
 		slot_ends();
-	else if (dice < 78)
+	else if (dice < 77)
 		limits_change();
+	else if (dice < 78)
+		all_are_asked_for();
 	else if (dice < 80)
 		something_breaks();
+	else if (dice < 81 && model()->rows_n < ROWS_MOST * 3 / 4)
+		queue_late_look(model()->q);
 	else if (dice < 90)
 		model_commit_one();
 	else
 		model()->now += random() % 2000;
+	if (model()->is_killed)
+		something_breaks();
 	model()->q->again_at = 0;
 	queue_look(model()->q);
 	model_take_jobs();
@@ -294,6 +328,8 @@ static void step(void)
 static void drain(void)
 {
 	model()->failing = 0;
+	model()->now++;
+	all_are_asked_for();
 	for (int round = 0; round < 200000 && model()->rows_n > 0; round++) {
 		for (size_t i = 0; i < PROCS; i++)
 			while (model()->procs[i].n > 0)
@@ -301,6 +337,12 @@ static void drain(void)
 		model_commit_one();
 		if (round % 50 == 0)
 			slot_ends();
+		/* A mark is on the disk: the next queue goes on with it. */
+		if (round == 3) {
+			write_all();
+			kill_queue();
+			start_queue();
+		}
 		model()->now += 1000;
 		model()->q->again_at = 0;
 		queue_look(model()->q);
@@ -309,6 +351,8 @@ static void drain(void)
 	write_all();
 	check_all();
 	assert_int_equal(model()->rows_n, 0);
+	for (size_t i = 0; i < LANES_ALL; i++)
+		assert_int_equal(model()->marks[i], 0);
 	assert_int_equal(model()->q->jobs.n, 0);
 }
 
@@ -321,34 +365,120 @@ static void run(void *arg)
 	kill_queue();
 }
 
-static void nothing_is_left_behind_or_given_twice(void **state)
+static struct arena conf_arena;
+
+static int read_conf(void **state)
 {
-	static const char text[] =
-		"hostname = \"test.example\"\nlisten \"127.0.0.1:2525\" { }\n"
-		"route \"*\" { to = \"127.0.0.1:2526\" }\n"
-		"limits { deliver_sessions = 4 deliver_connections = 2 }\n"
-		"retry default { first = \"1s\" max = \"2s\" give_up = \"60d\" }";
-	struct arena arena = {0};
+	static const char text[] = "hostname = \"test.example\"\nlisten \"127.0.0.1:2525\" { }\n"
+				   "route \"*\" { to = \"127.0.0.1:2526\" }\n"
+				   "route \"b\" { to = \"mx\" }\n"
+				   "limits { deliver_sessions = 4 deliver_connections = 2 }\n"
+				   "retry default { first = \"1s\" max = \"2s\" give_up = \"60d\" "
+				   "notice_after = \"3s\" }";
 	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
 
-	if (conf_parse("test", span_str(text), &arena, &model()->conf, &errors) < 0)
+	if (conf_parse("test", span_str(text), &conf_arena, &model()->conf, &errors) < 0)
 		fail_msg("%.*s", SPAN_F(buf_span(&errors)));
+	buf_done(&errors);
 	log_init("test", false, LOG_ERROR);
 	list_init(&model()->pending);
 	model()->role.conf = &model()->conf;
+	return 0;
+}
+
+static int free_conf(void **state)
+{
+	arena_done(&conf_arena);
+	return 0;
+}
+
+static void nothing_is_left_behind_or_given_twice(void **state)
+{
 	model()->now = 1000;
 	model()->failing = 1;
 	srandom(11);
 	assert_int_equal(task_run(NULL, run, NULL), 0);
-	buf_done(&errors);
-	arena_done(&arena);
+	/* The rest was told of in the spool's model: else it would not have been looked at. */
+	assert_true(model()->notices > 100 && model()->news > 100);
+}
+
+/* ---- a mark: once for each, and not for what came since ---- */
+
+static struct row *put_row(uint32_t lane, int64_t due)
+{
+	struct row *row = &model()->rows[model()->rows_n++];
+
+	*row = (struct row){.id = {1, ++model()->last_id},
+		.lane = lane,
+		.due = due,
+		.arrived_at = 500,
+		.last_at = 600,
+		.attempts = 1};
+	return row;
+}
+
+/* All that runs ends, each fourth deferred. False: nothing ran. */
+static bool run_all(size_t *given)
+{
+	size_t before = *given;
+
+	model_take_jobs();
+	for (size_t i = 0; i < PROCS; i++)
+		while (model()->procs[i].n > 0)
+			model_end_job(
+				&model()->procs[i], 0, (*given)++ % 4 == 3 ? DEFERRED : RELAYED);
+	write_all();
+	model_take_jobs();
+	return *given > before;
+}
+
+static void marked(void *arg)
+{
+	enum { N = 300 };
+	size_t given = 0;
+
+	for (uint32_t i = 0; i < N; i++)
+		put_row(1, 5000 + 10 * FAR + i);
+	put_row(1, 4000)->set_at = 3000; /* put off behind the mark's time */
+	start_queue();
+	assert_false(run_all(&given));
+	model()->now = 2000;
+	all_are_asked_for();
+	model()->now = 2000;
+	/* Killed in the middle of it, wherever that is. */
+	while (given <= 20)
+		assert_true(run_all(&given));
+	assert_true(given < N);
+	write_all();
+	kill_queue();
+	start_queue();
+	/* Deferred ones are not given again for it, and what was put off since waits. */
+	while (run_all(&given))
+		;
+	assert_int_equal(given, N);
+	assert_int_equal(model()->marks[1], 0);
+	assert_true(model()->rows_n > N / 5);
+	kill_queue();
+}
+
+static void a_mark_gives_each_once(void **state)
+{
+	const int64_t tick = model()->tick;
+
+	model()->rows_n = 0;
+	model()->now = 1000;
+	model()->tick = 0;
+	model()->failing = 0;
+	assert_int_equal(task_run(NULL, marked, NULL), 0);
+	model()->tick = tick;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_left_behind_or_given_twice),
+		cmocka_unit_test(a_mark_gives_each_once),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, read_conf, free_conf);
 }

@@ -82,15 +82,17 @@ static void finish(struct ending *e, bool is_settled)
 	if (job)
 		queue_job_remove(q, job);
 	acknowledge(q, e->from, e->id, e->part, e->attempt);
+	results_release(q, &e->results);
 	if (e->lane) {
 		/* Rows of this part that were passed over while it ran may be due at other times now. */
 		if (is_settled)
 			lane_reset(e->lane);
 		queue_lane_check(q, e->lane);
 	}
-	queue_dispatch(q);
 	arena_done(&e->arena);
 	free(e);
+	q->endings--;
+	queue_dispatch(q);
 }
 
 static void ended(struct spool_op *op, void *arg)
@@ -197,6 +199,7 @@ static struct ending *new_ending(struct queue *q, const struct ipc_outcome *o, u
 {
 	struct ending *e = alloc_zero(sizeof *e);
 
+	q->endings++;
 	e->queue = q;
 	e->lane = queue_lane_by_number(q, o->lane);
 	e->from = from;
@@ -377,7 +380,7 @@ void queue_job_put_off(
 		NOBODY);
 
 	job->ending = true;
-	results_put_off(stored, until, &e->arena, &e->results);
+	results_put_off(stored, spool_now(q->spool), until, &e->arena, &e->results);
 	e->op.outcome.results = e->results.rows;
 	e->op.outcome.results_n = e->results.n;
 	spool_submit(q->spool, &e->op);

@@ -23,6 +23,9 @@
 #include "task/task.h"
 
 #define QUEUE_DELIVER_MOST 64U
+#define QUEUE_LATE_SOON    64U
+/* So many outcomes wait for the disk, and nothing more is handed out: else a fast site fills the memory. */
+#define QUEUE_ENDINGS_MOST 2048U
 
 struct queue_peer { /* a process of receive or deliver */
 	struct queue *queue;
@@ -33,8 +36,10 @@ struct queue_peer { /* a process of receive or deliver */
 	struct table parts; /* receive: content that came ahead of its commit, by id */
 	size_t parts_bytes;
 	bool said_hello;
-	unsigned busy;         /* deliver: jobs running there */
-	struct task *awaiting; /* waits for that process to come back */
+	unsigned busy;              /* deliver: jobs running there */
+	struct task *awaiting;      /* waits for that process to come back */
+	struct ipc_queue_room room; /* as it was told last */
+	bool was_told_room;
 };
 
 struct queue_slot { /* a connection (or one to be) in a deliver process */
@@ -60,6 +65,7 @@ struct queue_job { /* handed out, until its outcome is on disk */
 	bool ending;    /* its outcome is being written */
 	bool is_probe;  /* handed out while its site did not flow: the only one then */
 	bool was_early; /* a recall or a sample: before its time */
+	bool is_marked; /* given for its lane's mark */
 };
 
 struct queue {
@@ -81,8 +87,10 @@ struct queue {
 	struct queue_peer *deliver[QUEUE_DELIVER_MOST];
 	struct queue_peer *receive[QUEUE_DELIVER_MOST]; /* the newest channel of each process */
 	struct list peers_gone;
+	size_t endings;    /* outcomes on their way to the disk */
 	struct list again; /* outcomes whose writing failed: tried again by the scheduler */
 	nanos again_at;
+	size_t returned; /* bytes of messages that come back whole in notices on their way to the disk */
 	struct table changing;    /* ids of messages that an operator's change is written for */
 	struct task_gate changed; /* the scheduler's: something may be due earlier */
 	struct task_gate news;    /* a deliver process said hello, or the end comes */
@@ -90,11 +98,28 @@ struct queue {
 		uint32_t generation, counter;
 		uint16_t instance;
 	} ids;
+	struct forecast_record taken;  /* by all sites: how fast it goes */
+	struct forecast_past past;     /* of the forecasts of all sites */
+	struct diagnosing *diagnosing; /* NULL: in tests */
+	struct table late_told; /* senders that were told of late mail a while ago (late_tell.c) */
+	struct table telling;   /* ids of messages that such a notice is being written of */
+	struct task_gate late;  /* there is something in late_soon */
+	struct id late_soon[QUEUE_LATE_SOON]; /* whose senders can't wait for the next round */
+	size_t late_soon_n;
 	bool is_behind;   /* dispatching was broken off: more could go */
 	bool handing_out; /* false until every deliver process said what it runs */
 	bool stopping;
 	nanos started;
 };
+
+/* room.c: a task of its own until the role stops */
+void queue_watch_room(void *queue);
+
+/* late.c, late_tell.c: senders are told that their mail is late; a task of its own until the role stops */
+void queue_watch_late(void *queue);
+void queue_late_look(struct queue *q); /* what it does each time; waits */
+void queue_late_soon(struct queue *q, struct id id);
+void queue_late_forget(struct queue *q, bool all);
 
 /* serve.c */
 int queue_serve(struct role *role);
@@ -140,6 +165,7 @@ void queue_accepted(struct queue *q, const struct spool_accept *accept);
 void queue_dispatch(struct queue *q); /* hands out what is due and has room; never waits */
 void queue_scheduler(void *queue);    /* task: wakes lanes when their time has come */
 void queue_look(struct queue *q);     /* what it does each time */
+void queue_wake(struct queue *q);     /* the scheduler looks again as soon as it can */
 /* Hands out its first row; is_sample: though it is not due. False: nobody takes anything now. */
 bool queue_hand_out(struct queue *q, struct lane *lane, bool is_sample);
 /* Something of the lane has changed: where it stands, and its site. */
@@ -175,6 +201,11 @@ void queue_recall(struct queue *q, struct site *site);
 void queue_recall_end(struct queue *q, struct site *site);
 /* One of its lanes has nothing more: was it the last one? Then its forecast has come true. */
 void queue_site_drained(struct queue *q, struct site *site);
+/* Sites take turns while all connections there may be are used, or the disk is behind. Else 0, 0. */
+struct queue_turns {
+	uint64_t sites, messages; /* that have something due, and about how much */
+};
+struct queue_turns queue_turns(const struct queue *q);
 /* Frees lanes and sites that have been empty for a while. */
 void queue_sweep(struct queue *q);
 /* Asks the spool to forget sites that have had no mail for very long. */
@@ -189,6 +220,13 @@ bool queue_put_off(struct queue *q, struct lane *lane, const struct spool_due *r
 bool queue_may_come_early(const struct lane *lane, const struct spool_job *job, int64_t now);
 /* When the site has to be looked at, whatever its limits say; FLOW_FOREVER: no need. */
 int64_t queue_site_wake(const struct queue *q, const struct site *site);
+
+/* marks.c: all that waits is due, as an operator asked (INVARIANTS.md S4a) */
+int queue_mark_all(struct queue *q, struct ipc_control_end *ret);
+bool queue_mark_counts(const struct lane *lane); /* rows of the lane are due for its mark */
+bool queue_is_marked(const struct lane *lane, const struct spool_job *job);
+/* Where all that was meant is given and has ended: the mark goes. */
+void queue_mark_end(struct queue *q, struct lane *lane);
 
 /* jobs.c: what runs, and on which connections */
 struct queue_job *queue_job_find(struct queue *q, struct id id, uint32_t part);

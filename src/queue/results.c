@@ -1,19 +1,9 @@
 #include "queue/results.h"
 #include "queue/bounce.h"
+#include "queue/diagnosing.h"
 #include "base/table.h"
 #include "reply/explain.h"
 #include "reply/catalogue.h"
-
-#define TELL_EACH_MS (10 * INT64_C(60000))
-
-struct results_told {
-	const char *event;
-	struct span stage, side;
-	int64_t wait;
-	bool is_again, is_maybe, is_expired;
-	struct decide_answer again;
-	struct span advice; /* a person is told; empty: nobody */
-};
 
 /* What all recipients of an outcome share. */
 struct making {
@@ -37,17 +27,7 @@ static void note_reply(
 	r->reply = arena_copy(arena, span_slice(f->reply, 0, SPOOL_REPLY_MAX));
 	r->cause = arena_copy(arena, span_slice(f->cause, 0, 64));
 	r->peer = arena_copy(arena, span_slice(peer, 0, 255));
-}
-
-/* RFC 3461 4.1: a failure is told unless NOTIFY leaves it out; the null sender's as is configured. */
-static enum spool_end failed_end(
-	const struct conf *conf, const struct spool_job *job, const struct spool_recipient *r)
-{
-	struct span to = bounce_to(conf, job->message.sender, r->address);
-	bool never = r->notify & 1;
-	bool asked_other = r->notify != 0 && !(r->notify & 4);
-
-	return to.len > 0 && !never && !asked_other ? SPOOL_BOUNCED : SPOOL_SILENT;
+	r->tls = arena_copy(arena, span_slice(f->tls, 0, SPOOL_TLS_MAX));
 }
 
 /* ---- what the site is like to those that are new ---- */
@@ -107,12 +87,13 @@ static void hold_others(const struct making *m, const struct ipc_fate *f,
 /* ---- decisions ---- */
 
 /* What a person can do about it, for the log. */
-struct span results_advice(const struct ipc_fate *f, struct arena *arena)
+struct span results_advice(const struct queue *q, const struct ipc_fate *f, struct arena *arena)
 {
 	struct reply_meaning meaning = {.cause = decide_meaning(f).cause};
 	struct buf text = BUF_INIT(8192);
 
-	(void)reply_advise(&meaning, &text);
+	(void)reply_tell(&meaning, &(struct reply_voice){.lang = role_conf_now(q->role)->language},
+		REPLY_TELL_ADVICE, &text);
 	struct span advice = arena_copy(arena, buf_span(&text));
 
 	buf_done(&text);
@@ -144,11 +125,14 @@ static void again_or_never(const struct making *m, const struct ipc_fate *f,
 	told->is_expired = a.expired;
 	told->is_maybe = f->outcome == IPC_FATE_MAYBE;
 	if (a.tell)
-		told->advice = results_advice(f, m->arena);
+		told->advice = results_advice(m->queue, f, m->arena);
 	r->flags = a.flags;
 	r->first_at = a.first_at;
 	if (a.end) {
-		row->end = (uint8_t)failed_end(question.conf, m->job, r);
+		row->end = (uint8_t)bounce_end(question.conf, &m->job->message, r);
+		told->told = (struct bounce_told){
+			.telling = row->end == SPOOL_BOUNCED ? BOUNCE_REPORT : BOUNCE_NOTHING,
+			.is_expired = a.expired};
 		return;
 	}
 	told->event = "deferred";
@@ -170,6 +154,24 @@ static void count(
 	site->maybes += told->is_maybe;
 }
 
+static struct span id_span(const struct id *id)
+{
+	return span_of(id, sizeof *id);
+}
+
+static void taken(const struct making *m, const struct ipc_fate *f, struct spool_result *row,
+	struct results_told *told)
+{
+	bool is_final = f->outcome == IPC_FATE_DELIVERED;
+
+	row->end = is_final ? SPOOL_DELIVERED : SPOOL_RELAYED;
+	/* A notice that it is late is on its way to the disk: before this. */
+	row->recipient.told += table_get(&m->queue->telling, id_span(&m->job->message.id)) != NULL;
+	told->told = (struct bounce_told){.telling = bounce_success(role_conf_now(m->queue->role),
+						  &m->job->message, &row->recipient, f->knows_dsn),
+		.action = is_final ? DSN_DELIVERED : DSN_RELAYED};
+}
+
 static void decide_one(const struct making *m, const struct ipc_fate *f,
 	const struct spool_recipient *stored, struct spool_result *row, struct results_told *told)
 {
@@ -181,10 +183,8 @@ static void decide_one(const struct making *m, const struct ipc_fate *f,
 	row->recipient.attempts++;
 	row->recipient.last_at = m->now;
 	note_reply(&row->recipient, f, m->peer, m->arena);
-	if (f->outcome == IPC_FATE_DELIVERED)
-		row->end = SPOOL_DELIVERED;
-	else if (f->outcome == IPC_FATE_RELAYED)
-		row->end = SPOOL_RELAYED;
+	if (f->outcome == IPC_FATE_DELIVERED || f->outcome == IPC_FATE_RELAYED)
+		taken(m, f, row, told);
 	else
 		again_or_never(m, f, row, told);
 	row->stage = told->stage;
@@ -194,8 +194,8 @@ static void decide_one(const struct making *m, const struct ipc_fate *f,
 	count(m->site, row, told);
 }
 
-void results_put_off(
-	const struct spool_job *job, int64_t until, struct arena *arena, struct results *ret)
+void results_put_off(const struct spool_job *job, int64_t now, int64_t until, struct arena *arena,
+	struct results *ret)
 {
 	*ret = (struct results){.id = job->message.id,
 		.rows = arena_array(arena, job->recipients_n, sizeof *ret->rows),
@@ -206,10 +206,12 @@ void results_put_off(
 
 		*row = (struct spool_result){.n = r->n, .recipient = *r};
 		row->recipient.next_at = until;
+		row->recipient.set_at = now;
 		row->recipient.status = arena_copy(arena, r->status);
 		row->recipient.reply = arena_copy(arena, r->reply);
 		row->recipient.cause = arena_copy(arena, r->cause);
 		row->recipient.peer = arena_copy(arena, r->peer);
+		row->recipient.tls = arena_copy(arena, r->tls);
 	}
 }
 
@@ -267,16 +269,22 @@ static struct ipc_outcome whole_outcome(
 	return whole;
 }
 
-/* One notice for all that failed in this job; where none can go they end in silence. */
-static void add_notice(struct queue *q, const struct spool_job *job, const struct ipc_outcome *o,
-	struct arena *arena, struct results *ret)
+/* One notice for all of this job that there is something to tell of; where none can go, failures end in silence. */
+static void add_notice(
+	struct queue *q, const struct spool_job *job, struct arena *arena, struct results *ret)
 {
-	bool any = false;
+	const struct spool_recipient **of = arena_array(arena, ret->n, sizeof *of);
+	struct bounce_told *told = arena_array(arena, ret->n, sizeof *told);
+	size_t n = 0, before = q->returned;
 
 	for (size_t i = 0; i < ret->n; i++)
-		any |= ret->rows[i].end == SPOOL_BOUNCED;
-	if (any)
-		ret->notice = bounce_make(q, job, o, ret->rows, ret->n, arena);
+		if (ret->told[i].told.telling) {
+			told[n] = ret->told[i].told;
+			of[n++] = &ret->rows[i].recipient;
+		}
+	if (n > 0)
+		ret->notice = bounce_make(q, &job->message, of, told, n, arena);
+	ret->returned = q->returned - before;
 	for (size_t i = 0; i < ret->n; i++) {
 		struct spool_result *row = &ret->rows[i];
 
@@ -287,6 +295,12 @@ static void add_notice(struct queue *q, const struct spool_job *job, const struc
 	}
 }
 
+void results_release(struct queue *q, struct results *r)
+{
+	q->returned -= r->returned;
+	r->returned = 0;
+}
+
 void results_make(struct queue *q, const struct lane *lane, const struct spool_job *job,
 	const struct ipc_outcome *o, struct arena *arena, struct results *ret)
 {
@@ -295,6 +309,7 @@ void results_make(struct queue *q, const struct lane *lane, const struct spool_j
 
 	*ret = (struct results){.id = o->id,
 		.sender = job->message.sender,
+		.is_unproved = job->message.is_unproved,
 		.site = site ? site->name : "",
 		.queue_site = site,
 		.arrived_at = job->message.arrived_at,
@@ -320,73 +335,5 @@ void results_make(struct queue *q, const struct lane *lane, const struct spool_j
 	/* What the site is like to those that are new is known only now. */
 	if (site)
 		queue_site_write(q, site);
-	add_notice(q, job, &whole, arena, ret);
-}
-
-/* A field that is left out where it does not apply. */
-static struct log_field when(bool is_so, struct log_field f)
-{
-	return is_so ? f : LOG_STR(f.key, "");
-}
-
-static void log_row(const struct queue *q, const struct results *all, size_t i)
-{
-	const struct spool_recipient *r = &all->rows[i].recipient;
-	const struct results_told *t = &all->told[i];
-	bool failed = all->rows[i].end == SPOOL_BOUNCED || all->rows[i].end == SPOOL_SILENT;
-
-	log_event(LOG_INFO, t->event, LOG_ID(all->id), LOG_SPAN("sender", all->sender),
-		LOG_SPAN("recipient", r->address), LOG_STR("site", all->site),
-		LOG_SPAN("peer", r->peer), LOG_U64("code", r->code),
-		LOG_SPAN("enhanced", r->status), LOG_SPAN("stage", t->stage),
-		LOG_SPAN("cause", r->cause), LOG_SPAN("side", t->side),
-		LOG_U64("attempt", r->attempts), when(t->wait >= 0, LOG_I64("wait", t->wait)),
-		when(t->is_again, LOG_STR("wait_source", decide_source_name(t->again.source))),
-		when(t->is_again, LOG_TIME("next_try", spool_wall(q->spool, t->again.at))),
-		when(t->is_again, LOG_STR("state", t->is_maybe ? "maybe" : "deferred")),
-		when(failed,
-			LOG_STR("notice", all->rows[i].end == SPOOL_BOUNCED ? "sent" : "none")),
-		when(t->is_expired, LOG_STR("reason", "expired")),
-		when(failed && all->sender.len == 0, LOG_STR("double_bounce", "yes")),
-		LOG_SPAN("reply", r->reply),
-		LOG_I64("delay_ms", spool_now(q->spool) - all->arrived_at));
-}
-
-/* Once a message, and of one site not more often than every ten minutes. */
-static void log_needs_person(const struct queue *q, const struct results *all, size_t i)
-{
-	const struct spool_recipient *r = &all->rows[i].recipient;
-	const struct results_told *t = &all->told[i];
-	struct site *site = all->queue_site;
-	int64_t now = spool_now(q->spool);
-
-	if (t->advice.len == 0)
-		return;
-	if (site && site->told_at > 0 && now - site->told_at < TELL_EACH_MS) {
-		site->untold++;
-		return;
-	}
-	log_event(LOG_WARN, "needs_person", LOG_ID(all->id), LOG_SPAN("sender", all->sender),
-		LOG_SPAN("recipient", r->address), LOG_STR("site", all->site),
-		LOG_SPAN("peer", r->peer), LOG_U64("code", r->code),
-		LOG_SPAN("enhanced", r->status), LOG_SPAN("cause", r->cause),
-		LOG_SPAN("side", t->side), LOG_SPAN("reply", r->reply),
-		LOG_SPAN("advice", t->advice), LOG_U64("others_since", site ? site->untold : 0));
-	if (site) {
-		site->told_at = now;
-		site->untold = 0;
-	}
-}
-
-void results_log(const struct queue *q, const struct results *r)
-{
-	/* What was only put off is no event of its message. */
-	for (size_t i = 0; i < r->n && r->told; i++) {
-		log_row(q, r, i);
-		log_needs_person(q, r, i);
-	}
-	if (r->notice)
-		log_event(LOG_INFO, "noticed", LOG_ID(r->notice->message.id),
-			LOG_SPAN("recipient", r->notice->recipients[0].address),
-			LOG_STR("kind", r->sender.len > 0 ? "failed" : "double_bounce"));
+	add_notice(q, job, arena, ret);
 }

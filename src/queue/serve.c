@@ -1,4 +1,5 @@
 #include "queue/queue.h"
+#include "queue/diagnosing.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include <errno.h>
@@ -80,6 +81,11 @@ static void peer_ended(struct ipc_channel *channel, const char *why, void *arg)
 static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int fd, void *arg)
 {
 	struct queue *q = arg;
+
+	if (kind == IPC_DIAGNOSE) {
+		queue_diagnosing_peer(q, fd);
+		return;
+	}
 	struct queue_peer *peer = alloc_zero(sizeof *peer);
 	char name[32];
 
@@ -114,6 +120,7 @@ static void on_stop(struct role *role, void *arg)
 	q->stopping = true;
 	task_gate_wake_all(&q->changed);
 	task_gate_wake_all(&q->news);
+	task_gate_wake_all(&q->late);
 }
 
 /* New routes and limits: lanes that were full or unroutable may move now. */
@@ -123,6 +130,7 @@ static void on_conf(struct role *role, void *arg)
 	struct span key;
 	void *lane;
 
+	queue_diagnosing_event(q, "the configuration was read again");
 	for (size_t i = 0; table_next(&q->lanes_by_number, &i, &key, &lane);)
 		queue_lane_check(q, lane);
 	queue_dispatch(q);
@@ -135,6 +143,7 @@ static void add_lane(const struct spool_lane *stored, const struct spool_due *fi
 	struct queue *q = arg;
 	struct lane *lane = queue_lane_add(q, stored->number, stored->name, stored->site);
 
+	lane->marked_at = stored->marked_at;
 	/* The first row alone: the lane is read on when its time has come. */
 	if (first)
 		lane_begin(lane, first);
@@ -171,6 +180,11 @@ static int open_spool(struct queue *q)
 	if (clock.clamped)
 		log_event(LOG_WARN, "clock_jumped", LOG_I64("away_ms", clock.away_ms),
 			LOG_TIME("wall_clock", clock.wall_claimed_ms));
+	if (figures.intake_lost > 0)
+		log_event(
+			LOG_ERROR, "intake_damaged", LOG_U64("records_lost", figures.intake_lost));
+	if (figures.taken_over > 0)
+		log_event(LOG_INFO, "intake_taken_over", LOG_U64("messages", figures.taken_over));
 	log_event(LOG_INFO, "spool_open", LOG_U64("messages", figures.messages),
 		LOG_U64("recipients", figures.recipients), LOG_I64("away_ms", clock.away_ms));
 	return spool_start(q->spool);
@@ -242,6 +256,7 @@ int queue_serve(struct role *role)
 	list_init(&q->peers_gone);
 	task_gate_init(&q->changed);
 	task_gate_init(&q->news);
+	task_gate_init(&q->late);
 	q->started = clock_now();
 	int rc = open_spool(q);
 
@@ -252,6 +267,8 @@ int queue_serve(struct role *role)
 	if (rc == 0)
 		queue_forget_sites(q);
 	if (rc == 0)
+		queue_diagnosing_start(q);
+	if (rc == 0)
 		rc = queue_control_start(q, role->control_fd);
 	if (rc == 0)
 		rc = role_watch(role, &events, q);
@@ -261,6 +278,8 @@ int queue_serve(struct role *role)
 	}
 	task_detach(task_spawn("scheduler", queue_scheduler, q));
 	task_detach(task_spawn("await_hellos", await_hellos, q));
+	task_detach(task_spawn("room", queue_watch_room, q));
+	task_detach(task_spawn("late", queue_watch_late, q));
 	role_ready(role);
 	(void)role_wait_stop(role, CLOCK_NEVER);
 	q->stopping = true;

@@ -82,6 +82,16 @@ long spool_due_list(struct spool *s, uint32_t lane, const struct spool_due *afte
 	return (long)n;
 }
 
+int spool_message_load(struct spool *s, struct id id, struct arena *arena, struct spool_job *ret)
+{
+	return -ENOENT;
+}
+
+long spool_ids(struct spool *s, struct id after, struct id *ret, size_t most)
+{
+	return 0;
+}
+
 int spool_job_load(
 	struct spool *s, struct id id, uint32_t part, struct arena *arena, struct spool_job *ret)
 {
@@ -125,6 +135,11 @@ void spool_content_discard(struct spool *s, struct id id)
 {
 }
 
+int spool_catch_up(struct spool *s)
+{
+	return 0;
+}
+
 struct spool_figures spool_figures(const struct spool *s)
 {
 	return (struct spool_figures){0};
@@ -138,6 +153,16 @@ uint16_t spool_instance(const struct spool *s)
 int spool_lane_load(struct spool *s, uint32_t number, struct arena *arena, struct spool_lane *ret)
 {
 	return -EIO; /* lanes stay */
+}
+
+int64_t spool_mark_of(struct spool *s, uint32_t lane)
+{
+	return 0;
+}
+
+int spool_apply(struct spool *s, struct spool_op *op)
+{
+	return op->result = -ENOTSUP;
 }
 
 int spool_site_load(struct spool *s, struct span name, struct arena *arena, struct spool_site *ret)

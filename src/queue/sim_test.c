@@ -90,8 +90,19 @@ static void a_learned_wait_is_as_good(void **state)
 	}
 }
 
+/* All delays together: nobody knows beforehand which one a site has. */
+static void add_figures(struct sim_figures *sum, const struct sim_figures *f)
+{
+	sum->median += f->median / DELAYS;
+	sum->p95 += f->p95 / DELAYS;
+	sum->most = f->most > sum->most ? f->most : sum->most;
+	sum->attempts += f->attempts / DELAYS;
+}
+
 static void an_unknown_wait_is_better_than_any_schedule(void **state)
 {
+	struct sim_figures ours = {0}, theirs[SIM_PEERS] = {{0}};
+
 	for (size_t i = 0; i < DELAYS; i++) {
 		char text[96];
 
@@ -105,16 +116,25 @@ static void an_unknown_wait_is_better_than_any_schedule(void **state)
 
 		show("abide", &us);
 		show("abide, the very first", &first);
+		add_figures(&ours, &us);
 		for (enum sim_peer peer = 0; peer < SIM_PEERS; peer++) {
 			set_greylister(delays[i], SIM_BY_TRIPLE, false);
 			sim_run_peer(peer, 10 * SIM_DAY);
 			struct sim_figures them = sim_figures(0, 0, FIRSTS);
 
 			show(sim_peer_name(peer), &them);
+			add_figures(&theirs[peer], &them);
 			/* Who asks never, or by chance just at the right moment, is not beaten there. */
 			assert_true(us.median < them.median * 1.03);
 			assert_true(us.attempts <= them.attempts + 0.2);
 		}
+	}
+	title("The same, the mean over all these delays");
+	show("abide", &ours);
+	for (enum sim_peer peer = 0; peer < SIM_PEERS; peer++) {
+		show(sim_peer_name(peer), &theirs[peer]);
+		assert_true(ours.median < theirs[peer].median);
+		assert_true(ours.attempts <= theirs[peer].attempts);
 	}
 }
 
@@ -147,6 +167,27 @@ static void few_sessions_are_refused(void **state)
 		show("abide", &f);
 		assert_int_equal(f.undelivered, 0);
 		assert_true(limits[i] < 5 || f.refused <= 0.05);
+	}
+}
+
+/* One refusal finds the limit: of the sessions of a day it is next to nothing. */
+static void a_day_at_a_small_limit(void **state)
+{
+	for (unsigned limit = 1; limit <= 2; limit++) {
+		char text[96];
+
+		(void)snprintf(text, sizeof text,
+			"421 to more than %u connections, 20,000 messages in a day", limit);
+		title(text);
+		sim_reset(limit);
+		sim()->sites[0].is = (struct sim_behaviour){.connections = limit, .talk_ms = 400};
+		sim_mail(0, 20000, 0, SIM_DAY / 20000);
+		sim_run_abide("", 2 * SIM_DAY);
+		struct sim_figures f = sim_figures(0, 0, 20000);
+
+		show("abide", &f);
+		assert_int_equal(f.undelivered, 0);
+		assert_true(f.refused <= 0.05);
 	}
 }
 
@@ -357,6 +398,7 @@ int main(void)
 		cmocka_unit_test(a_learned_wait_is_as_good),
 		cmocka_unit_test(an_unknown_wait_is_better_than_any_schedule),
 		cmocka_unit_test(few_sessions_are_refused),
+		cmocka_unit_test(a_day_at_a_small_limit),
 		cmocka_unit_test(a_rate_is_learned),
 		cmocka_unit_test(a_site_that_is_back_gets_its_mail_soon_and_no_herd),
 		cmocka_unit_test(mail_for_a_dead_site_ends),

@@ -13,17 +13,22 @@ static int count_rows(
 	long n = is_held ? spool_held_list(s, lane, after, rows, ROWS_MOST)
 			 : spool_due_list(s, lane, after, rows, ROWS_MOST);
 
+	/* What a mark makes due. */
+	int64_t latest = !is_held && spool_mark_of(s, lane) > 0 ? spool_now(s) : INT64_MAX;
+
 	for (long i = 0; i < n; i++) {
+		int64_t due = rows[i].due < latest ? rows[i].due : latest;
+
 		if (is_held) {
 			c->held++;
 			continue;
 		}
 		c->waiting++;
 		c->recipients += rows[i].count;
-		if (c->first_due == 0 || rows[i].due < c->first_due)
-			c->first_due = rows[i].due;
-		if (rows[i].due > c->last_due)
-			c->last_due = rows[i].due;
+		if (c->first_due == 0 || due < c->first_due)
+			c->first_due = due;
+		if (due > c->last_due)
+			c->last_due = due;
 	}
 	if (n > 0)
 		*after = rows[n - 1];
@@ -72,7 +77,10 @@ static struct forecast forecast_of(const struct site_tell *t, uint64_t waiting)
 		.gap_us = s->flow.gap_us,
 		.until = flows ? 0 : s->flow.until,
 		.since = flows ? 0 : s->flow.since,
-		.has_taken = s->delivered > 0 || s->flow.last_ok > 0};
+		.has_taken = s->delivered > 0 || s->flow.last_ok > 0,
+		.before = t->before,
+		.all_lately = t->all_lately,
+		.past = t->past};
 
 	return forecast_make(&ask);
 }

@@ -28,6 +28,10 @@ struct site_tell {
 	const struct site_count *count;
 	unsigned connections_most; /* configured */
 	int64_t now;
+	/* Of the running queue, for forecasts: see struct forecast_ask. */
+	uint64_t before;
+	double all_lately;
+	const struct forecast_past *past;
 };
 /* Spans live in arena, or borrow from the site and the count. */
 void site_tell(const struct site_tell *t, struct arena *arena, struct ipc_control_site *ret);

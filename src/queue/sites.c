@@ -162,6 +162,7 @@ struct lane *queue_lane_by_number(struct queue *q, uint32_t number)
 		struct lane *other = table_get(&q->lanes_by_name, stored.name);
 
 		lane = queue_lane_add(q, number, stored.name, stored.site);
+		lane->marked_at = stored.marked_at;
 		/* New mail stays where it goes already. */
 		if (other)
 			(void)table_set(&q->lanes_by_name, stored.name, other);
@@ -229,7 +230,40 @@ void queue_site_drained(struct queue *q, struct site *site)
 		if (lane->n > 0 || !lane->exhausted)
 			return;
 	}
-	forecast_settle(&site->forecasts, spool_now(q->spool));
+	forecast_settle(&site->forecasts, &q->past, spool_now(q->spool));
+}
+
+/* Rows of the lane that are due: of those behind its window no more is known than how many most lanes have. */
+static uint64_t due_in(const struct queue *q, const struct lane *lane, uint64_t usual)
+{
+	int64_t now = spool_now(q->spool);
+	bool all = lane->in_recall || queue_mark_counts(lane);
+	size_t n = 0;
+
+	while (n < lane->n && (all || lane->rows[lane->first + n].due <= now))
+		n++;
+	return n < lane->n || lane->exhausted || n > usual ? n : usual;
+}
+
+struct queue_turns queue_turns(const struct queue *q)
+{
+	struct queue_turns t = {0};
+	uint64_t lanes = q->lanes_by_number.n > 0 ? q->lanes_by_number.n : 1;
+	struct span key;
+	void *value;
+
+	if (list_is_empty(&q->crowded) && q->endings < QUEUE_ENDINGS_MOST &&
+		q->slots_n < role_conf_now(q->role)->limits.deliver_sessions)
+		return t;
+	for (size_t i = 0; table_next(&q->lanes_by_number, &i, &key, &value);) {
+		const struct lane *lane = value;
+
+		if (list_is_empty(&lane->turn))
+			continue;
+		t.sites++;
+		t.messages += due_in(q, lane, spool_figures(q->spool).recipients / lanes);
+	}
+	return t;
 }
 
 void queue_sweep(struct queue *q)

@@ -1,4 +1,5 @@
-#include "receive/session.h"
+#include "receive/advice.h"
+#include "receive/seat.h"
 
 /* One chunk out of the stream; takes: into the content, else it is thrown away. */
 static bool read_chunk(struct session *s, uint64_t size, bool takes)
@@ -52,7 +53,25 @@ static enum reply_id failure(struct session *s, struct reply_words *words)
 {
 	enum reply_id fault = accept_fault(s, words);
 
-	return fault ? fault : s->transaction.content.refusal;
+	if (fault)
+		return fault;
+	seats_words(s, s->transaction.content.refusal, words);
+	return s->transaction.content.refusal;
+}
+
+/* Before the first chunk, as before DATA. False: it is refused, which is said; the chunk is thrown away. */
+static bool may_begin(struct session *s, uint64_t size, bool is_last)
+{
+	struct reply_words words = {0};
+	enum reply_id refusal = advice_at(s, CONF_STAGE_DATA, &words);
+
+	if (!refusal)
+		return true;
+	if (read_chunk(s, size, false))
+		say(s, refusal, &words);
+	s->bdat_failed = !is_last;
+	session_end_transaction(s);
+	return false;
 }
 
 /*
@@ -70,6 +89,8 @@ enum reply_id verb_bdat(struct session *s, struct span argument, struct reply_wo
 	if (wire_bdat_read(argument, &size, &is_last) < 0)
 		return lose_track(s);
 	session_consume_line(s);
+	if (!t->has_chunks && !may_begin(s, size, is_last))
+		return REPLY_ID_NONE;
 	if (!t->has_chunks)
 		wire_content_init(&t->decoder, (size_t)limits->text_line + 2, limits->message_size);
 	t->has_chunks = true;

@@ -1,7 +1,6 @@
 #include "receive/content.h"
 #include "base/alloc.h"
 #include "base/crc.h"
-#include "mail/header.h"
 #include "receive/server.h"
 #include <assert.h>
 #include <errno.h>
@@ -10,9 +9,9 @@
 /* How long a session waits for a queue that is being started again. */
 #define QUEUE_PATIENCE (30 * NANOS_S)
 
-void content_begin(struct content *c, unsigned hops_most)
+void content_begin(struct content *c, content_header_fn *at_header, void *self)
 {
-	*c = (struct content){.fd = -1, .hops_most = hops_most};
+	*c = (struct content){.fd = -1, .at_header = at_header, .at_header_self = self};
 }
 
 enum reply_id content_refusal(int error)
@@ -55,15 +54,18 @@ static void fail(struct content *c, int error)
 /* The header stands at the front: one look at the first bytes is enough. */
 static void read_header(struct content *c)
 {
-	struct mail_facts facts;
-
 	if (c->is_header_read || !c->held)
 		return;
 	c->is_header_read = true;
-	mail_facts_read(buf_span(c->held), &facts);
-	c->hops = facts.received;
-	if (c->hops > c->hops_most)
-		refuse(c, SAY_LOOP, 0);
+	mail_facts_read(buf_span(c->held), &c->facts);
+	c->facts.message_id = (struct span){0}; /* what it borrows from does not stay */
+	c->has_whole_header = c->facts.is_complete || c->held->len < CONTENT_HELD_MAX;
+	if (!c->at_header)
+		return;
+	enum reply_id refusal = c->at_header(c->at_header_self, buf_span(c->held));
+
+	if (refusal)
+		refuse(c, refusal, 0);
 }
 
 struct job { /* runs on a helper thread */
@@ -190,5 +192,5 @@ void content_drop(struct content *c, struct server *v)
 		v->commit->content_discard(v->commit_self, c->id);
 	}
 	pool_give(&v->contents, c->held);
-	content_begin(c, c->hops_most);
+	content_begin(c, c->at_header, c->at_header_self);
 }

@@ -9,11 +9,15 @@
  */
 #pragma once
 #include "base/id.h"
+#include "mail/header.h"
 #include "reply/catalogue.h"
 
 #define CONTENT_HELD_MAX (64U * 1024)
 
 struct server;
+
+/* Asked once, when the header is there: REPLY_ID_NONE, or why the message is not taken. May wait. */
+typedef enum reply_id content_header_fn(void *self, struct span held);
 
 struct content {
 	struct buf *held; /* from server->contents; NULL: nothing came yet */
@@ -21,15 +25,17 @@ struct content {
 	int fd;           /* of content/in/ID, or -1 */
 	bool is_in_file;  /* it was made there; to be discarded unless committed */
 	uint64_t size;
-	uint32_t crc;       /* of what left the buffer; of all after content_end */
-	unsigned hops_most; /* Received fields that are not yet a loop */
-	unsigned hops;      /* how many there are, once its header was looked at */
+	uint32_t crc;                 /* of what left the buffer; of all after content_end */
+	content_header_fn *at_header; /* NULL: nobody asks */
+	void *at_header_self;
 	bool is_header_read;
-	enum reply_id refusal; /* REPLY_ID_NONE, or the reply that says what failed */
-	int error;             /* the -errno behind it, for the log */
+	bool has_whole_header;   /* once it was, and */
+	struct mail_facts facts; /* of it */
+	enum reply_id refusal;   /* REPLY_ID_NONE, or the reply that says what failed */
+	int error;               /* the -errno behind it, for the log */
 };
 
-void content_begin(struct content *c, unsigned hops_most);
+void content_begin(struct content *c, content_header_fn *at_header, void *self);
 /* Takes a run. What is wrong is found in refusal. */
 void content_add(struct content *c, struct server *v, struct span run);
 /* All is there: looks at the header, writes and syncs the rest of a file and closes it. */

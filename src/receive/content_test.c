@@ -166,7 +166,7 @@ static const struct spill {
 
 static bool spill(const struct spill *c)
 {
-	struct testing t;
+	static struct testing t;
 	struct buf script = BUF_INIT(1 << 20), codes = BUF_INIT(1 << 16);
 
 	testing_init(&t, NULL);

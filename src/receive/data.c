@@ -1,4 +1,4 @@
-#include "receive/session.h"
+#include "receive/advice.h"
 
 /*
  * Takes what the buffer holds, up to the final dot. A content that will not be taken any more is
@@ -41,6 +41,13 @@ enum reply_id verb_data(struct session *s, struct span argument, struct reply_wo
 	struct transaction *t = &s->transaction;
 	const struct conf_limits *limits = &t->conf->limits;
 
+	enum reply_id refusal = advice_at(s, CONF_STAGE_DATA, words);
+
+	if (refusal) {
+		say(s, refusal, words);
+		session_end_transaction(s);
+		return REPLY_ID_NONE;
+	}
 	session_consume_line(s);
 	wire_content_init(&t->decoder, (size_t)limits->text_line + 2, limits->message_size);
 	say(s, SAY_DATA_GO, NULL);

@@ -1,28 +1,23 @@
 #include "receive/facts_link.h"
 #include "base/log.h"
+#include "base/table.h"
 #include "ipc/socket.h"
 #include "receive/session.h"
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-/* Longer than a healthy facts ever needs; then the client is let in uncounted. */
-#define VERDICT_PATIENCE (2 * NANOS_S)
-
-struct keys { /* an address and its network, IPv4 as ::ffff:a.b.c.d */
-	unsigned char client[16], network[16];
-};
-
-static void make_keys(const struct session *s, struct keys *k)
+static void keys_of(const struct server *v, const struct wire_ip *client, struct facts_keys *k)
 {
 	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-	const struct conf_limits *limits = &server_conf(s->server)->limits;
-	unsigned bits = s->client.is_v4 ? 96U + limits->network_bits4 : limits->network_bits6;
+	const struct conf_limits *limits = &server_conf(v)->limits;
+	unsigned bits = client->is_v4 ? 96U + limits->network_bits4 : limits->network_bits6;
 
-	if (s->client.is_v4) {
+	if (client->is_v4) {
 		memcpy(k->client, mapped, sizeof mapped);
-		memcpy(k->client + 12, s->client.bytes, 4);
+		memcpy(k->client + 12, client->bytes, 4);
 	} else {
-		memcpy(k->client, s->client.bytes, 16);
+		memcpy(k->client, client->bytes, 16);
 	}
 	for (unsigned i = 0; i < 16; i++) {
 		unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
@@ -33,9 +28,31 @@ static void make_keys(const struct session *s, struct keys *k)
 	}
 }
 
-static struct ipc_facts_enter body_of(const struct keys *k)
+void facts_keys_of(const struct session *s, struct facts_keys *k)
 {
-	return (struct ipc_facts_enter){.client = span_of(k->client, sizeof k->client),
+	keys_of(s->server, &s->client, k);
+}
+
+uint64_t facts_network(const struct server *v, const struct wire_ip *client)
+{
+	struct facts_keys k;
+
+	keys_of(v, client, &k);
+	return table_hash(span_of(k.network, sizeof k.network)) | 1U;
+}
+
+bool facts_is_trusted(const struct session *s)
+{
+	struct sockaddr_storage client;
+
+	(void)wire_ip_to_sockaddr(&s->client, s->port, &client);
+	return conf_may_relay(server_conf(s->server), (const struct sockaddr *)&client);
+}
+
+static struct ipc_facts_enter body_of(const struct facts_keys *k, bool is_trusted)
+{
+	return (struct ipc_facts_enter){.is_trusted = is_trusted,
+		.client = span_of(k->client, sizeof k->client),
 		.network = span_of(k->network, sizeof k->network)};
 }
 
@@ -46,10 +63,10 @@ static int enter_all(struct link *l, void *arg)
 
 	list_for_each (node, &f->server->sessions) {
 		struct session *s = container_of(node, struct session, node);
-		struct keys k;
+		struct facts_keys k;
 
-		make_keys(s, &k);
-		struct ipc_facts_enter e = body_of(&k);
+		facts_keys_of(s, &k);
+		struct ipc_facts_enter e = body_of(&k, true); /* came in before: no rate */
 
 		s->has_entered = link_send(l, &(struct ipc_out){.type = IPC_FACTS_ENTER,
 						      .request = 1,
@@ -63,8 +80,21 @@ static void forget_all(struct link *l, void *arg)
 {
 	struct facts_link *f = arg;
 
+	f->server->sessions_all = 0; /* our own are known */
 	list_for_each (node, &f->server->sessions)
 		container_of(node, struct session, node)->has_entered = false;
+}
+
+static void on_said(struct link *l, const struct ipc_packet *p, void *arg)
+{
+	struct facts_link *f = arg;
+
+	const struct ipc_facts_watch *w = p->body;
+
+	if (p->type != IPC_FACTS_WATCH)
+		return;
+	f->is_watching = w->is_open;
+	f->server->sessions_all = w->sessions;
 }
 
 void facts_link_init(struct facts_link *f, struct role *role, struct server *server)
@@ -73,6 +103,7 @@ void facts_link_init(struct facts_link *f, struct role *role, struct server *ser
 	link_init(&f->link, role, IPC_FACTS);
 	f->link.on_up = enter_all;
 	f->link.on_down = forget_all;
+	f->link.on_said = on_said;
 	f->link.arg = f;
 }
 
@@ -81,39 +112,49 @@ void facts_link_done(struct facts_link *f)
 	link_done(&f->link);
 }
 
-static enum reply_id verdict_of(const struct ipc_packet *p)
+static enum reply_id verdict_of(struct facts_link *f, struct session *s, const struct ipc_packet *p,
+	struct reply_words *words)
 {
 	const struct ipc_facts_verdict *v = p->body;
 
 	if (p->type != IPC_FACTS_VERDICT)
 		return REPLY_ID_NONE;
+	f->server->sessions_all = v->sessions;
+	s->is_known_network = v->is_known;
+	if (v->is_known)
+		load_note_known(&f->server->load, facts_network(f->server, &s->client));
+	if (v->wait_ms > 0)
+		reply_words_set_wait(words, (v->wait_ms + 999) / 1000, s->wait_room);
 	return v->too_many_in_all         ? SAY_TOO_MANY_SESSIONS
 	       : v->too_many_from_network ? SAY_TOO_MANY_FROM_NETWORK
+	       : v->wait_ms > 0           ? SAY_RATE_CONNECTIONS
 					  : REPLY_ID_NONE;
 }
 
-static enum reply_id enter(void *self, struct session *s)
+static enum reply_id enter(void *self, struct session *s, struct reply_words *words)
 {
 	struct facts_link *f = self;
 	struct arena arena = {0};
 	struct ipc_packet p;
-	struct keys k;
+	struct facts_keys k;
 	enum reply_id verdict = REPLY_ID_NONE;
 
-	make_keys(s, &k);
-	struct ipc_facts_enter e = body_of(&k);
+	facts_keys_of(s, &k);
+	struct ipc_facts_enter e = body_of(&k, facts_is_trusted(s));
+
+	e.skipped = facts_skipped(s, &(struct facts_mail){0});
 
 	if (f->link.life == 0 && f->link.role)
-		(void)link_await(&f->link, f->begun + VERDICT_PATIENCE);
+		(void)link_await(&f->link, f->begun + FACTS_PATIENCE);
 	if (s->has_entered) /* by enter_all, just before */
 		return REPLY_ID_NONE;
 	int rc = !f->link.is_up ? -EPIPE
 				: link_ask(&f->link,
 					  &(struct ipc_out){.type = IPC_FACTS_ENTER, .body = &e},
-					  clock_after(VERDICT_PATIENCE), &arena, &p);
+					  clock_after(FACTS_PATIENCE), &arena, &p);
 
 	if (rc == 0) {
-		verdict = verdict_of(&p);
+		verdict = verdict_of(f, s, &p, words);
 		ipc_close_fds(p.fds, p.fds_n);
 		s->has_entered = !verdict;
 	} else if (rc == -ETIMEDOUT || rc == -ECANCELED) {
@@ -130,15 +171,23 @@ static enum reply_id enter(void *self, struct session *s)
 static void leave(void *self, struct session *s)
 {
 	struct facts_link *f = self;
-	struct keys k;
+	struct facts_keys k;
 
 	if (!s->has_entered)
 		return;
 	s->has_entered = false;
-	make_keys(s, &k);
-	struct ipc_facts_enter e = body_of(&k);
+	facts_keys_of(s, &k);
+	struct ipc_facts_enter e = body_of(&k, true);
 
 	(void)link_send(&f->link, &(struct ipc_out){.type = IPC_FACTS_LEAVE, .body = &e});
 }
 
-const struct facts_ops facts_link_ops = {.enter = enter, .leave = leave};
+const struct facts_ops facts_link_ops = {.enter = enter,
+	.leave = leave,
+	.rate = facts_ask_rate,
+	.try_login = facts_ask_try,
+	.tried_login = facts_tell_tried,
+	.touch = facts_ask_touch,
+	.passed = facts_tell_passed,
+	.deferred = facts_tell_deferred,
+	.accepted = facts_tell_accepted};

@@ -21,7 +21,7 @@ static void stop_reading(struct session *s, ssize_t rc, enum reply_id on_timeout
 
 static size_t line_limit(const struct session *s)
 {
-	size_t limit = session_conf(s)->limits.command_line;
+	size_t limit = s->line_most > 0 ? s->line_most : session_conf(s)->limits.command_line;
 
 	return limit < STREAM_INPUT_MAX ? limit : STREAM_INPUT_MAX - 1;
 }
@@ -64,6 +64,12 @@ static bool find_line(struct session *s, struct search *f, struct span *ret, enu
 	return true;
 }
 
+/* A session may take its time, but not for ever without a mail. */
+static nanos session_end(const struct session *s)
+{
+	return s->since + session_conf(s)->timeouts.session;
+}
+
 enum input_line input_line(struct session *s, struct span *ret)
 {
 	struct search f = {.limit = line_limit(s)};
@@ -74,6 +80,10 @@ enum input_line input_line(struct session *s, struct span *ret)
 		/* One deadline for the whole line: dripping bytes gain nothing. */
 		if (deadline == 0)
 			deadline = clock_after(session_conf(s)->timeouts.idle);
+		bool is_last = deadline >= session_end(s);
+
+		if (is_last)
+			deadline = session_end(s);
 		if (s->server->is_stopping && !session_has_transaction(s)) {
 			stop_reading(s, -ECANCELED, SAY_IDLE_TIMEOUT);
 			return INPUT_END;
@@ -81,7 +91,7 @@ enum input_line input_line(struct session *s, struct span *ret)
 		ssize_t n = stream_fill(s->stream, deadline);
 
 		if (n <= 0) {
-			stop_reading(s, n, SAY_IDLE_TIMEOUT);
+			stop_reading(s, n, is_last ? SAY_TOO_SLOW : SAY_IDLE_TIMEOUT);
 			return INPUT_END;
 		}
 	}
@@ -92,7 +102,14 @@ void input_pace(struct session *s, struct input_pace *p, uint64_t taken)
 {
 	if (p->deadline != 0 && taken < p->until)
 		return;
+	struct transaction *t = &s->transaction;
+
+	/* However it comes, all of it has an end. */
+	if (t->content_until == 0)
+		t->content_until = clock_after(session_conf(s)->timeouts.message);
 	p->deadline = clock_after(session_conf(s)->timeouts.body);
+	if (p->deadline > t->content_until)
+		p->deadline = t->content_until;
 	p->until = taken + PACE_BLOCK;
 }
 

@@ -1,4 +1,7 @@
-#include "receive/session.h"
+#include "receive/advice.h"
+#include "receive/login.h"
+#include "receive/people.h"
+#include "receive/seat.h"
 #include <sys/socket.h>
 
 /* How long MAIL waits for a queue that is being started again. */
@@ -19,6 +22,10 @@ static enum reply_id may_begin(
 		words->limit = limits->messages_per_session;
 		return SAY_TOO_MANY_MESSAGES;
 	}
+	if (s->server->load.state.is_disk_low) {
+		reply_words_set_wait(words, load_wait(&s->server->load), s->wait_room);
+		return SAY_DISK_LOW;
+	}
 	if (p->has_size && p->size > limits->message_size) {
 		words->size = p->size;
 		words->limit = limits->message_size;
@@ -31,19 +38,21 @@ static bool may_relay(const struct session *s, const struct conf *conf)
 {
 	struct sockaddr_storage client;
 
+	if (s->login.len > 0)
+		return true;
 	(void)wire_ip_to_sockaddr(&s->client, s->port, &client);
 	return conf_may_relay(conf, (const struct sockaddr *)&client);
 }
 
-static void begin(
-	struct session *s, const struct wire_path *sender, const struct wire_mail_params *p)
+static void begin(struct session *s, const struct conf *conf, struct span said, struct span sender,
+	const struct wire_mail_params *p)
 {
 	struct transaction *t = &s->transaction;
-	struct buf *text = pool_take(&s->server->replies);
 
-	(void)wire_path_text(sender, text);
-	t->conf = server_conf_get(s->server);
-	t->sender = arena_copy(&t->arena, buf_span(text));
+	s->transactions++;
+	t->conf = conf;
+	t->said_sender = arena_copy(&t->arena, said);
+	t->sender = span_equal(said, sender) ? t->said_sender : arena_copy(&t->arena, sender);
 	t->envid = arena_copy(&t->arena, p->envid);
 	t->ret = (uint8_t)p->ret;
 	t->is_8bit = p->body == WIRE_BODY_8BITMIME;
@@ -51,9 +60,57 @@ static void begin(
 	t->announced = p->has_size ? p->size : 0;
 	t->may_relay = may_relay(s, t->conf);
 	t->envelope = t->sender.len + t->envid.len + s->helo.len;
-	content_begin(&t->content, t->conf->limits.received_hops);
+	content_begin(&t->content, seats_at_header, s);
 	s->bdat_failed = false;
+}
+
+static enum reply_id rate(struct session *s, struct span sender, struct reply_words *words)
+{
+	const struct facts_ops *facts = s->server->facts;
+
+	return facts ? facts->rate(s->server->facts_self, s, CONF_RATE_MESSAGES,
+			       &(struct facts_mail){.sender = sender}, words)
+		     : REPLY_ID_NONE;
+}
+
+/* What policy services say of it; said here, while the transaction has the words. */
+static enum reply_id ask_services(struct session *s)
+{
+	struct reply_words words = {0};
+	enum reply_id refusal = advice_at(s, CONF_STAGE_MAIL, &words);
+
+	if (!refusal)
+		return SAY_MAIL_OK;
+	say(s, refusal, &words);
+	session_end_transaction(s);
+	return REPLY_ID_NONE;
+}
+
+/* The sender as it is to be, then the transaction. */
+static enum reply_id rewrite_and_begin(struct session *s, const struct wire_path *path,
+	const struct wire_mail_params *p, struct reply_words *words)
+{
+	const struct conf *conf = server_conf_get(s->server);
+	struct buf *text = pool_take(&s->server->replies);
+	struct arena arena = {0};
+
+	(void)wire_path_text(path, text);
+	struct span sender = buf_span(text);
+	enum reply_id refusal = rate(s, sender, words), foreign = REPLY_ID_NONE;
+
+	if (!refusal)
+		foreign = login_check_sender(s, conf, sender, words);
+	if (foreign) /* said while the address is there */
+		say(s, foreign, words);
+	else if (!refusal)
+		refusal = people_sender(s, conf, &arena, &sender, words);
+	if (refusal || foreign)
+		server_conf_put(s->server, conf);
+	else
+		begin(s, conf, buf_span(text), sender, p);
+	arena_done(&arena);
 	pool_give(&s->server->replies, text);
+	return foreign ? REPLY_ID_NONE : refusal ? refusal : ask_services(s);
 }
 
 /*
@@ -81,6 +138,5 @@ enum reply_id verb_mail(struct session *s, struct span argument, struct reply_wo
 		return refusal;
 	if (s->server->commit->ready(s->server->commit_self, clock_after(QUEUE_PATIENCE)) < 0)
 		return SAY_QUEUE_UNREACHABLE;
-	begin(s, &path, &params);
-	return SAY_MAIL_OK;
+	return rewrite_and_begin(s, &path, &params, words);
 }

@@ -1,5 +1,6 @@
 /* The verbs that need a line each: RSET, NOOP, VRFY, HELP, QUIT. */
 #include "receive/session.h"
+#include "reply/explain.h"
 
 /* rset = "RSET" CRLF                                            ; RFC 5321 4.1.1.5 */
 enum reply_id verb_rset(struct session *s, struct span argument, struct reply_words *words)
@@ -21,17 +22,55 @@ enum reply_id verb_vrfy(struct session *s, struct span argument, struct reply_wo
 	return argument.len > 0 ? SAY_VRFY : SAY_VRFY_SYNTAX;
 }
 
-/* help = "HELP" [ SP String ] CRLF                              ; 4.1.1.8 */
-enum reply_id verb_help(struct session *s, struct span argument, struct reply_words *words)
+static enum reply_id list_commands(struct reply_words *words)
 {
 	static const struct span lines[] = {
 		SPAN_LIT("EHLO HELO MAIL RCPT DATA BDAT"),
-		SPAN_LIT("RSET NOOP VRFY HELP QUIT"),
+		SPAN_LIT("RSET NOOP VRFY HELP STARTTLS AUTH QUIT"),
+		SPAN_LIT("HELP and the name at the end of a reply tells what that reply means."),
 	};
 
 	words->lines = lines;
 	words->n_lines = sizeof lines / sizeof lines[0];
 	return SAY_HELP;
+}
+
+/* What is told about a reply that a client got: what has happened, and what can be done. */
+static enum reply_id explain(struct session *s, enum reply_id id)
+{
+	static const enum reply_tale tales[] = {REPLY_TELL_HAPPENED, REPLY_TELL_ADVICE};
+	const struct reply_voice voice = {.lang = REPLY_LANG_EN};
+	struct reply_meaning meaning;
+	struct span lines[2];
+	struct buf text = BUF_INIT(8192);
+	struct reply_words words = {.parameter = span_str(catalogue_get(id)->name), .lines = lines};
+
+	catalogue_meaning(id, NULL, REPLY_STAGE_NONE, &meaning);
+	for (size_t i = 0; i < 2; i++) {
+		size_t before = text.len;
+
+		(void)reply_tell(&meaning, &voice, tales[i], &text);
+		if (text.len > before)
+			lines[words.n_lines++].len = text.len - before;
+	}
+	for (size_t i = 0, at = 0; i < words.n_lines; at += lines[i++].len)
+		lines[i].at = text.at + at;
+	say(s, SAY_HELP_ENTRY, &words);
+	buf_done(&text);
+	return REPLY_ID_NONE;
+}
+
+/* help = "HELP" [ SP String ] CRLF                              ; 4.1.1.8 */
+enum reply_id verb_help(struct session *s, struct span argument, struct reply_words *words)
+{
+	struct span name = span_trim(argument);
+	enum reply_id id = catalogue_find(name);
+
+	if (id != REPLY_ID_NONE)
+		return explain(s, id);
+	if (name.len > 0 && wire_command_read(name).verb == WIRE_UNKNOWN)
+		return SAY_HELP_UNKNOWN;
+	return list_commands(words);
 }
 
 /* quit = "QUIT" CRLF                                            ; 4.1.1.10 */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #define HELLO_PATIENCE (60 * NANOS_S)
+#define SOON_MOST      8192U /* bytes that are cheaper copied than sent alone */
 
 /* Every life of queue hands out a generation that was never used before. */
 static int say_hello(struct link *l, void *arg)
@@ -30,11 +31,20 @@ static int say_hello(struct link *l, void *arg)
 	return rc;
 }
 
-void queue_link_init(struct queue_link *q, struct role *role, uint32_t index)
+static void on_said(struct link *l, const struct ipc_packet *p, void *arg)
 {
-	*q = (struct queue_link){.index = index};
+	const struct queue_link *q = arg;
+
+	if (p->type == IPC_QUEUE_ROOM && q->load)
+		load_note_room(q->load, p->body);
+}
+
+void queue_link_init(struct queue_link *q, struct role *role, uint32_t index, struct load *load)
+{
+	*q = (struct queue_link){.index = index, .load = load};
 	link_init(&q->link, role, IPC_QUEUE);
 	q->link.on_up = say_hello;
+	q->link.on_said = on_said;
 	q->link.arg = q;
 }
 
@@ -109,7 +119,8 @@ static int commit(void *self, const struct ipc_commit *c, struct span content, n
 	uint32_t *ret_ms)
 {
 	struct queue_link *q = self;
-	const struct ipc_out o = {.type = IPC_COMMIT, .body = c, .bytes = content};
+	const struct ipc_out o = {
+		.type = IPC_COMMIT, .body = c, .bytes = content, .soon = content.len <= SOON_MOST};
 	bool is_repeated = false;
 
 	for (;;) {

@@ -7,15 +7,17 @@
  */
 #pragma once
 #include "receive/commit.h"
-#include "receive/link.h"
+#include "ipc/link.h"
+#include "receive/load.h"
 
 struct queue_link {
 	struct link link;
-	uint32_t index; /* of this process */
+	uint32_t index;    /* of this process */
+	struct load *load; /* hears of the room in the spool; may be NULL */
 	uint32_t generation, counter;
 	uint16_t instance;
 };
 
-void queue_link_init(struct queue_link *q, struct role *role, uint32_t index);
+void queue_link_init(struct queue_link *q, struct role *role, uint32_t index, struct load *load);
 void queue_link_done(struct queue_link *q);
 extern const struct commit_ops queue_link_ops; /* self is the struct queue_link */

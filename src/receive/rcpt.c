@@ -1,22 +1,7 @@
 #include "base/table.h"
-#include "receive/session.h"
-
-/*
- * Mail for our domains is taken from anybody, for others only from clients in relay_from; and
- * none without a way to go. <postmaster> (RFC 5321 4.5.1) is ours, wherever hostname's mail goes.
- */
-static enum reply_id way_refusal(
-	struct session *s, const struct wire_path *path, struct reply_words *words)
-{
-	const struct transaction *t = &s->transaction;
-	bool is_postmaster = path->kind == WIRE_PATH_POSTMASTER;
-	struct span domain = is_postmaster ? t->conf->hostname : path->domain;
-
-	words->domain = domain;
-	if (!is_postmaster && !t->may_relay && !conf_domain_for(t->conf, domain))
-		return SAY_RELAY_DENIED;
-	return conf_target_for(t->conf, domain) ? REPLY_ID_NONE : SAY_NO_ROUTE;
-}
+#include "receive/advice.h"
+#include "receive/check.h"
+#include "receive/greylist.h"
 
 static struct ipc_recipient *find(struct transaction *t, struct span address, uint32_t hash)
 {
@@ -41,33 +26,120 @@ static void grow(struct transaction *t)
 	t->recipients_room = room;
 }
 
-/* A recipient that was named before, in the same way, is taken once. */
-static enum reply_id add(struct session *s, struct span address, const struct wire_rcpt_params *p,
-	struct reply_words *words)
+static void put(struct transaction *t, const struct ipc_recipient *r, uint32_t hash)
 {
-	struct transaction *t = &s->transaction;
-	uint32_t hash = (uint32_t)table_hash(address);
-	const struct ipc_recipient *twin = find(t, address, hash);
-	size_t size = ENVELOPE_RECIPIENT + address.len + p->orcpt.len;
-
-	if (twin && twin->notify == p->notify && span_equal(twin->orcpt, p->orcpt)) {
-		s->idle_commands++;
-		return SAY_RCPT_OK;
-	}
-	if (t->recipients_n >= t->conf->limits.recipients || t->envelope + size > ENVELOPE_MAX) {
-		words->limit = t->recipients_n;
-		return SAY_TOO_MANY_RECIPIENTS;
-	}
 	if (t->recipients_n == t->recipients_room)
 		grow(t);
 	t->hashes[t->recipients_n] = hash;
 	t->recipients[t->recipients_n++] = (struct ipc_recipient){
-		.address = arena_copy(&t->arena, address),
-		.orcpt = arena_copy(&t->arena, p->orcpt),
-		.notify = (uint8_t)p->notify,
+		.address = arena_copy(&t->arena, r->address),
+		.orcpt = arena_copy(&t->arena, r->orcpt),
+		.notify = r->notify,
+		.sender = arena_copy(&t->arena, r->sender),
 	};
-	t->envelope += size;
+	t->envelope += ENVELOPE_RECIPIENT + r->address.len + r->orcpt.len + r->sender.len;
+}
+
+/*
+ * A recipient that was named before, in the same way, is taken once; so is one that several aliases
+ * lead to. is_plain: no ORCPT of the client's tells it from others. False: it is too much for one
+ * message.
+ */
+static bool add(struct transaction *t, const struct ipc_recipient *r, bool is_plain)
+{
+	uint32_t hash = (uint32_t)table_hash(r->address);
+	const struct ipc_recipient *twin = find(t, r->address, hash);
+
+	if (twin && twin->notify == r->notify && (is_plain || span_equal(twin->orcpt, r->orcpt)))
+		return true;
+	if (t->envelope + ENVELOPE_RECIPIENT + r->address.len + r->orcpt.len + r->sender.len >
+		ENVELOPE_MAX)
+		return false;
+	put(t, r, hash);
+	return true;
+}
+
+/* Once for each message: copies that nobody is told about. */
+static bool add_bcc(struct transaction *t)
+{
+	bool fits = true;
+
+	for (size_t i = 0; i < t->conf->n_always_bcc && t->named == 0; i++)
+		fits &= add(t,
+			&(struct ipc_recipient){.address = t->conf->always_bcc[i].text,
+				.notify = WIRE_NOTIFY_NEVER},
+			true);
+	return fits;
+}
+
+/* All of them, or none. */
+static enum reply_id add_all(struct session *s, const struct people *people,
+	const struct wire_rcpt_params *p, struct reply_words *words)
+{
+	struct transaction *t = &s->transaction;
+	size_t before = t->recipients_n, envelope = t->envelope;
+	bool fits = t->named < t->conf->limits.recipients;
+
+	for (size_t i = 0; i < people->n && fits; i++) {
+		struct ipc_recipient r = {.address = people->all[i].address,
+			.sender = people->all[i].sender,
+			.orcpt = p->has_orcpt ? p->orcpt : people->original,
+			.notify = (uint8_t)p->notify};
+
+		fits = add(t, &r, !p->has_orcpt);
+	}
+	if (!fits || !add_bcc(t)) {
+		t->recipients_n = before;
+		t->envelope = envelope;
+		words->limit = t->named;
+		return SAY_TOO_MANY_RECIPIENTS;
+	}
+	if (t->recipients_n == before)
+		s->idle_commands++;
+	else
+		t->named++;
 	return SAY_RCPT_OK;
+}
+
+/* What speaks against it now, and not for ever. */
+static enum reply_id not_now(
+	struct session *s, struct span address, bool is_wanted, struct reply_words *words)
+{
+	const struct facts_ops *facts = s->server->facts;
+	const struct facts_mail mail = {s->transaction.sender, address};
+	enum reply_id refusal =
+		facts ? facts->rate(s->server->facts_self, s, CONF_RATE_RECIPIENTS, &mail, words)
+		      : REPLY_ID_NONE;
+
+	if (!refusal && !is_wanted)
+		refusal = greylist_check(s, address, words);
+	return refusal;
+}
+
+/* What policy services say, and what we say ourselves of now and later. */
+static enum reply_id judge(struct session *s, struct span address, struct reply_words *words)
+{
+	struct advice_said said;
+	enum reply_id refusal = advice_check(s, address, &said, words);
+
+	if (!refusal)
+		refusal = not_now(s, address, said.is_ok, words);
+	if (!refusal && said.if_taken) {
+		*words = said.words;
+		refusal = said.if_taken;
+	}
+	if (refusal)
+		s->transaction.deferred = arena_copy(&s->transaction.arena, address);
+	return refusal;
+}
+
+static enum reply_id checked(struct session *s, struct check_subject *r, struct reply_words *words)
+{
+	enum reply_id refusal = check_recipient(s, r, words);
+
+	if (refusal)
+		s->transaction.deferred = arena_copy(&s->transaction.arena, r->address);
+	return refusal;
 }
 
 static enum reply_id take(struct session *s, struct span argument, struct reply_words *words)
@@ -88,13 +160,20 @@ static enum reply_id take(struct session *s, struct span argument, struct reply_
 		return refusal;
 	if ((path.is_utf8 || params.orcpt_is_utf8) && !t->is_utf8)
 		return SAY_RCPT_NEEDS_UTF8;
-	refusal = way_refusal(s, &path, words);
-	if (refusal)
-		return refusal;
+	struct arena arena = {0};
 	struct buf *text = pool_take(&s->server->replies);
 
 	(void)wire_path_text(&path, text);
-	refusal = add(s, buf_span(text), &params, words);
+	struct check_subject r = {.path = &path, .address = buf_span(text), .arena = &arena};
+
+	refusal = people_may(s, &path, words);
+	if (!refusal)
+		refusal = checked(s, &r, words);
+	if (!refusal)
+		refusal = judge(s, r.address, words);
+	if (!refusal)
+		refusal = add_all(s, &r.people, &params, words);
+	arena_done(&arena);
 	pool_give(&s->server->replies, text);
 	return refusal;
 }
@@ -115,5 +194,6 @@ enum reply_id verb_rcpt(struct session *s, struct span argument, struct reply_wo
 		s->errors++;
 	words->ip = wire_ip_text(&s->client, ip);
 	say(s, id, words);
+	s->transaction.deferred = (struct span){0};
 	return REPLY_ID_NONE;
 }

@@ -21,7 +21,7 @@ static bool check(const struct script *c, size_t cut, struct testing *t, struct 
 
 static bool play(const struct script *c, size_t cut)
 {
-	struct testing t;
+	static struct testing t;
 	struct buf codes = BUF_INIT(1 << 20);
 
 	testing_init(&t, c->conf);
@@ -30,6 +30,9 @@ static bool play(const struct script *c, size_t cut)
 	t.queue.ready_rc = c->ready_rc;
 	t.queue.make_rc = c->make_rc;
 	t.queue.commit_rc = c->commit_rc;
+	t.tls_rc = c->tls_rc;
+	t.has_no_keys = c->has_no_keys;
+	t.door = c->door;
 	if (c->client && wire_ip_read(span_str(c->client), &t.client) < 0)
 		return false;
 	testing_session(&t, span_of(c->in, c->in_len));

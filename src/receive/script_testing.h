@@ -28,7 +28,9 @@ struct script {
 	const char *recipients; /* of the newest message */
 	unsigned messages;
 	bool is_whole; /* not to be cut: it is about what comes in one piece */
-	int ready_rc, make_rc, commit_rc;
+	int ready_rc, make_rc, commit_rc, tls_rc;
+	bool has_no_keys;
+	struct session_door door;
 	const char *client;
 	bool is_silent;  /* at the end */
 	unsigned writes; /* of the server; 0: not looked at. Where it is not cut */

@@ -1,31 +1,45 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "receive/facts_link.h"
+#include "receive/lookup_link.h"
+#include "receive/keys_link.h"
 #include "receive/queue_link.h"
 #include "receive/receive.h"
+#include "resolve/link.h"
 #include "receive/session.h"
+#include "task/share.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 /* interface.md: running transactions have five seconds to end. */
+#define ACCEPT_SHARE   16 /* times that of a session: all of them come by this task */
 #define STOP_PATIENCE  (5 * NANOS_S)
 #define LAST_WORDS     (1 * NANOS_S)
+#define LOGIN_STEP     (1 * NANOS_S) /* what failed is answered at whole seconds */
 #define ACCEPT_BACKOFF (100 * NANOS_MS)
 
 struct receive {
 	struct server server;
 	struct queue_link queue;
 	struct facts_link facts;
+	struct resolve_link resolve;
+	struct lookup_link lookup;
+	struct keys_link keys;
 	struct list doors;
+	struct task *watch; /* of the load */
 };
 
 struct door { /* a listening socket and the task that waits in it, which frees it */
 	struct list node;
 	struct receive *receive;
 	struct task_fd *fd;
+	const struct conf *conf; /* held, for */
+	const struct conf_listener *listener;
 	bool is_shut;
 	bool said_full;
 };
@@ -35,12 +49,17 @@ static void turn_away(struct server *v, int fd, const struct wire_ip *client, en
 {
 	char peer[WIRE_IP_TEXT_MAX];
 	struct buf *out = pool_take(&v->replies);
-	const struct reply_words words = {.host = server_conf(v)->hostname};
+	char room[REPLY_WAIT_ROOM];
+	struct reply_words words = {.host = server_conf(v)->hostname};
 
+	reply_words_set_wait(&words, load_wait(&v->load), room);
+	/* MSG_MORE: it goes with the end of the connection, in one packet. */
 	if (catalogue_say(id, &words, out) == 0)
-		(void)send(fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		(void)send(fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
 	pool_give(&v->replies, out);
 	close(fd);
+	if (id == SAY_SHED && !load_note_shed(&v->load))
+		return;
 	log_event(LOG_INFO, "refused", LOG_SPAN("peer", wire_ip_text(client, peer)),
 		LOG_U64("code", catalogue_get(id)->code),
 		LOG_STR("cause", reply_cause_text(catalogue_get(id)->cause)));
@@ -52,9 +71,20 @@ static void run_session(void *arg)
 	session_free(arg);
 }
 
-static void begin_session(struct receive *r, int fd, const struct sockaddr *from)
+static struct session_door door_of(const struct conf_listener *l, const struct sockaddr *from)
 {
-	struct server *v = &r->server;
+	return (struct session_door){
+		.protocol = l->protocol,
+		.tls = l->tls,
+		.auth = l->auth,
+		.is_proxied = conf_is_in(l->proxy, l->n_proxy, from),
+		.may_xclient = conf_is_in(l->xclient_from, l->n_xclient_from, from),
+	};
+}
+
+static void begin_session(struct door *d, int fd, const struct sockaddr *from)
+{
+	struct server *v = &d->receive->server;
 	struct wire_ip client;
 	struct stream *stream;
 	uint16_t port;
@@ -68,10 +98,24 @@ static void begin_session(struct receive *r, int fd, const struct sockaddr *from
 		turn_away(v, fd, &client, SAY_TOO_MANY_SESSIONS);
 		return;
 	}
+	v->load.last_fd = fd;
+	struct session_door door = door_of(d->listener, from);
+	/* Without a question to facts, but for a few: all who are left out now are. Behind a balancer it is not known who. */
+	bool is_own = door.protocol != CONF_SMTP || door.is_proxied || door.may_xclient ||
+		      conf_may_relay(server_conf(v), from);
+
+	enum load_door opens = load_door(v, is_own, is_own ? 0 : facts_network(v, &client));
+
+	if (opens == LOAD_DOOR_SHUT) {
+		turn_away(v, fd, &client, SAY_SHED);
+		return;
+	}
 	if (stream_open_fd(fd, &stream) < 0)
 		return;
 	struct session *s = session_new(v, stream, &client, port);
 
+	s->door = door;
+	s->is_let_in = opens == LOAD_DOOR_OPEN;
 	s->task = task_spawn("session", run_session, s);
 	if (!s->task) {
 		say(s, SAY_TOO_MANY_SESSIONS, NULL);
@@ -80,6 +124,24 @@ static void begin_session(struct receive *r, int fd, const struct sockaddr *from
 		return;
 	}
 	task_detach(s->task);
+}
+
+/* The kernel's count of those who are connected and wait for accept. */
+static uint32_t clients_waiting(void *arg)
+{
+	struct receive *r = arg;
+	uint32_t n = 0;
+
+	list_for_each (node, &r->doors) {
+		const struct door *d = container_of(node, struct door, node);
+		struct tcp_info info = {0};
+		socklen_t len = sizeof info;
+
+		if (!d->is_shut &&
+			getsockopt(task_fd_number(d->fd), IPPROTO_TCP, TCP_INFO, &info, &len) == 0)
+			n += info.tcpi_unacked;
+	}
+	return n;
 }
 
 /* Out of descriptors or memory: waits until others have ended, rather than spin. */
@@ -100,6 +162,7 @@ static void accept_clients(void *arg)
 {
 	struct door *d = arg;
 
+	task_take_share(ACCEPT_SHARE);
 	while (!d->is_shut) {
 		struct sockaddr_storage from = {0};
 		unsigned len = sizeof from;
@@ -107,7 +170,8 @@ static void accept_clients(void *arg)
 
 		if (fd >= 0) {
 			d->said_full = false;
-			begin_session(d->receive, fd, (const struct sockaddr *)&from);
+			d->receive->server.load.accepted++;
+			begin_session(d, fd, (const struct sockaddr *)&from);
 		} else if (fd == -ECANCELED || (is_lack(fd) && !back_off(d, fd))) {
 			break;
 		}
@@ -115,14 +179,18 @@ static void accept_clients(void *arg)
 	list_remove(&d->node);
 	if (!d->is_shut)
 		task_fd_close(d->fd);
+	role_conf_put(d->conf);
 	free(d);
 }
 
-static int open_door(struct receive *r, int fd)
+static int open_door(struct receive *r, int fd, size_t i)
 {
+	static const struct conf_listener plain;
 	struct door *d = alloc_zero(sizeof *d);
 
 	d->receive = r;
+	d->conf = role_conf_get(r->server.role);
+	d->listener = i < d->conf->n_listeners ? &d->conf->listeners[i] : &plain;
 	list_init(&d->node);
 	int rc = task_fd_open(fd, &d->fd);
 	struct task *t = rc == 0 ? task_spawn("accept", accept_clients, d) : NULL;
@@ -136,6 +204,7 @@ static int open_door(struct receive *r, int fd)
 		task_fd_close(d->fd);
 	else
 		close(fd);
+	role_conf_put(d->conf);
 	free(d);
 	return rc < 0 ? rc : -ENOMEM;
 }
@@ -158,7 +227,7 @@ static int open_doors(struct receive *r)
 	int rc = 0;
 
 	for (size_t i = 0; i < role->listeners_n; i++) {
-		int failed = open_door(r, role->listeners[i]);
+		int failed = open_door(r, role->listeners[i], i); /* in conf's order */
 
 		rc = rc < 0 ? rc : failed;
 	}
@@ -176,6 +245,12 @@ static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int f
 		link_take(&r->queue.link, fd);
 	else if (kind == IPC_FACTS)
 		link_take(&r->facts.link, fd);
+	else if (kind == IPC_LOOKUP)
+		link_take(&r->lookup.link, fd);
+	else if (kind == IPC_RESOLVE)
+		link_take(&r->resolve.link, fd);
+	else if (kind == IPC_KEYS)
+		link_take(&r->keys.link, fd);
 	else
 		close(fd);
 }
@@ -223,12 +298,17 @@ static void await_sessions(struct server *v, nanos deadline)
 /* Frees all, unless sessions are left that won't end: they go with the process. */
 static void finish(struct receive *r)
 {
+	task_cancel(r->watch);
+	(void)task_join(r->watch, CLOCK_NEVER);
 	if (r->server.sessions_n > 0)
 		return;
 	while (!list_is_empty(&r->doors) && task_yield() == 0)
 		;
 	queue_link_done(&r->queue);
 	facts_link_done(&r->facts);
+	resolve_link_done(&r->resolve);
+	lookup_link_done(&r->lookup);
+	keys_link_done(&r->keys);
 	server_done(&r->server);
 	free(r);
 }
@@ -240,15 +320,29 @@ static int start(struct receive *r, struct role *role)
 
 	server_init(&r->server);
 	list_init(&r->doors);
-	queue_link_init(&r->queue, role, role->index);
+	queue_link_init(&r->queue, role, role->index, &r->server.load);
 	facts_link_init(&r->facts, role, &r->server);
+	resolve_link_init(&r->resolve, role);
+	lookup_link_init(&r->lookup, role);
+	keys_link_init(&r->keys, role, &r->server);
 	r->server.role = role;
+	r->server.login_step = LOGIN_STEP;
 	r->server.index = role->index;
 	r->server.commit = &queue_link_ops;
 	r->server.commit_self = &r->queue;
 	r->server.facts = &facts_link_ops;
 	r->server.facts_self = &r->facts;
-	int rc = role_watch(role, &events, r);
+	r->server.resolve = &resolve_link_ops;
+	r->server.resolve_self = &r->resolve;
+	r->server.lookup = &lookup_link_ops;
+	r->server.lookup_self = &r->lookup;
+	r->server.encrypt = &keys_link_ops;
+	r->server.encrypt_self = &r->keys;
+	load_init(&r->server.load, role->meminfo_fd);
+	r->server.load.waiting = clients_waiting;
+	r->server.load.waiting_self = r;
+	r->watch = task_spawn("load", load_watch, &r->server);
+	int rc = r->watch ? role_watch(role, &events, r) : -ENOMEM;
 
 	return rc < 0 ? rc : open_doors(r);
 }

@@ -281,7 +281,7 @@ static void talks_early(void *arg)
 	struct stream *c = stage_dial(&s);
 
 	stage_tell(c, SPAN_LIT("EHLO x\r\n"));
-	stage_hear(c, "554 5.5.1");
+	stage_hear(c, "521 5.5.1");
 	stage_hear_end(c);
 	stage_stop(&s);
 	stage_done(&s);

@@ -16,6 +16,7 @@ void server_init(struct server *v)
 
 void server_done(struct server *v)
 {
+	load_done(&v->load);
 	pool_done(&v->replies);
 	pool_done(&v->contents);
 }

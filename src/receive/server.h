@@ -8,18 +8,16 @@
 #include "base/list.h"
 #include "conf/conf.h"
 #include "receive/commit.h"
+#include "receive/facts.h"
+#include "receive/load.h"
+#include "receive/lookup.h"
+#include "receive/encrypt.h"
 #include "receive/pool.h"
+#include "resolve/ops.h"
 #include "reply/catalogue.h"
 #include "task/task.h"
 
 struct role;
-struct session;
-
-struct facts_ops { /* who counts the sessions */
-	/* REPLY_ID_NONE, or why the client may not enter. Then it has not entered. Waits. */
-	enum reply_id (*enter)(void *self, struct session *s);
-	void (*leave)(void *self, struct session *s);
-};
 
 struct server {
 	struct role *role;       /* NULL in tests: then conf is fixed */
@@ -28,15 +26,25 @@ struct server {
 	void *commit_self;
 	const struct facts_ops *facts; /* NULL: nobody counts */
 	void *facts_self;
+	const struct resolve_ops *resolve; /* NULL: no name can be asked for */
+	void *resolve_self;
+	const struct lookup_ops *lookup;
+	void *lookup_self;
+	const struct encrypt_ops *encrypt; /* NULL: no TLS */
+	void *encrypt_self;
 	uint32_t index; /* of the process, and */
 	uint32_t born;  /* when it began: for the names of sessions */
 	uint32_t last_session;
 	struct list sessions; /* struct session */
 	size_t sessions_n;
+	uint32_t sessions_all; /* of all processes, as facts said last */
+	struct load load;
+	nanos login_step;      /* log-ins that fail are answered at whole steps of it; 0: at once */
 	bool is_stopping;      /* take no new transaction */
 	struct task_gate left; /* a session has ended */
-	struct pool replies;   /* for what is said, and other small texts */
-	struct pool contents;  /* for messages, CONTENT_HELD_MAX each */
+	nanos alarmed[CONF_DNSBLS_MAX]; /* of that list, last */
+	struct pool replies;            /* for what is said, and other small texts */
+	struct pool contents;           /* for messages, CONTENT_HELD_MAX each */
 };
 
 void server_init(struct server *v);

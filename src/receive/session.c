@@ -1,4 +1,6 @@
-#include "receive/session.h"
+#include "receive/advice.h"
+#include "receive/login.h"
+#include "receive/check.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include <errno.h>
@@ -16,11 +18,12 @@ struct session *session_new(
 	struct session *s = alloc_zero(sizeof *s);
 
 	s->server = v;
+	s->since = clock_now();
 	s->stream = stream;
 	s->number = ++v->last_session;
 	s->client = *client;
 	s->port = port;
-	content_begin(&s->transaction.content, 0);
+	content_begin(&s->transaction.content, NULL, NULL);
 	list_add_tail(&v->sessions, &s->node);
 	v->sessions_n++;
 	return s;
@@ -32,6 +35,9 @@ void session_free(struct session *s)
 
 	session_end_transaction(s);
 	stream_close(s->stream);
+	free((void *)(uintptr_t)s->tls);
+	login_forget(s);
+	free(s->names);
 	arena_done(&s->transaction.arena);
 	arena_done(&s->arena);
 	list_remove(&s->node);
@@ -57,7 +63,7 @@ void session_end_transaction(struct session *s)
 
 	*t = (struct transaction){.arena = arena};
 	arena_reset(&t->arena);
-	content_begin(&t->content, 0);
+	content_begin(&t->content, NULL, NULL);
 }
 
 void session_consume_line(struct session *s)
@@ -80,20 +86,67 @@ static bool has_talked_early(const struct session *s)
 	int fd = stream_fd(s->stream);
 	char c;
 
+	if (stream_input(s->stream).len > 0) /* behind a PROXY header */
+		return true;
 	return fd >= 0 && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-static void greet(struct session *s)
+/* Who is known, or nobody is to wait for, is greeted at once. */
+static bool must_be_silent(const struct session *s)
+{
+	const struct conf_greeting *g = &session_conf(s)->greeting;
+	struct sockaddr_storage client;
+
+	if (g->wait == 0 || load_client_of(s) != LOAD_STRANGER)
+		return false;
+	(void)wire_ip_to_sockaddr(&s->client, s->port, &client);
+	return !conf_is_in(g->except, g->n_except, (const struct sockaddr *)&client);
+}
+
+/* False: the client speaks, or is gone, before it was greeted; *ret_refusal: what it is told. */
+static bool is_silent(struct session *s, enum reply_id *ret_refusal)
+{
+	enum check_talker what = check_early_talker(s);
+	bool talks = what != CHECK_TALKER_FINE && has_talked_early(s);
+
+	*ret_refusal = REPLY_ID_NONE;
+	if (what == CHECK_TALKER_FINE)
+		return true;
+
+	if (!talks && must_be_silent(s)) {
+		ssize_t n = stream_fill(s->stream, clock_after(session_conf(s)->greeting.wait));
+
+		talks = n > 0;
+		s->is_over = n != -ETIMEDOUT && n <= 0;
+		if (s->is_over)
+			session_close(
+				s, n == -ECANCELED ? "shutting down" : "gone before the greeting");
+	}
+	s->has_talked_early = talks;
+	if (talks && what == CHECK_TALKER_REFUSED)
+		*ret_refusal = SAY_TALKED_EARLY;
+	return !*ret_refusal && !s->is_over;
+}
+
+void session_greet(struct session *s)
 {
 	const struct facts_ops *facts = s->server->facts;
-	enum reply_id refusal = facts ? facts->enter(s->server->facts_self, s) : REPLY_ID_NONE;
 	char ip[WIRE_IP_TEXT_MAX];
 	struct reply_words words = {.ip = wire_ip_text(&s->client, ip)};
+	enum reply_id refusal =
+		facts ? facts->enter(s->server->facts_self, s, &words) : REPLY_ID_NONE;
 
 	if (!refusal && s->server->is_stopping)
 		refusal = SAY_SHUTTING_DOWN;
-	if (!refusal && has_talked_early(s))
-		refusal = SAY_TALKED_EARLY;
+	if (!refusal && !s->is_let_in &&
+		!load_takes(s->server->load.state.stage, load_client_of(s))) {
+		reply_words_set_wait(&words, load_wait(&s->server->load), s->wait_room);
+		refusal = SAY_SHED;
+	}
+	if (!refusal && !is_silent(s, &refusal) && s->is_over)
+		return;
+	if (!refusal)
+		refusal = advice_at(s, CONF_STAGE_CONNECT, &words);
 	if (refusal)
 		session_close(s, "refused");
 	say(s, refusal ? refusal : SAY_GREETING, &words);
@@ -109,7 +162,7 @@ static void linger(struct session *s)
 	nanos deadline = clock_after(LINGER);
 	size_t n = 0;
 
-	if (fd < 0 || shutdown(fd, SHUT_WR) < 0)
+	if (fd < 0 || stream_end(s->stream, deadline) < 0)
 		return;
 	while (n < LINGER_BYTES) {
 		size_t len = stream_input(s->stream).len;
@@ -169,7 +222,9 @@ static void check_limits(struct session *s)
 
 void session_run(struct session *s)
 {
-	greet(s);
+	if ((!s->door.is_proxied || behalf_arrive(s)) &&
+		(s->door.protocol != CONF_SUBMISSIONS || encrypt_begin(s)))
+		session_greet(s);
 	while (!s->is_closing) {
 		struct span line;
 		enum input_line found = input_line(s, &line);

@@ -22,8 +22,10 @@
 
 struct transaction {
 	struct arena arena;
-	const struct conf *conf; /* of its whole life; NULL: no transaction */
-	struct span sender;      /* canonical; empty: the null sender */
+	const struct conf *conf;       /* of its whole life; NULL: no transaction */
+	struct span sender;            /* canonical; empty: the null sender */
+	struct span said_sender;       /* the same before our own rewriting */
+	const struct spf_verdict *spf; /* NULL: not asked; see receive/spf.h */
 	struct span envid;
 	uint8_t ret;
 	bool is_8bit, is_utf8; /* as announced */
@@ -34,10 +36,28 @@ struct transaction {
 	struct ipc_recipient *recipients;
 	uint32_t *hashes; /* of their addresses */
 	size_t recipients_n, recipients_room;
-	unsigned refused; /* recipients that were not taken */
-	size_t envelope;  /* bytes of the commit so far */
+	size_t named;        /* recipients that were taken, as the client named them */
+	unsigned refused;    /* recipients that were not taken */
+	struct span *fields; /* header fields that policy services add, one line each */
+	size_t fields_n;
+	struct span deferred; /* the recipient that is told 4xx */
+	size_t envelope;      /* bytes of the commit so far */
+	nanos content_until;  /* when all of it must be there; 0: none has come */
+	/* names.c: of the sender's domain */
+	bool is_sender_asked;
+	uint8_t sender_domain; /* enum names_domain */
+	struct span sender_why;
 	struct wire_content decoder;
 	struct content content;
+};
+
+/* What the listener that a client came by asks of its sessions, and allows. */
+struct session_door {
+	uint8_t protocol; /* enum conf_protocol */
+	uint8_t tls;      /* enum conf_listener_tls */
+	uint8_t auth;     /* enum conf_auth */
+	bool is_proxied;  /* the client is a balancer, and begins with a PROXY header */
+	bool may_xclient; /* the client may say for whom it speaks */
 };
 
 struct session {
@@ -48,19 +68,32 @@ struct session {
 	uint32_t number;
 	uint16_t port;
 	struct wire_ip client;
-	struct span helo;   /* in the arena; empty: not said yet */
-	struct arena arena; /* what EHLO gave */
+	struct session_door door;
+	const struct tls_info *tls; /* NULL: plain */
+	struct span helo;           /* in the arena; empty: not said yet */
+	struct span login, senders; /* who has logged in, and as whom it may send (login.h) */
+	char *login_text;           /* which hold them; NULL: nobody logged in */
+	struct arena arena;         /* what EHLO gave */
 	bool is_esmtp;
 	bool is_closing; /* no further command is read */
 	bool is_over;    /* nothing more is said: the last words were, or nobody hears */
 	bool has_quit;
-	bool is_committing;     /* not to be cancelled: its end would be in doubt */
-	bool has_entered;       /* facts counts it (facts_link.c) */
-	bool is_after_bare_lf;  /* the line so far was refused and is not over */
-	bool bdat_failed;       /* until MAIL, RSET or EHLO: further chunks are refused */
+	nanos since; /* when it began, or the last message was taken */
+	nanos commit_begun;
+	bool is_committing;    /* not to be cancelled: its end would be in doubt */
+	bool has_entered;      /* facts counts it (facts_link.c) */
+	bool is_after_bare_lf; /* the line so far was refused and is not over */
+	bool bdat_failed;      /* until MAIL, RSET or EHLO: further chunks are refused */
+	bool is_known_network; /* mail from there passed greylisting before */
+	bool is_let_in;        /* whatever the load says of such clients */
+	bool has_talked_early; /* before the greeting, and was greeted all the same */
+	struct names *names;   /* what is known of the client (names.c); NULL: not asked */
+	char wait_room[REPLY_WAIT_ROOM];
 	unsigned errors;        /* wrong commands */
 	unsigned idle_commands; /* since the last message */
-	unsigned messages, commands;
+	unsigned messages, commands, transactions;
+	unsigned secrets;       /* commands to come that may be a password in the wrong place */
+	size_t line_most;       /* octets of the line to come; 0: of a command */
 	size_t line_len;        /* of the command in the input, consumed after its verb */
 	const char *end_reason; /* for the log */
 	enum wire_verb verb;    /* that is running, and */
@@ -108,10 +141,29 @@ struct input_pace {
 };
 void input_pace(struct session *s, struct input_pace *p, uint64_t taken);
 
+/* Has it counted, and says the greeting, or why not. */
+void session_greet(struct session *s);
+
+/* ---- behalf.c ---- */
+
+/* Reads the PROXY header. False: there is none, which is logged, and the session is over. */
+bool behalf_arrive(struct session *s);
+
+/* ---- encrypt.c ---- */
+
+/* May STARTTLS be said? Waits a little for the certificates, where there are any. */
+bool encrypt_is_offered(const struct session *s);
+/* Is there STARTTLS at all, by the configuration? */
+bool encrypt_is_known(const struct session *s);
+/* The handshake. False: it failed, which is logged, and the session is over. */
+bool encrypt_begin(struct session *s);
+
 /* ---- say.c ---- */
 
 /* Says it, counts errors, logs what is a refusal. words may be NULL. */
 void say(struct session *s, enum reply_id id, struct reply_words *words);
+/* Asks the client for more: 334 and text, which is base64. */
+void say_challenge(struct session *s, struct span text);
 /* "r0.6561f2a3.1f" */
 #define SESSION_NAME_MAX 32
 struct span session_name(const struct session *s, char out[SESSION_NAME_MAX]);
@@ -133,7 +185,7 @@ enum reply_id verbs_path_refusal(
 
 typedef enum reply_id verb_fn(struct session *s, struct span argument, struct reply_words *words);
 verb_fn verb_ehlo, verb_helo, verb_mail, verb_rcpt, verb_data, verb_bdat, verb_rset, verb_noop,
-	verb_vrfy, verb_help, verb_quit;
+	verb_vrfy, verb_help, verb_quit, verb_starttls, verb_xclient, verb_auth;
 /* BDAT was refused before it ran: its chunk is read and thrown away. */
 verb_fn bdat_drain;
 
@@ -146,5 +198,5 @@ enum reply_id accept_fault(const struct session *s, struct reply_words *words);
 
 /* The most bytes of an envelope: a thousand recipients with long ORCPTs fit. */
 #define ENVELOPE_MAX ((size_t)1 << 20)
-/* What one recipient adds to it: two spans with lengths, one byte. */
-#define ENVELOPE_RECIPIENT 9U
+/* What one recipient adds to it: three spans with lengths, one byte. */
+#define ENVELOPE_RECIPIENT 13U

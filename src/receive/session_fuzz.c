@@ -50,14 +50,26 @@ static void play(void *arg)
 	static struct testing t; /* kept: reading a configuration takes longer than a session */
 
 	if (!t.server.conf)
-		testing_init(&t, "limits { message_size = 65536  command_line = 512  errors = 5 }\n"
-				 "domain \"ours.example\" { to = \"127.0.0.1:2527\" }\n");
+		testing_init(&t,
+			"limits { message_size = 65536  command_line = 512  errors = 5 }\n"
+			"domain \"ours.example\" { to = \"127.0.0.1:2527\" recipients = \"x\" }\n"
+			"always_bcc = \"archive@ours.example\"\n"
+			"map m { file = \"/m\" }\nrewrite_sender = \"map:m\"\n"
+			"tls { certificate = \"/a\" key = \"/b\" }\n"
+			"users { from = \"file:/u\" mechanisms = {\"PLAIN\", \"LOGIN\", "
+			"\"SCRAM-SHA-256\"} }\n");
 	t.client.bytes[0] = (how & 128) ? 192 : 127; /* a stranger, or one who may relay */
 	t.queue.commit_rc = errors[how & 3];
 	t.queue.make_rc = errors[how >> 2 & 3];
 	t.queue.ready_rc = (how & 16) ? -EPIPE : 0;
 	t.breaks_off = how & 32;
 	t.is_silent = how & 64;
+	t.has_no_keys = (how & 3) == 3;
+	t.tls_rc = (how & 12) == 12 ? -EPROTO : 0;
+	t.door.tls = (how & 48) == 48 ? CONF_LISTENER_TLS_REQUIRED : CONF_LISTENER_TLS_OFFERED;
+	t.door.is_proxied = (how & 192) == 192;
+	t.door.may_xclient = how & 1;
+	t.door.auth = (how & 24) == 24 ? CONF_AUTH_TLS : CONF_AUTH_ALWAYS;
 	testing_session(&t, span_of(in->data + 1, in->size - 1));
 	check_replies(buf_span(&t.replies));
 	for (const struct testing_message *m = t.queue.messages; m; m = m->next)

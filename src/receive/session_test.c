@@ -47,6 +47,10 @@ static const struct script order[] = {
 		"220 250 250 250 250 503:5.5.1")},
 	{S("the small verbs", HELLO "NOOP\r\n\fVRFY x\r\n\fHELP\r\nRSET\r\nNOOP x y\r\n\f" QUIT,
 		"220 250 250 252 214 250 250 221")},
+	{S("help",
+		HELLO
+		"HELP GREYLISTED\r\nHELP user_unknown\r\nHELP MAIL\r\nHELP me\r\nHELP \r\n\f" QUIT,
+		"220 250 214 214 214 504:5.5.4 214 221")},
 	{S("verbs that are not there",
 		HELLO "EXPN x\r\nSTARTTLS\r\nAUTH PLAIN\r\nETRN x\r\nLHLO x\r\nXYZZY\r\n\r\n" QUIT,
 		"220 250 502:5.5.1 502:5.5.1 502:5.5.1 502:5.5.1 502:5.5.1 500:5.5.2 500:5.5.2 "
@@ -134,6 +138,93 @@ static const struct script relaying[] = {
 			"route \"known.example\" { to = \"127.0.0.1:2526\" }\n"},
 };
 
+#define OURS "domain \"ours.example\" { to = \"127.0.0.1:2527\" }\n"
+#define THREE                                                          \
+	"MAIL FROM:<a@b.example>\r\nRCPT TO:<x@ours.example>\r\nRCPT " \
+	"TO:<postmaster@ours.example>\r\n"
+static const struct script checks[] = {
+	{S("a stranger with our own name gets nowhere, but to postmaster",
+		 "EHLO MX.example.org\r\n\f" THREE, "220 250 250 550:5.7.1 250"),
+		.client = "192.0.2.1", .conf = OURS "check helo_own_name {}\n"},
+	{S("nor does one whose address literal is another's",
+		 "EHLO [192.0.2.2]\r\n\f" THREE "EHLO [192.0.2.1]\r\n\f" THREE,
+		 "220 250 250 550:5.7.1 250 250 250 250 250"),
+		.client = "192.0.2.1", .conf = OURS "check helo_literal {}\n"},
+	{S("nor does one without a full name", "HELO localhost\r\n\f" THREE,
+		 "220 250 250 550:5.7.1 250"),
+		.client = "192.0.2.1", .conf = OURS "check helo_qualified {}\n"},
+	{S("nothing is asked where nothing is configured", "HELO localhost\r\n\f" THREE,
+		 "220 250 250 250 250"),
+		.client = "192.0.2.1", .conf = OURS},
+	{S("warn and off let pass, and the next check is asked", "EHLO mx\r\n\f" THREE,
+		 "220 250 250 550:5.7.1 250"),
+		.client = "192.0.2.1",
+		.conf = OURS "check helo_own_name { action = off }\n"
+			     "check helo_literal { action = warn }\n"
+			     "check helo_qualified { action = refuse }\n"},
+	{S("warn refuses nobody", "EHLO mx\r\n\f" THREE, "220 250 250 250 250"),
+		.client = "192.0.2.1", .conf = OURS "check helo_qualified { action = warn }\n"},
+	{S("an exception lets in whom it names alone",
+		 "EHLO mx\r\n\f" THREE
+		 "RSET\r\nMAIL FROM:<c@d.example>\r\nRCPT TO:<x@ours.example>\r\n",
+		 "220 250 250 550:5.7.1 250 250 250 250"),
+		.client = "192.0.2.1",
+		.conf = OURS
+		"check helo_qualified { except = {\"198.51.100.0/24\", \"@d.example\"} }\n"},
+	{S("clients of our own are not asked", "EHLO mx\r\n\f" THREE, "220 250 250 250 250"),
+		.conf = OURS "check helo_qualified {}\n"},
+};
+
+#define LISTED "domain \"ours.example\" { to = \"127.0.0.1:2527\" recipients = \"x\" }\n"
+
+static const struct script people[] = {
+	{S("each verdict has its reply",
+		 HELLO "MAIL FROM:<a@b.example>\r\nRCPT TO:<nobody@ours.example>\r\n"
+		       "RCPT TO:<full@ours.example>\r\nRCPT TO:<loop@ours.example>\r\n"
+		       "RCPT TO:<many@ours.example>\r\nRCPT TO:<bad@ours.example>\r\n"
+		       "RCPT TO:<wrong@ours.example>\r\nRCPT TO:<old@ours.example>\r\n"
+		       "RCPT TO:<bounces@ours.example>\r\nRCPT TO:<sick@ours.example>\r\n"
+		       "RCPT TO:<b@ours.example>\r\n",
+		 "220 250 250 550:5.1.1 452:4.2.2 554:5.4.6 554:5.2.4 554:5.2.4 550:5.1.1 "
+		 "550:5.1.1 550:5.7.1 451:4.3.0 250"),
+		.conf = LISTED},
+	{S("a list becomes its members, once",
+		 HELLO "MAIL FROM:<a@b.example>\r\nRCPT TO:<list@ours.example>\r\n"
+		       "RCPT TO:<list2@ours.example>\r\nRCPT TO:<person1@ours.example>\r\n"
+		       "RCPT TO:<away@ours.example>\r\nDATA\r\n\f.\r\n",
+		 "220 250 250 250 250 250 250 354 250"),
+		.messages = 1,
+		.recipients = "person0@ours.example person1@ours.example x@else.example",
+		.conf = LISTED},
+	{S("what is rewritten to a foreign address is no way to relay",
+		 HELLO "MAIL FROM:<a@b.example>\r\nRCPT TO:<foreign@ours.example>\r\n"
+		       "RCPT TO:<x@else.example>\r\n",
+		 "220 250 250 550:5.7.1 550:5.7.1"),
+		.client = "192.0.2.1", .conf = LISTED},
+	{S("who may relay may do that too",
+		 HELLO "MAIL FROM:<a@b.example>\r\nRCPT TO:<foreign@ours.example>\r\n"
+		       "DATA\r\n\f.\r\n",
+		 "220 250 250 250 354 250"),
+		.messages = 1, .recipients = "x@else.example", .conf = LISTED},
+	{S("the limit counts those whom the client names",
+		 HELLO "MAIL FROM:<a@b.example>\r\nRCPT TO:<crowd@ours.example>\r\n"
+		       "RCPT TO:<b@ours.example>\r\nDATA\r\n\f.\r\n",
+		 "220 250 250 250 250 354 250"),
+		.messages = 1, .conf = LISTED "limits { recipients = 100 }\n"},
+	{S("a copy goes to the archive, and is no valid recipient by itself",
+		 HELLO "MAIL FROM:<a@b.example>\r\nRCPT TO:<nobody@ours.example>\r\nDATA\r\n\f"
+		       "RCPT TO:<b@ours.example>\r\nRCPT TO:<c@ours.example>\r\nDATA\r\n\f.\r\n",
+		 "220 250 250 550:5.1.1 554:5.5.1 250 250 354 250"),
+		.messages = 1, .recipients = "b@ours.example k@keep.example c@ours.example",
+		.conf = LISTED "always_bcc = \"k@keep.example\"\n"},
+	{S("a sender is rewritten, or put off",
+		 HELLO "MAIL FROM:<sick@b.example>\r\nMAIL FROM:<old@b.example>\r\n"
+		       "RCPT TO:<b@ours.example>\r\nDATA\r\n\f.\r\n",
+		 "220 250 451:4.3.0 250 250 354 250"),
+		.messages = 1,
+		.conf = LISTED "map m { file = \"/m\" }\nrewrite_sender = \"map:m\"\n"},
+};
+
 static const struct script trouble[] = {
 	{S("queue is away at MAIL", HELLO ENVELOPE "DATA\r\n\f" QUIT,
 		 "220 250 451:4.3.0 503:5.5.1 503:5.5.1 221"),
@@ -149,16 +240,103 @@ static const struct script trouble[] = {
 		.commit_rc = -EIO},
 };
 
+#define TLS_CONF "tls { certificate = \"/a\" key = \"/b\" }\n"
+
+static const struct script encryption[] = {
+	{S("TLS begins a session anew",
+		 HELLO ENVELOPE "STARTTLS\r\n\fMAIL FROM:<a@b.example>\r\n"
+				"EHLO x\r\n\f" ENVELOPE "DATA\r\n\f.\r\n" QUIT,
+		 "220 250 250 250 220 503:5.5.1 250 250 250 354 250 221"),
+		.conf = TLS_CONF, .messages = 1},
+	{S("what stands behind STARTTLS was said in the clear",
+		 "EHLO x\r\n\fSTARTTLS\r\nMAIL FROM:<evil@b.example>\r\n", "220 250 503:5.5.0"),
+		.conf = TLS_CONF, .is_whole = true},
+	{S("STARTTLS wants EHLO", "STARTTLS\r\n\fHELO x\r\n\fSTARTTLS\r\n\f" QUIT,
+		 "220 503:5.5.1 250 503:5.5.1 221"),
+		.conf = TLS_CONF},
+	{S("STARTTLS has no argument", "EHLO x\r\n\fSTARTTLS now\r\n\f" QUIT,
+		 "220 250 501:5.5.4 221"),
+		.conf = TLS_CONF},
+	{S("TLS is begun once", "EHLO x\r\n\fSTARTTLS\r\n\fEHLO x\r\n\fSTARTTLS\r\n\f" QUIT,
+		 "220 250 220 250 503:5.5.1 221"),
+		.conf = TLS_CONF},
+	{S("without keys it is for later", "EHLO x\r\n\fSTARTTLS\r\n\f" QUIT,
+		 "220 250 454:4.7.0 221"),
+		.conf = TLS_CONF, .has_no_keys = true},
+	{S("a handshake that fails ends the session",
+		 "EHLO x\r\n\fSTARTTLS\r\n\fEHLO x\r\n\f" ENVELOPE, "220 250 220"),
+		.conf = TLS_CONF, .tls_rc = -EPROTO},
+	{S("a listener can be without", "EHLO x\r\n\fSTARTTLS\r\n" QUIT, "220 250 502:5.5.1 221"),
+		.conf = TLS_CONF, .door.tls = CONF_LISTENER_TLS_NONE},
+	{S("a listener can want it for mail",
+		 "EHLO x\r\n\fMAIL FROM:<a@b.example>\r\nNOOP\r\nSTARTTLS\r\n\fEHLO x\r\n\f"
+		 "MAIL FROM:<a@b.example>\r\n" QUIT,
+		 "220 250 530:5.7.0 250 220 250 250 221"),
+		.conf = TLS_CONF, .door.tls = CONF_LISTENER_TLS_REQUIRED},
+};
+
+/* The client's own address may relay; who is behind it may not. */
+static const struct script on_behalf[] = {
+	{S("a balancer says who the client is",
+		 "PROXY TCP4 192.0.2.1 127.0.0.1 1000 25\r\n\f" HELLO
+		 "MAIL FROM:<a@b.example>\r\nRCPT TO:<b@example.com>\r\n" QUIT,
+		 "220 250 250 550:5.7.1 221"),
+		.door.is_proxied = true},
+	{S("a balancer's own check", "PROXY UNKNOWN\r\n\f" HELLO ENVELOPE QUIT,
+		 "220 250 250 250 221"),
+		.door.is_proxied = true},
+	{S("a balancer without a header is not heard", HELLO ENVELOPE QUIT, ""),
+		.door.is_proxied = true},
+	{S("half a header is none", "PROXY TCP4 192.0.2.1 ", ""), .door.is_proxied = true},
+	{S("a header that never ends is none",
+		 "PROXY UNKNOWN "
+		 "......................................................................."
+		 "..........................................................................",
+		 ""),
+		.door.is_proxied = true},
+	{S("who is no balancer sends no header",
+		 "PROXY TCP4 127.0.0.1 127.0.0.1 1000 25\r\n\f" HELLO ENVELOPE, "220 554:5.5.2"),
+		.client = "192.0.2.9"},
+	{S("XCLIENT of anybody is refused",
+		 HELLO "XCLIENT ADDR=127.0.0.1\r\n\fMAIL FROM:<a@b.example>\r\n"
+		       "RCPT TO:<b@example.com>\r\n",
+		 "220 250 550:5.7.0 250 550:5.7.1"),
+		.client = "192.0.2.9"},
+	{S("a filter says for whom it speaks",
+		 HELLO "XCLIENT ADDR=192.0.2.1 PORT=1 HELO=a.example PROTO=ESMTP\r\n\f"
+		       "MAIL FROM:<a@b.example>\r\nRCPT TO:<b@example.com>\r\n" QUIT,
+		 "220 250 220 250 550:5.7.1 221"),
+		.door.may_xclient = true},
+	{S("XCLIENT forgets EHLO", HELLO "XCLIENT ADDR=192.0.2.1\r\n\fMAIL FROM:<a@b.example>\r\n",
+		 "220 250 220 503:5.5.1"),
+		.door.may_xclient = true},
+	{S("XCLIENT within a message", HELLO ENVELOPE "XCLIENT ADDR=192.0.2.1\r\n\f" QUIT,
+		 "220 250 250 250 503:5.5.1 221"),
+		.door.may_xclient = true},
+	{S("XCLIENT that says nothing right",
+		 HELLO "XCLIENT\r\n\fXCLIENT ADDR=x\r\n\fXCLIENT LOGIN=a\r\n\f" QUIT,
+		 "220 250 501:5.5.4 501:5.5.4 501:5.5.4 221"),
+		.door.may_xclient = true},
+	{S("what stands behind XCLIENT would be said by another",
+		 "EHLO x\r\n\fXCLIENT ADDR=192.0.2.1\r\nMAIL FROM:<a@b.example>\r\n",
+		 "220 250 503:5.5.0"),
+		.door.may_xclient = true, .is_whole = true},
+};
+
 TABLE_TEST(order)
+TABLE_TEST(encryption)
+TABLE_TEST(on_behalf)
 TABLE_TEST(parameters)
 TABLE_TEST(relaying)
+TABLE_TEST(people)
+TABLE_TEST(checks)
 TABLE_TEST(trouble)
 
 /* Where the mail came from is what people look for first in a header. */
 static void see_received(void *arg)
 {
 	bool *is_right = arg;
-	struct testing t;
+	static struct testing t;
 
 	testing_init(&t, NULL);
 	testing_session(&t, SPAN_LIT(HELLO ENVELOPE "DATA\r\n\f.\r\n"));
@@ -184,8 +362,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_encryption),
+		cmocka_unit_test(test_on_behalf),
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_relaying),
+		cmocka_unit_test(test_people),
+		cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_received),
 	};

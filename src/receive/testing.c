@@ -1,7 +1,9 @@
 #include "receive/testing.h"
+#include "auth/scram.h"
 #include "base/alloc.h"
 #include "base/crc.h"
 #include "base/log.h"
+#include "lookup/trouble.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -123,6 +125,108 @@ void testing_queue_done(struct testing_queue *q)
 	*q = (struct testing_queue){0};
 }
 
+/* ---- lookup: what the local part says is what comes of it ---- */
+
+static void ask_map(void *self, struct span map, struct span key, nanos deadline,
+	struct arena *arena, struct ipc_lookup_answer *ret)
+{
+	*ret = (struct ipc_lookup_answer){.state = IPC_LOOKUP_MISSING};
+}
+
+static void add_person(struct arena *arena, const char *address, const char *sender,
+	struct ipc_lookup_recipients *ret)
+{
+	if (!ret->recipients)
+		ret->recipients = arena_array(arena, 300, sizeof *ret->recipients);
+	ret->recipients[ret->recipients_n++] = (struct ipc_lookup_recipient){
+		.address = arena_copy(arena, span_str(address)), .sender = span_str(sender)};
+}
+
+static void add_people(struct arena *arena, unsigned n, struct ipc_lookup_recipients *ret)
+{
+	for (unsigned i = 0; i < n; i++)
+		add_person(arena, arena_str(arena, arena_printf(arena, "person%u@ours.example", i)),
+			NULL, ret);
+}
+
+static void ask_recipient(void *self, struct span address, struct span sender, nanos deadline,
+	struct arena *arena, struct ipc_lookup_recipients *ret)
+{
+	static const struct {
+		struct span begins;
+		enum ipc_lookup_verdict verdict;
+	} rows[] = {{SPAN_LIT("nobody"), IPC_LOOKUP_UNKNOWN},
+		{SPAN_LIT("full"), IPC_LOOKUP_OVER_QUOTA}, {SPAN_LIT("loop"), IPC_LOOKUP_LOOP},
+		{SPAN_LIT("many"), IPC_LOOKUP_TOO_MANY}, {SPAN_LIT("bad"), IPC_LOOKUP_BAD_ALIAS},
+		{SPAN_LIT("wrong"), IPC_LOOKUP_SRS_WRONG},
+		{SPAN_LIT("old"), IPC_LOOKUP_SRS_EXPIRED},
+		{SPAN_LIT("bounces"), IPC_LOOKUP_SRS_SENDER},
+		{SPAN_LIT("sick"), IPC_LOOKUP_IN_TROUBLE},
+		{SPAN_LIT("foreign"), IPC_LOOKUP_FOREIGN}};
+
+	*ret = (struct ipc_lookup_recipients){
+		.verdict = IPC_LOOKUP_TAKE, .trouble = LOOKUP_UNREACHABLE};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (span_starts(address, rows[i].begins))
+			ret->verdict = (uint8_t)rows[i].verdict;
+	if (ret->verdict == IPC_LOOKUP_FOREIGN)
+		add_person(arena, "x@else.example", NULL, ret);
+	else if (ret->verdict != IPC_LOOKUP_TAKE)
+		return;
+	else if (span_starts(address, SPAN_LIT("list")))
+		add_people(arena, 2, ret);
+	else if (span_starts(address, SPAN_LIT("crowd")))
+		add_people(arena, 300, ret);
+	else if (span_starts(address, SPAN_LIT("away")))
+		add_person(arena, "x@else.example", "srs@ours.example", ret);
+	else
+		add_person(arena, arena_str(arena, address), NULL, ret);
+}
+
+static void ask_sender(void *self, struct span address, nanos deadline, struct arena *arena,
+	struct ipc_lookup_answer *ret)
+{
+	static struct ipc_lookup_value changed = {SPAN_LIT("new@ours.example")};
+
+	*ret = (struct ipc_lookup_answer){.state = IPC_LOOKUP_MISSING};
+	if (span_starts(address, SPAN_LIT("sick")))
+		*ret = (struct ipc_lookup_answer){
+			.state = IPC_LOOKUP_FAILED, .trouble = LOOKUP_TIMED_OUT};
+	else if (span_starts(address, SPAN_LIT("old")))
+		*ret = (struct ipc_lookup_answer){
+			.state = IPC_LOOKUP_FOUND, .values = &changed, .values_n = 1};
+}
+
+/* The password is "pencil" (RFC 7677 3); "sick" can't be asked, "bound" has senders of its own. */
+static void ask_login(void *self, const struct ipc_lookup_auth *q, struct arena *arena,
+	struct ipc_lookup_authed *ret)
+{
+	static const struct span salt = SPAN_LIT("0123456789abcdef");
+	struct scram_keys keys;
+	unsigned char proof[SCRAM_KEY], *signature = arena_zero(arena, SCRAM_KEY);
+	bool is_it = span_equal(q->password, SPAN_LIT("pencil"));
+
+	if (q->step == IPC_AUTH_PROOF && q->proof.len == SCRAM_KEY &&
+		scram_derive(SPAN_LIT("pencil"), salt, 4096, &keys)) {
+		memcpy(proof, q->proof.at, SCRAM_KEY);
+		is_it = scram_prove(&keys, q->message, proof, signature);
+	}
+	*ret = (struct ipc_lookup_authed){
+		.verdict = is_it || q->step == IPC_AUTH_SALT ? IPC_AUTH_YES : IPC_AUTH_NO,
+		.login = q->login,
+		.salt = salt,
+		.iterations = 4096,
+		.signature = span_of(signature, SCRAM_KEY)};
+	if (span_equal(q->login, SPAN_LIT("sick")))
+		*ret = (struct ipc_lookup_authed){
+			.verdict = IPC_AUTH_IN_TROUBLE, .trouble = LOOKUP_TIMED_OUT};
+	if (span_equal(q->login, SPAN_LIT("bound")))
+		ret->senders = SPAN_LIT("b@ours.example, @else.example");
+}
+
+static const struct lookup_ops lookup = {
+	.ask = ask_map, .recipient = ask_recipient, .sender = ask_sender, .login = ask_login};
+
 /* ---- the client ---- */
 
 struct client {
@@ -177,9 +281,33 @@ void testing_session(struct testing *t, struct span script)
 	struct session *s = session_new(&t->server, stream, &t->client, 12345);
 
 	s->task = task_self();
+	s->door = t->door;
 	session_run(s);
 	session_free(s);
 }
+
+/* ---- TLS that is none ---- */
+
+static bool encrypt_ready(void *self, nanos deadline)
+{
+	return !((struct testing *)self)->has_no_keys;
+}
+
+static int encrypt_accept(void *self, struct stream *s, nanos deadline, struct tls_info *ret)
+{
+	*ret = (struct tls_info){.version = "TLSv1.3", .cipher = "TLS_AES_256_GCM_SHA384"};
+	return ((struct testing *)self)->tls_rc;
+}
+
+static ssize_t encrypt_binding(void *self, const struct stream *s, enum tls_binding kind,
+	unsigned char out[TLS_BINDING_MAX])
+{
+	memset(out, 'x', 32);
+	return 32;
+}
+
+static const struct encrypt_ops encrypt_ops = {
+	.ready = encrypt_ready, .accept = encrypt_accept, .binding = encrypt_binding};
 
 /* ---- around them ---- */
 
@@ -206,6 +334,9 @@ void testing_init(struct testing *t, const char *conf_text)
 	t->server.conf = &t->conf;
 	t->server.commit = &testing_queue_ops;
 	t->server.commit_self = &t->queue;
+	t->server.lookup = &lookup;
+	t->server.encrypt = &encrypt_ops;
+	t->server.encrypt_self = t;
 	int rc = wire_ip_read(SPAN_LIT("127.0.0.1"), &t->client);
 
 	assert(rc == 0);

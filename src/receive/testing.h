@@ -39,6 +39,9 @@ struct testing {
 	bool is_silent;     /* the client says nothing more at the end: -ETIMEDOUT */
 	struct buf replies; /* what the session said */
 	unsigned writes;    /* in how many writes */
+	int tls_rc;       /* what the handshake gives: 0: it is only said to be TLS from there on */
+	bool has_no_keys; /* nothing to begin TLS with */
+	struct session_door door;
 	struct wire_ip client;
 };
 

@@ -1,4 +1,4 @@
-#include "receive/session.h"
+#include "receive/login.h"
 #include "base/utf8.h"
 
 enum {
@@ -14,7 +14,12 @@ enum {
 	NOT_IN_CHUNKS = 1 << 5, /* not between two chunks of a message (RFC 3030 2) */
 	BRINGS_MAIL = 1 << 6,   /* not counted by limits.commands_without_mail */
 	MAY_NOT_NEST = 1 << 7,
+	NEEDS_TLS = 1 << 8,   /* where the listener asks for it */
+	NEEDS_LOGIN = 1 << 9, /* too */
 };
+
+/* User name and password in two lines, as LOGIN has them. */
+#define SECRET_LINES 2U
 
 /* Allowed, and when: checked here and nowhere else. Without run: known, not offered. */
 static const struct verb {
@@ -24,7 +29,8 @@ static const struct verb {
 } verbs[WIRE_VERBS] = {
 	[WIRE_EHLO] = {.run = verb_ehlo, .flags = ENDS_GROUP},
 	[WIRE_HELO] = {.run = verb_helo, .flags = ENDS_GROUP},
-	[WIRE_MAIL] = {.run = verb_mail, .flags = NEEDS_HELLO | MAY_NOT_NEST},
+	[WIRE_MAIL] = {.run = verb_mail,
+		.flags = NEEDS_HELLO | NEEDS_TLS | NEEDS_LOGIN | MAY_NOT_NEST},
 	[WIRE_RCPT] = {.run = verb_rcpt,
 		.flags = NEEDS_HELLO | NEEDS_MAIL | NOT_IN_CHUNKS | BRINGS_MAIL},
 	[WIRE_DATA] = {.run = verb_data,
@@ -37,6 +43,9 @@ static const struct verb {
 	[WIRE_NOOP] = {.run = verb_noop},
 	[WIRE_VRFY] = {.run = verb_vrfy},
 	[WIRE_HELP] = {.run = verb_help},
+	[WIRE_STARTTLS] = {.run = verb_starttls, .flags = NO_ARGUMENT | ENDS_GROUP},
+	[WIRE_AUTH] = {.run = verb_auth, .flags = NEEDS_HELLO | MAY_NOT_NEST | ENDS_GROUP},
+	[WIRE_XCLIENT] = {.run = verb_xclient, .flags = MAY_NOT_NEST | ENDS_GROUP},
 	[WIRE_QUIT] = {.run = verb_quit, .flags = NO_ARGUMENT},
 };
 
@@ -60,12 +69,19 @@ static enum reply_id check(struct session *s, const struct verb *v, const struct
 
 	if (!v->run)
 		return c->verb == WIRE_UNKNOWN ? SAY_VERB_UNKNOWN : SAY_VERB_NOT_OFFERED;
+	if ((c->verb == WIRE_STARTTLS && !encrypt_is_known(s)) ||
+		(c->verb == WIRE_AUTH && !login_is_known(s)))
+		return SAY_VERB_NOT_OFFERED;
 	if (breaks_group(s, v->flags))
 		return SAY_PIPELINING;
 	if ((v->flags & NO_ARGUMENT) && c->argument.len > 0)
 		return SAY_NO_ARGUMENT;
 	if ((v->flags & NEEDS_HELLO) && s->helo.len == 0)
 		return SAY_NEED_EHLO;
+	if ((v->flags & NEEDS_TLS) && !s->tls && s->door.tls == CONF_LISTENER_TLS_REQUIRED)
+		return SAY_TLS_NEEDED;
+	if ((v->flags & NEEDS_LOGIN) && login_is_needed(s))
+		return SAY_AUTH_NEEDED;
 	if ((v->flags & MAY_NOT_NEST) && has_mail)
 		return SAY_MAIL_NESTED;
 	if (c->verb == WIRE_BDAT && s->bdat_failed)
@@ -93,12 +109,15 @@ static enum reply_id line_refusal(const struct wire_command *c, struct span line
 	return utf8_is_ascii(line) || utf8_is_valid(line) ? REPLY_ID_NONE : SAY_COMMAND_8BIT;
 }
 
-/* A browser, or what makes one send mail for it: each of its lines would be a command. */
+/*
+ * A browser, or what makes one send mail for it: each of its lines would be a command. Or a PROXY
+ * header of one who may not say such a thing.
+ */
 static bool is_other_protocol(struct span name)
 {
 	static const struct span names[] = {SPAN_LIT("GET"), SPAN_LIT("POST"), SPAN_LIT("PUT"),
 		SPAN_LIT("HEAD"), SPAN_LIT("CONNECT"), SPAN_LIT("OPTIONS"), SPAN_LIT("Host:"),
-		SPAN_LIT("User-Agent:")};
+		SPAN_LIT("User-Agent:"), SPAN_LIT("PROXY")};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (span_equal_nocase(name, names[i]))
@@ -130,6 +149,29 @@ static enum reply_id run(struct session *s, const struct wire_command *c, struct
 	return id;
 }
 
+/*
+ * No password is logged: not behind AUTH, and not where a client goes on with the log-in that was
+ * refused, so that its next lines are no commands.
+ */
+static void hide_secrets(struct session *s, struct wire_command *c)
+{
+	struct span first;
+
+	if (s->secrets > 0)
+		s->secrets--;
+	if (c->verb == WIRE_UNKNOWN && s->secrets > 0) {
+		s->argument = (struct span){0};
+		c->name = (struct span){0};
+	}
+	if (c->verb != WIRE_AUTH)
+		return;
+	s->secrets = SECRET_LINES + 1;
+	if (span_take_until(&s->argument, ' ', &first))
+		s->argument = first;
+	if (s->argument.len > SASL_MECHANISM_MAX)
+		s->argument = (struct span){0};
+}
+
 void verbs_obey(struct session *s, struct span line)
 {
 	struct wire_command c = wire_command_read(line);
@@ -138,6 +180,7 @@ void verbs_obey(struct session *s, struct span line)
 
 	s->verb = c.verb;
 	s->argument = c.argument;
+	hide_secrets(s, &c);
 	if (id == REPLY_ID_NONE)
 		id = run(s, &c, &words);
 	say(s, id, &words);

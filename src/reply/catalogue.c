@@ -20,10 +20,16 @@ static const struct reply_entry entries[REPLY_IDS] = {
 #undef INTERNAL
 };
 
-/* The codes again, close together: they are looked through for each reply that is read. */
-static const uint16_t codes[REPLY_IDS] = {
-#define REPLY(id, code, ...)    [SAY_##id] = code,
-#define INTERNAL(id, code, ...) [EVENT_##id] = code,
+/* Code and status in one number; their parts are less than 1000 here. */
+#define KEY(code, c, s, d) \
+	((uint32_t)(code) << 22 ^ (uint32_t)(c) << 19 ^ (uint32_t)(s) << 10 ^ (uint32_t)(d))
+
+enum { KEYS_AT_ONCE = 16, KEYS = (REPLY_IDS + KEYS_AT_ONCE - 1) / KEYS_AT_ONCE * KEYS_AT_ONCE };
+
+/* Those of all entries, close together: they are looked through for each reply that is read. */
+static const uint32_t keys[KEYS] = {
+#define REPLY(id, code, c, s, d, ...)    [SAY_##id] = KEY(code, c, s, d),
+#define INTERNAL(id, code, c, s, d, ...) [EVENT_##id] = KEY(code, c, s, d),
 #include "reply/catalogue.def"
 #undef REPLY
 #undef INTERNAL
@@ -33,6 +39,22 @@ const struct reply_entry *catalogue_get(enum reply_id id)
 {
 	assert(id > REPLY_ID_NONE && id < REPLY_IDS);
 	return &entries[id];
+}
+
+struct reply_entry catalogue_entry(enum reply_id id, const struct reply_words *words)
+{
+	struct reply_entry e = *catalogue_get(id);
+
+	if (!words)
+		return e;
+	if (words->code / 100 == e.code / 100 && words->code < 600)
+		e.code = words->code;
+	if (words->status[0] == e.status.class && words->status[1] < 1000 &&
+		words->status[2] < 1000) {
+		e.status.subject = (uint16_t)words->status[1];
+		e.status.detail = (uint16_t)words->status[2];
+	}
+	return e;
 }
 
 static size_t write_text(enum reply_id id, const struct reply_words *words, char *out, size_t max)
@@ -88,17 +110,21 @@ static void say_lines(const struct reply_entry *e, struct span text, bool is_las
 	} while (text.len > 0);
 }
 
+enum { NAME_ROOM = 64 };
+
 int catalogue_say(enum reply_id id, const struct reply_words *words, struct buf *out)
 {
-	const struct reply_entry *e = catalogue_get(id);
-	char text[TEMPLATE_TEXT_MAX];
-	size_t len = write_text(id, words, text, sizeof text);
+	const struct reply_entry e = catalogue_entry(id, words);
+	char text[TEMPLATE_TEXT_MAX + NAME_ROOM];
+	size_t len = write_text(id, words, text, TEMPLATE_TEXT_MAX);
 	size_t more = words ? words->n_lines : 0;
 
-	assert(!e->is_internal);
-	say_lines(e, span_of(text, len), more == 0, out);
+	assert(!e.is_internal);
+	if (e.code >= 400)
+		len += (size_t)snprintf(text + len, NAME_ROOM, " [%s]", e.name);
+	say_lines(&e, span_of(text, len), more == 0, out);
 	for (size_t i = 0; i < more; i++)
-		say_lines(e, words->lines[i], i + 1 == more, out);
+		say_lines(&e, words->lines[i], i + 1 == more, out);
 	return out->error;
 }
 
@@ -111,9 +137,10 @@ int catalogue_text(enum reply_id id, const struct reply_words *words, struct buf
 
 int catalogue_line(enum reply_id id, const struct reply_words *words, struct buf *out)
 {
+	const struct reply_entry e = catalogue_entry(id, words);
 	char prefix[32];
 
-	(void)buf_add(out, span_of(prefix, write_prefix(catalogue_get(id), true, prefix)));
+	(void)buf_add(out, span_of(prefix, write_prefix(&e, true, prefix)));
 	return catalogue_text(id, words, out);
 }
 
@@ -147,20 +174,79 @@ static bool same_status(struct reply_status a, struct reply_status b)
 	return a.class == b.class && a.subject == b.subject && a.detail == b.detail;
 }
 
-enum reply_id catalogue_recognise(unsigned code, struct reply_status status, struct span text)
+typedef uint32_t four __attribute__((vector_size(16)));
+
+static bool has_key(const uint32_t block[KEYS_AT_ONCE], uint32_t key)
+{
+	four found = {0}, wanted = {key, key, key, key}, some;
+
+	for (unsigned i = 0; i < KEYS_AT_ONCE; i += 4) {
+		memcpy(&some, block + i, sizeof some);
+		found |= (four)(some == wanted);
+	}
+	return found[0] | found[1] | found[2] | found[3];
+}
+
+enum reply_id catalogue_find(struct span name)
+{
+	for (unsigned id = REPLY_ID_NONE + 1; id < REPLY_IDS; id++)
+		if (!entries[id].is_internal && span_equal_nocase(name, span_str(entries[id].name)))
+			return id;
+	return REPLY_ID_NONE;
+}
+
+struct span catalogue_bare(struct span text, struct span *ret_name)
+{
+	size_t at = text.len;
+
+	*ret_name = (struct span){0};
+	if (at == 0 || text.at[--at] != ']')
+		return text;
+	size_t end = at;
+
+	while (at > 0 &&
+		(text.at[at - 1] == '_' || (text.at[at - 1] >= '0' && text.at[at - 1] <= '9') ||
+			(text.at[at - 1] >= 'A' && text.at[at - 1] <= 'Z')))
+		at--;
+	if (at == end || at < 2 || text.at[at - 1] != '[' ||
+		(text.at[at - 2] != ' ' && text.at[at - 2] != '\n'))
+		return text;
+	*ret_name = span_slice(text, at, end - at);
+	return span_slice(text, 0, at - 2);
+}
+
+/* Its text, with its name behind it or without. */
+static bool is_text_of(
+	const struct reply_entry *e, struct span text, struct span bare, struct span name)
 {
 	struct template_values values;
-	struct span line = text;
+
+	if (name.len > 0 && !e->is_internal && span_equal(name, span_str(e->name)))
+		return template_match(e->template, bare, &values);
+	return template_match(e->template, text, &values);
+}
+
+enum reply_id catalogue_recognise(unsigned code, struct reply_status status, struct span text)
+{
+	struct span line = text, name;
 
 	if (code < 300) {
 		struct span rest = text;
 
 		(void)span_take_until(&rest, '\n', &line);
 	}
-	for (unsigned id = REPLY_ID_NONE + 1; id < REPLY_IDS; id++)
-		if (codes[id] == code && same_status(entries[id].status, status) &&
-			template_match(entries[id].template, line, &values))
-			return id;
+	uint32_t key = KEY(code, status.class, status.subject, status.detail);
+	struct span bare = catalogue_bare(line, &name);
+
+	for (unsigned block = 0; block < KEYS; block += KEYS_AT_ONCE) {
+		if (!has_key(keys + block, key))
+			continue;
+		for (unsigned id = block; id < block + KEYS_AT_ONCE && id < REPLY_IDS; id++)
+			if (keys[id] == key && id != REPLY_ID_NONE && entries[id].code == code &&
+				same_status(entries[id].status, status) &&
+				is_text_of(&entries[id], line, bare, name))
+				return id;
+	}
 	return REPLY_ID_NONE;
 }
 

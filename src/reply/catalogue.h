@@ -12,7 +12,7 @@
 #include "reply/meaning.h"
 
 struct reply_entry {
-	const char *name; /* "mail_ok" */
+	const char *name; /* "MAIL_OK" */
 	unsigned code;
 	struct reply_status status;
 	enum reply_cause cause;
@@ -24,10 +24,14 @@ struct reply_entry {
 /* id must be one of the enum, not REPLY_ID_NONE. */
 const struct reply_entry *catalogue_get(enum reply_id id) __attribute__((returns_nonnull));
 
+/* The same with the code and the status that the words ask for. words may be NULL. */
+struct reply_entry catalogue_entry(enum reply_id id, const struct reply_words *words);
+
 /*
  * Appends the reply as it goes over the wire: CRLF, a multi-line reply where it
- * needs one, no line over 512 octets. Words are sanitised (no control bytes,
- * bounded, 8-bit only with is_utf8). words may be NULL. 0, or the buf's error.
+ * needs one, no line over 512 octets; behind a 4xx or 5xx its name stands, as
+ * "[GREYLISTED]", for HELP. Words are sanitised (no control bytes, bounded,
+ * 8-bit only with is_utf8). words may be NULL. 0, or the buf's error.
  */
 int catalogue_say(enum reply_id id, const struct reply_words *words, struct buf *out);
 
@@ -40,6 +44,11 @@ int catalogue_line(enum reply_id id, const struct reply_words *words, struct buf
 /* The entry's meaning, with certainty; nothing is read from text. words may be NULL. */
 void catalogue_meaning(enum reply_id id, const struct reply_words *words, enum reply_stage stage,
 	struct reply_meaning *ret);
+
+/* The reply of that name, in letters of any size: REPLY_ID_NONE where there is none. */
+enum reply_id catalogue_find(struct span name);
+/* The text without the name that catalogue_say puts behind it; *ret_name: the name, or empty. */
+struct span catalogue_bare(struct span text, struct span *ret_name);
 
 /* Whose text this is: REPLY_ID_NONE where it is none of ours. Words borrow from text. */
 enum reply_id catalogue_recognise(unsigned code, struct reply_status status, struct span text);

@@ -114,9 +114,44 @@ static void replies_are_said(void **state)
 		"250 2.0.0 Ok: 42 octets queued as 01X\r\n");
 	said(SAY_BDAT_OK, NULL, "250 2.0.0 Ok: 0 octets taken\r\n");
 	said(SAY_SHUTTING_DOWN, &(struct reply_words){.host = SPAN_LIT("mx"), .wait = 90},
-		"421 4.3.2 mx is shutting down; try again in 1 minute 30 seconds\r\n");
+		"421 4.3.2 mx is shutting down; try again in 1 minute 30 seconds "
+		"[SHUTTING_DOWN]\r\n");
 	said(SAY_SHUTTING_DOWN, &(struct reply_words){.host = SPAN_LIT("mx")},
-		"421 4.3.2 mx is shutting down\r\n");
+		"421 4.3.2 mx is shutting down [SHUTTING_DOWN]\r\n");
+}
+
+/* Our own side, as a client, must know how long it was asked to wait. */
+static void waits_are_read_back(void **state)
+{
+	static const enum reply_id ids[] = {SAY_GREYLISTED, SAY_RATE_CONNECTIONS, SAY_RATE_MESSAGES,
+		SAY_RATE_RECIPIENTS, SAY_RATE_HELD, SAY_SHED, SAY_DISK_LOW, SAY_AUTH_NOT_NOW,
+		SAY_AUTH_TOO_MANY};
+	static const int64_t waits[] = {
+		1, 59, 60, 90, 120, 300, 3599, 3600, 4711, 38700, 86399, 86400, 90061, 359999};
+	struct reply_reader *r = malloc(sizeof *r);
+
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0] * (sizeof waits / sizeof waits[0]); i++) {
+		enum reply_id id = ids[i % (sizeof ids / sizeof ids[0])];
+		int64_t wait = waits[i / (sizeof ids / sizeof ids[0])];
+		struct reply_words w = {.host = SPAN_LIT("mx.example.org")};
+		struct buf out = BUF_INIT(4096);
+		char room[REPLY_WAIT_ROOM];
+		struct reply_meaning m;
+		struct arena arena = {0};
+
+		reply_words_set_wait(&w, wait, room);
+		assert_int_equal(catalogue_say(id, &w, &out), 0);
+		read_back(&out, r);
+		struct reply_context context = {.stage = REPLY_STAGE_RCPT};
+
+		reply_read(&context, r->reply.code, r->reply.status, r->reply.text, &arena, &m);
+		assert_int_equal(m.cause, catalogue_get(id)->cause);
+		assert_int_equal(m.wait_seconds, wait);
+		assert_true(m.confidence >= 1);
+		arena_done(&arena);
+		buf_done(&out);
+	}
+	free(r);
 }
 
 /* A peer's own words can't add lines to a reply, or control a terminal that shows it. */
@@ -124,11 +159,11 @@ static void words_are_sanitised(void **state)
 {
 	said(SAY_VERB_UNKNOWN,
 		&(struct reply_words){.verb = SPAN_LIT("A\r\n250 \x1b[2J\0\x7f\xc3\xa9")},
-		"500 5.5.2 Command not recognised: A  250 ?[2J???\r\n");
+		"500 5.5.2 Command not recognised: A  250 ?[2J??? [VERB_UNKNOWN]\r\n");
 	said(SAY_VERB_UNKNOWN,
 		&(struct reply_words){
 			.verb = SPAN_LIT("\xc3\xa9\xc3\xff\xc2\x85"), .is_utf8 = true},
-		"500 5.5.2 Command not recognised: \xc3\xa9???\r\n");
+		"500 5.5.2 Command not recognised: \xc3\xa9??? [VERB_UNKNOWN]\r\n");
 }
 
 /* Words of a peer's making that are long don't make a line too long. */
@@ -150,6 +185,44 @@ static void long_replies_are_wrapped(void **state)
 		catalogue_recognise(550, r->reply.status, r->reply.text), SAY_RELAY_DENIED);
 	buf_done(&out);
 	free(r);
+}
+
+/* Whoever asks by the name in a reply must get what that reply means, and no other's. */
+static void names_lead_to_replies(void **state)
+{
+	struct span name;
+
+	for (unsigned id = REPLY_ID_NONE + 1; id < REPLY_IDS; id++)
+		assert_int_equal(catalogue_find(span_str(catalogue_get(id)->name)),
+			catalogue_get(id)->is_internal ? REPLY_ID_NONE : id);
+	assert_int_equal(catalogue_find(SPAN_LIT("greylisted")), SAY_GREYLISTED);
+	assert_int_equal(catalogue_find(SPAN_LIT("")), REPLY_ID_NONE);
+	assert_int_equal(catalogue_find(SPAN_LIT("GREYLISTE")), REPLY_ID_NONE);
+	assert_int_equal(catalogue_bare(SPAN_LIT("Text [A_B]"), &name).len, 4);
+	assert_true(span_equal(name, SPAN_LIT("A_B")));
+	assert_int_equal(catalogue_bare(SPAN_LIT("Text\n[A]"), &name).len, 4);
+	static const char *const none[] = {"", "]", "[]", "[A]", "Text []", "Text[A]", "Text [a]",
+		"Text [A] ", "Text A]", "Text [A B]"};
+
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+		assert_int_equal(catalogue_bare(span_str(none[i]), &name).len, strlen(none[i]));
+		assert_int_equal(name.len, 0);
+	}
+}
+
+/* An older abide says no name, and another server's name proves nothing. */
+static void names_are_no_condition(void **state)
+{
+	const struct reply_status spool = {4, 3, 1};
+
+	assert_int_equal(
+		catalogue_recognise(452, spool, SPAN_LIT("Storage is full")), SAY_SPOOL_FULL);
+	assert_int_equal(catalogue_recognise(452, spool, SPAN_LIT("Storage is full [SPOOL_FULL]")),
+		SAY_SPOOL_FULL);
+	assert_int_equal(catalogue_recognise(452, spool, SPAN_LIT("Storage is full [DISK_LOW]")),
+		REPLY_ID_NONE);
+	assert_int_equal(
+		catalogue_recognise(452, spool, SPAN_LIT("No room [SPOOL_FULL]")), REPLY_ID_NONE);
 }
 
 /* What the queue does about an own event follows the entry. */
@@ -180,8 +253,11 @@ int main(void)
 		cmocka_unit_test(entries_are_sound),
 		cmocka_unit_test(names_are_unique),
 		cmocka_unit_test(replies_are_said),
+		cmocka_unit_test(waits_are_read_back),
 		cmocka_unit_test(words_are_sanitised),
 		cmocka_unit_test(long_replies_are_wrapped),
+		cmocka_unit_test(names_lead_to_replies),
+		cmocka_unit_test(names_are_no_condition),
 		cmocka_unit_test(meanings_follow_the_entry),
 	};
 

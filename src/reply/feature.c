@@ -23,8 +23,8 @@ struct concept {
 enum {
 	PART_LEN = 4, /* bytes */
 	CONCEPT_VALUE = 1 << 16,
-	CONCEPT_LEN = 5,  /* shorter words mean something only as a whole */
-	CONCEPT_WORD = 24 /* of a longer one the beginning */
+	CONCEPT_LEN = REPLY_STEM, /* shorter words mean something only as a whole */
+	CONCEPT_WORD = 24         /* of a longer one the beginning */
 };
 
 static uint32_t mix(uint32_t h)
@@ -51,7 +51,7 @@ static void add(struct reply_features *f, uint32_t feature)
 }
 
 /* A number or an id is no word: another one stands there the next time. */
-static bool is_value(const struct reply_word *word)
+bool reply_feature_is_value(const struct reply_word *word)
 {
 	size_t digits = word->n_digits, len = word->text.len;
 
@@ -60,7 +60,7 @@ static bool is_value(const struct reply_word *word)
 
 static uint32_t value_or_hash(const struct reply_word *word)
 {
-	return is_value(word) ? 1 : word->hash;
+	return reply_feature_is_value(word) ? 1 : word->hash;
 }
 
 static const struct concept *find_concept(uint32_t hash)
@@ -77,10 +77,13 @@ static uint32_t concept_of(const struct reply_word *word)
 {
 	const struct concept *known = find_concept(word->hash);
 	size_t len = word->text.len < CONCEPT_WORD ? word->text.len : CONCEPT_WORD;
-	uint32_t hash = REPLY_HASH_BEGIN, best = word->stem;
+	uint32_t hash = REPLY_HASH_BEGIN, stem = word->stem % CONCEPT_STEMS;
+	uint32_t best = known ? known->number : word->stem;
+	bool may_begin = stems[stem / 64] >> stem % 64 & 1;
 
-	if (known)
-		return known->number;
+	/* one test for both: which of them holds can't be guessed */
+	if ((known != NULL) | !may_begin)
+		return best;
 	for (size_t i = 0; i + 1 < len; i++) {
 		hash = reply_hash_add(hash, word->text.at[i]);
 		known = i + 1 >= CONCEPT_LEN ? find_concept(hash) : NULL;
@@ -100,7 +103,7 @@ static void read_words(struct reply_features *f, const struct reply_text *text)
 	f->n_words = f->n;
 	for (size_t i = 0; i < n; i++) {
 		const struct reply_word *word = &text->words[i];
-		uint32_t concept = is_value(word) ? CONCEPT_VALUE : concept_of(word);
+		uint32_t concept = reply_feature_is_value(word) ? CONCEPT_VALUE : concept_of(word);
 
 		if (!concept)
 			continue;
@@ -122,7 +125,7 @@ size_t reply_features_of_word(const struct reply_word *word, uint32_t ret[REPLY_
 {
 	size_t n = 0;
 
-	if (is_value(word))
+	if (reply_feature_is_value(word))
 		return 0;
 	uint32_t concept = concept_of(word);
 
@@ -142,17 +145,21 @@ static void read_links(struct reply_features *f, const struct reply_text *text)
 			add(f, hash_of(SORT_LINK, value_or_hash(&text->words[i]), 0));
 }
 
-void reply_features_read(const struct reply_subject *s, enum reply_cause rule,
+void reply_features_read_text(const struct reply_subject *s, struct reply_features *ret)
+{
+	ret->n = 0;
+	read_words(ret, &s->text);
+	read_links(ret, &s->links);
+	ret->n_text = ret->n;
+}
+
+void reply_features_read_rest(const struct reply_subject *s, enum reply_cause rule,
 	enum reply_support support, struct reply_features *ret)
 {
 	struct reply_status status = s->status;
 	unsigned class = s->code ? s->code / 100 : status.class;
 	uint32_t number = status.class * 1000000 + status.subject * 1000 + status.detail;
 
-	ret->n = 0;
-	read_words(ret, &s->text);
-	read_links(ret, &s->links);
-	ret->n_text = ret->n;
 	ret->list[ret->n++] = hash_of(SORT_CODE, s->code, 0);
 	ret->list[ret->n++] = hash_of(SORT_CODE, class, 0);
 	ret->list[ret->n++] = hash_of(SORT_STATUS, number, 0);
@@ -164,4 +171,11 @@ void reply_features_read(const struct reply_subject *s, enum reply_cause rule,
 	ret->list[ret->n++] = hash_of(SORT_RULE, rule, support);
 	if (support != SUPPORT_STATUS)
 		ret->list[ret->n++] = hash_of(SORT_RULE, rule, 0);
+}
+
+void reply_features_read(const struct reply_subject *s, enum reply_cause rule,
+	enum reply_support support, struct reply_features *ret)
+{
+	reply_features_read_text(s, ret);
+	reply_features_read_rest(s, rule, support, ret);
 }

@@ -21,9 +21,17 @@ struct reply_features {
 	size_t n;       /* then of code, status, stage and rule */
 };
 
-/* rule: what the rules or the status say; REPLY_NONE: nothing. */
+/* In two steps, for who has something else to do in between: those of the text, */
+void reply_features_read_text(const struct reply_subject *s, struct reply_features *ret);
+/* and the others. rule: what the rules or the status say; REPLY_NONE: nothing. */
+void reply_features_read_rest(const struct reply_subject *s, enum reply_cause rule,
+	enum reply_support support, struct reply_features *ret);
+/* Both at once. */
 void reply_features_read(const struct reply_subject *s, enum reply_cause rule,
 	enum reply_support support, struct reply_features *ret);
+
+/* A number or an id: which one it is says nothing. */
+bool reply_feature_is_value(const struct reply_word *word);
 
 /* The features of a word's parts and meaning; returns how many. */
 size_t reply_features_of_word(const struct reply_word *word, uint32_t ret[REPLY_WORD_FEATURES_MAX]);

@@ -2,7 +2,7 @@
  * reply_features - prints what the model would look at, for tools/replies-train.
  *
  * Reads "STAGE <tab> REPLY" lines from standard input. Writes a line each: the
- * rules that fit (number=cause, in their order), the features of words, each with
+ * rules that fit (number=cause, in their order, with ! where it is a provider's code), the features of words, each with
  * those of its parts (word:part,part), those of pairs and links, those of code, status
  * and stage, and what the status says; the five parted by tabs.
  */
@@ -46,8 +46,9 @@ static __attribute__((noinline)) void print(const struct reply_subject *s)
 
 	reply_features_read(s, REPLY_NONE, 0, &f);
 	for (size_t i = 0; i < n; i++)
-		(void)printf("%s%zu=%s", i ? " " : "", fitting[i],
-			reply_cause_text(reply_rule_verdict(fitting[i]).cause));
+		(void)printf("%s%zu=%s%s", i ? " " : "", fitting[i],
+			reply_cause_text(reply_rule_verdict(fitting[i]).cause),
+			reply_rule_is_code(fitting[i]) ? "!" : "");
 	(void)putchar('\t');
 	for (size_t i = 0; i < f.n_words; i++)
 		print_word(f.list[i], &s->text.words[i]);

@@ -7,6 +7,8 @@ bool reply_status_take(struct span *text, struct reply_status *ret)
 	struct span rest = *text;
 	struct reply_status s;
 
+	if (rest.len < 5 || rest.at[1] != '.') /* most texts have none */
+		return false;
 	if (!span_take_number(&rest, 1, 1, &s.class) || !span_take(&rest, '.') ||
 		!span_take_number(&rest, 1, 3, &s.subject) || !span_take(&rest, '.') ||
 		!span_take_number(&rest, 1, 3, &s.detail) ||

@@ -1,5 +1,6 @@
 #include "reply/meaning.h"
 #include "reply/catalogue.h"
+#include "reply/memo.h"
 #include "reply/model.h"
 #include "reply/own.h"
 #include "reply/settle.h"
@@ -8,7 +9,7 @@
 #include "reply/variant.h"
 #include "reply/wait.h"
 
-static void decide(const struct reply_subject *subject, struct reply_meaning *m)
+static void decide(const struct reply_subject *subject, bool states_wait, struct reply_meaning *m)
 {
 	struct reply_verdict verdict;
 
@@ -17,6 +18,25 @@ static void decide(const struct reply_subject *subject, struct reply_meaning *m)
 	reply_settle(m, verdict.cause);
 	m->confidence = verdict.confidence;
 	m->evidence = verdict.evidence;
+	m->variant = reply_variant_find(subject, m->cause, states_wait);
+}
+
+static void decide_or_remember(struct reply_memo *memo, const struct reply_subject *subject,
+	bool states_wait, struct reply_meaning *m)
+{
+	uint64_t key = reply_memo_key(subject, states_wait);
+	struct reply_memo_row *row = reply_memo_row(memo, key);
+
+	if (row->key != key) {
+		decide(subject, states_wait, m);
+		*row = (struct reply_memo_row){
+			key, m->confidence, m->evidence, m->cause, m->variant};
+		return;
+	}
+	reply_settle(m, row->cause);
+	m->confidence = row->confidence;
+	m->evidence = row->evidence;
+	m->variant = row->variant;
 }
 
 /* An operator knows better. */
@@ -46,6 +66,12 @@ static bool decide_own(struct span text, struct reply_meaning *m)
 	reply_settle(m, e->cause);
 	if (e->side != REPLY_SIDE_NONE)
 		m->side = e->side;
+	struct span name;
+	struct span bare = catalogue_bare(text, &name);
+
+	/* A reply may end in brackets of its own. */
+	if (!e->is_internal && span_equal(name, span_str(e->name)))
+		m->bare = bare;
 	m->entry = id;
 	m->confidence = 1;
 	m->evidence = e->name;
@@ -90,9 +116,12 @@ void reply_read(const struct reply_context *context, unsigned code, struct reply
 			.code = m.code, .status = m.status, .stage = m.stage};
 
 		reply_subject_init(&subject, &tokens, arena);
-		if (!decide_by_rule(context, &subject, &m))
-			decide(&subject, &m);
-		m.variant = reply_variant_find(&subject, m.cause, wait.seconds > 0);
+		if (decide_by_rule(context, &subject, &m))
+			m.variant = reply_variant_find(&subject, m.cause, wait.seconds > 0);
+		else if (context->memo)
+			decide_or_remember(context->memo, &subject, wait.seconds > 0, &m);
+		else
+			decide(&subject, wait.seconds > 0, &m);
 	}
 	if (wait.seconds > 0) {
 		m.wait_seconds = wait.seconds;

@@ -17,6 +17,7 @@
 
 struct reply_own;
 struct reply_own_rule;
+struct reply_memo;
 
 struct reply_meaning {
 	unsigned code; /* 0: none */
@@ -45,6 +46,7 @@ struct reply_context {
 	int64_t now_wall_ms;         /* for replies that name a clock time; 0: not known */
 	const struct reply_own *own; /* the operator's rules, or NULL */
 	struct span host;            /* who said it, for such rules; may be empty */
+	struct reply_memo *memo;     /* what was decided before (reply/memo.h), or NULL */
 };
 
 /*

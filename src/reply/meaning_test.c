@@ -31,6 +31,11 @@ static const struct {
 		REPLY_GREYLISTING, REPLY_TRANSIENT, REPLY_ACT_RETRY_SAME},
 	{REPLY_STAGE_RCPT, "550 5.1.1 <a@b.example>... User unknown", 550, REPLY_USER_UNKNOWN,
 		REPLY_PERMANENT, REPLY_ACT_GIVE_UP},
+	/* Exim repeats at DATA why it refused the recipients */
+	{REPLY_STAGE_DATA,
+		"503-All RCPT commands were rejected with this error:\n503-relay not permitted\n"
+		"503 Valid RCPT command must precede DATA",
+		503, REPLY_RELAY_DENIED, REPLY_PERMANENT, REPLY_ACT_GIVE_UP},
 	/* the 4 is obeyed, but a person hears of it */
 	{REPLY_STAGE_RCPT, "450 4.1.1 <a@b.example>: User unknown in local table", 450,
 		REPLY_USER_UNKNOWN, REPLY_PERMANENT, REPLY_ACT_RETRY_TELL},

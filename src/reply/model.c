@@ -5,7 +5,7 @@
 struct slot {
 	uint32_t key;
 	uint16_t row;
-	uint16_t count; /* of features that the row stands for: a word's also for its parts */
+	uint16_t norm; /* what it adds to the square of a text's length, in MODEL_NORM_UNITs */
 };
 
 #include "reply/reply_slots.inc"
@@ -54,8 +54,10 @@ static void add_rows(const uint16_t *rows, size_t n, uint16_t sums[ROW])
 {
 	struct block_sums s[BLOCKS] = {0};
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) { /* a row may stand in two lines of the cache */
 		__builtin_prefetch(weights[rows[i]]);
+		__builtin_prefetch(weights[rows[i]] + ROW - 1);
+	}
 	for (size_t i = 0; i + 1 < n; i += 2)
 		for (size_t b = 0; b < BLOCKS; b++)
 			add_bytes(&s[b], load(weights[rows[i]] + b * BLOCK) +
@@ -71,45 +73,71 @@ static void add_rows(const uint16_t *rows, size_t n, uint16_t sums[ROW])
 		}
 }
 
+/* Rows of small weights and, from MODEL_COARSE on, of large ones, which count in larger units. */
+enum grain {
+	FINE,
+	COARSE,
+	GRAINS,
+};
+
 /* What features add up to. */
 struct sums {
-	uint16_t of[ROW];
-	unsigned n_rows, n; /* rows added, and features that they stand for */
+	uint16_t of[GRAINS][ROW];
+	unsigned n_rows[GRAINS], norm;
 };
 
 /* What the rows say for a cause; their signs stand for numbers around MODEL_MIDDLE. */
 static float weight_of(const struct sums *sums, size_t cause)
 {
-	return (float)(int16_t)(sums->of[cause] - sums->n_rows * MODEL_MIDDLE);
+	int fine = (int16_t)(sums->of[FINE][cause] - sums->n_rows[FINE] * MODEL_MIDDLE);
+	int coarse = (int16_t)(sums->of[COARSE][cause] - sums->n_rows[COARSE] * MODEL_MIDDLE);
+
+	return (float)(fine + MODEL_COARSE_UNIT * coarse);
 }
 
 static __attribute__((noinline)) void add_features(
 	const uint32_t *list, size_t n, struct sums *sums)
 {
-	uint16_t rows[REPLY_FEATURES_MAX + 1];
-	unsigned n_rows = 0;
+	uint16_t rows[GRAINS][REPLY_FEATURES_MAX + 1];
+	unsigned n_rows[GRAINS] = {0};
 
 	for (size_t i = 0; i < n; i++) { /* no branch: whether it is there can't be guessed */
 		const struct slot *slot = slot_of(list[i]);
 		bool is_there = slot->key == list[i];
 
-		rows[n_rows] = slot->row;
-		n_rows += is_there;
-		sums->n += is_there ? slot->count : 0U;
+		bool is_coarse = slot->row >= MODEL_COARSE;
+
+		rows[FINE][n_rows[FINE]] = rows[COARSE][n_rows[COARSE]] = slot->row;
+		n_rows[FINE] += is_there & !is_coarse;
+		n_rows[COARSE] += is_there & is_coarse;
+		sums->norm += is_there ? slot->norm : 0U;
 	}
-	add_rows(rows, n_rows, sums->of);
-	sums->n_rows += n_rows;
+	for (size_t grain = 0; grain < GRAINS; grain++) {
+		add_rows(rows[grain], n_rows[grain], sums->of[grain]);
+		sums->n_rows[grain] += n_rows[grain];
+	}
 }
+
+enum { PARTS_MAX = 8 * REPLY_WORD_FEATURES_MAX };
 
 /* A known word's row holds its parts as well; of an unknown word they are added one by one. */
 static void add_words(
 	const struct reply_features *f, const struct reply_text *text, struct sums *sums)
 {
-	uint32_t parts[REPLY_WORD_FEATURES_MAX];
+	uint32_t parts[PARTS_MAX];
+	size_t n = 0;
 
-	for (size_t i = 0; i < f->n_words; i++)
-		if (slot_of(f->list[i])->key != f->list[i])
-			add_features(parts, reply_features_of_word(&text->words[i], parts), sums);
+	for (size_t i = 0; i < f->n_words; i++) {
+		if (slot_of(f->list[i])->key == f->list[i])
+			continue;
+		if (n > PARTS_MAX - REPLY_WORD_FEATURES_MAX) {
+			add_features(parts, n, sums);
+			n = 0;
+		}
+		n += reply_features_of_word(&text->words[i], parts + n);
+	}
+	if (n > 0)
+		add_features(parts, n, sums);
 	add_features(f->list, f->n_text, sums);
 }
 
@@ -122,10 +150,10 @@ static bool says_something(const struct reply_text *text)
 	return false;
 }
 
-/* By Newton's steps; n is a small number. */
+/* By Newton's steps, to a hundredth; 0.01 <= n <= 10,000. */
 static float square_root(float n)
 {
-	float root = n > 64 ? 16 : n > 8 ? 5 : 2;
+	float root = n > 64 ? 16 : n > 8 ? 5 : n > 1 ? 2 : 0.5F;
 
 	for (int i = 0; i < 4; i++)
 		root = (root + n / root) / 2;
@@ -144,17 +172,37 @@ static void powers(float x[ROW])
 			x[c] *= x[c];
 }
 
+typedef float floats __attribute__((vector_size(16)));
+typedef int32_t masks __attribute__((vector_size(16)));
+
+static float highest(const float scores[ROW])
+{
+	floats most, next;
+
+	memcpy(&most, scores, sizeof most);
+	for (size_t c = 4; c < ROW; c += 4) {
+		memcpy(&next, scores + c, sizeof next);
+		masks is_more = next > most;
+
+		most = (floats)(((masks)next & is_more) | ((masks)most & ~is_more));
+	}
+	float a = most[0] > most[1] ? most[0] : most[1], b = most[2] > most[3] ? most[2] : most[3];
+
+	return a > b ? a : b;
+}
+
 /* The scores become shares of a sum. */
 static void choose(float scores[ROW], struct reply_verdict *ret)
 {
 	size_t best = 0;
 	float sum = 0;
 
-	for (size_t c = 1; c < CAUSES; c++)
-		if (scores[c] > scores[best])
-			best = c;
-	float most = scores[best];
+	for (size_t c = CAUSES; c < ROW; c++)
+		scores[c] = scores[0];
+	float most = highest(scores);
 
+	while (scores[best] < most)
+		best++;
 	for (size_t c = 0; c < ROW; c++)
 		scores[c] = c < CAUSES ? scores[c] - most : 2 * LOWEST;
 	powers(scores);
@@ -180,18 +228,16 @@ static void choose_next(const float scores[ROW], enum reply_cause cause, struct 
 }
 
 /* What words, code, status, stage and rule say for each cause. False: no word is known. */
-static __attribute__((noinline)) bool score(const struct reply_subject *s, enum reply_cause rule,
-	enum reply_support support, float scores[ROW])
+static __attribute__((noinline)) bool score(
+	const struct reply_subject *s, const struct reply_features *f, float scores[ROW])
 {
 	struct sums text = {0}, meta = {0};
-	struct reply_features f;
 
-	reply_features_read(s, rule, support, &f);
-	add_words(&f, &s->text, &text);
-	add_features(f.list + f.n_text, f.n - f.n_text, &meta);
-	if (text.n == 0 || !says_something(&s->text))
+	add_words(f, &s->text, &text);
+	add_features(f->list + f->n_text, f->n - f->n_text, &meta);
+	if (text.norm == 0 || !says_something(&s->text))
 		return false;
-	float share = 1 / square_root((float)text.n);
+	float share = 1 / square_root((float)text.norm / MODEL_NORM_UNIT);
 
 	for (size_t c = 0; c < ROW; c++)
 		scores[c] = MODEL_UNIT * (weight_of(&text, c) * share + weight_of(&meta, c));
@@ -200,18 +246,31 @@ static __attribute__((noinline)) bool score(const struct reply_subject *s, enum 
 	return true;
 }
 
+enum { CODE_PERCENT = 95 };
+
 static bool weigh(
 	const struct reply_subject *s, struct reply_verdict *ret, struct reply_next *ret_next)
 {
 	float scores[ROW];
+	struct reply_features f;
 	struct reply_verdict rule = {0};
+
+	reply_features_read_text(s, &f);
+	for (size_t i = 0; i < f.n_text; i++) /* they are in the cache when the rules are done */
+		__builtin_prefetch(slot_of(f.list[i]));
 	enum reply_support support = reply_rule_decide(s, &rule);
 
+	if (support == SUPPORT_CODE) {
+		*ret = rule;
+		ret->confidence = CODE_PERCENT / 100.0;
+		return !ret_next;
+	}
 	if (support == SUPPORT_NONE) {
 		rule.cause = reply_status_cause(s->status);
 		support = SUPPORT_STATUS;
 	}
-	if (!score(s, rule.cause, support, scores))
+	reply_features_read_rest(s, rule.cause, support, &f);
+	if (!score(s, &f, scores))
 		return false;
 	choose(scores, ret);
 	if (ret_next)

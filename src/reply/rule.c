@@ -1,4 +1,5 @@
 #include "reply/rule.h"
+#include "reply/term.h"
 
 struct rule {
 	enum reply_cause cause;
@@ -47,22 +48,6 @@ static const struct code_rule codes[] = {
 #undef CODE
 };
 
-enum term_kind {
-	TERM_WORDS,
-	TERM_LINK,
-	TERM_STATUS,
-};
-
-/* A rule's pattern, compiled by tools/replies-index: words as hashes, the last may be a beginning. */
-struct term {
-	enum term_kind kind;
-	bool is_not;
-	unsigned n_words, words; /* in pool[] */
-	unsigned tail_len;
-	const char *tail;
-	struct reply_status status;
-};
-
 /* Rules that hang on a word: listed[first] and on. key 0 and n 0: free. */
 struct slot {
 	uint32_t key;
@@ -81,47 +66,6 @@ enum key_sort {
 	KEY_LINK_BEGINNING,
 };
 
-static bool words_fit(const struct reply_word *words, const struct term *term)
-{
-	for (size_t i = 0; i < term->n_words; i++)
-		if (words[i].hash != pool[term->words + i])
-			return false;
-	return term->tail_len == 0 ||
-	       span_starts(words[term->n_words].text, span_of(term->tail, term->tail_len));
-}
-
-static bool has_words(const struct reply_text *text, const struct term *term)
-{
-	size_t n = term->n_words + (term->tail_len > 0);
-
-	for (size_t i = 0; i + n <= text->n; i++)
-		if (words_fit(text->words + i, term))
-			return true;
-	return false;
-}
-
-static bool term_fits(const struct reply_subject *s, const struct term *term)
-{
-	switch (term->kind) {
-	case TERM_WORDS:
-		return has_words(&s->text, term);
-	case TERM_LINK:
-		return has_words(&s->links, term);
-	case TERM_STATUS:
-		break;
-	}
-	return s->status.class == term->status.class && s->status.subject == term->status.subject &&
-	       s->status.detail == term->status.detail;
-}
-
-static bool pattern_fits(const struct reply_subject *s, size_t rule)
-{
-	for (unsigned i = starts[rule]; i < starts[rule + 1]; i++)
-		if (term_fits(s, &terms[i]) == terms[i].is_not)
-			return false;
-	return true;
-}
-
 static bool when_fits(const struct reply_subject *s, unsigned when)
 {
 	unsigned digits = when & (ON_4YZ | ON_5YZ), stages = when >> AT_STAGE;
@@ -132,17 +76,10 @@ static bool when_fits(const struct reply_subject *s, unsigned when)
 	return !stages || (stages >> s->stage & 1);
 }
 
-/* A set of rules: bit n is rule n. And what words the text has, as word_bit() gives them. */
+/* A set of rules: bit n is rule n. */
 struct rule_set {
 	uint64_t bits[RULES / 64 + 1];
-	uint64_t words;
 };
-
-/* Words by the upper bits of their hashes: cheap to tell that one is not there. */
-static uint64_t word_bit(uint32_t hash)
-{
-	return UINT64_C(1) << (hash >> 26);
-}
 
 static void add_rules(struct rule_set *set, uint32_t key)
 {
@@ -168,7 +105,6 @@ static void add_text(struct rule_set *set, const struct reply_text *text, enum k
 	for (size_t i = 0; i < text->n; i++) {
 		const struct reply_word *word = &text->words[i];
 
-		set->words |= word_bit(word->hash);
 		add_rules(set, word->hash ^ whole);
 		add_rules(set, word->beginning ^ beginning);
 	}
@@ -185,8 +121,10 @@ static size_t next_fitting(const struct reply_subject *s, const struct rule_set 
 			continue;
 		}
 		rule += (size_t)__builtin_ctzll(bits);
-		if (!(needed[rule] & ~set->words) && rules[rule].support &&
-			when_fits(s, rules[rule].when) && pattern_fits(s, rule))
+		if (!(needed[rule] & ~s->word_bits) && rules[rule].support &&
+			when_fits(s, rules[rule].when) &&
+			reply_terms_fit(
+				s, &terms[starts[rule]], starts[rule + 1] - starts[rule], pool))
 			return rule;
 		rule++;
 	}
@@ -211,6 +149,11 @@ size_t reply_rule_list(const struct reply_subject *s, size_t max, size_t *ret_ru
 		i = next_fitting(s, &set, i + 1))
 		ret_rules[n++] = i;
 	return n;
+}
+
+bool reply_rule_is_code(size_t rule)
+{
+	return rules[rule].support == SUPPORT_CODE;
 }
 
 struct reply_verdict reply_rule_verdict(size_t rule)
@@ -269,4 +212,9 @@ void reply_code_decide(const struct reply_subject *s, struct reply_verdict *ret)
 	*ret = (struct reply_verdict){
 		class == 4 ? REPLY_DEFERRED_UNSPECIFIED : REPLY_REJECTED_UNSPECIFIED, 0.4,
 		"no reason given"};
+}
+
+bool reply_rule_may_name(const struct reply_word *word)
+{
+	return reply_terms_may_name(named, word);
 }

@@ -10,8 +10,6 @@
 #include "reply/taxonomy.h"
 #include "reply/token.h"
 
-enum { REPLY_BEGINNING = 2, REPLY_STEM = 5 }; /* bytes */
-
 struct reply_word {
 	struct span text;         /* lower case, without apostrophes */
 	uint32_t hash;            /* reply_word_hash() of it */
@@ -30,14 +28,14 @@ struct reply_subject {
 	enum reply_stage stage;
 	struct reply_text text;  /* "mailbox", "<address>", "is", "full" */
 	struct reply_text links; /* words of links and domain names, apart */
+	/* which words and beginnings there are in both, as reply_word_bit() has them */
+	uint64_t word_bits, beginning_bits;
 };
 
-/* FNV-1a, as tools/replies-index has it. */
-enum { REPLY_HASH_BEGIN = 0x811c9dc5, REPLY_HASH_PRIME = 0x01000193 };
-
-static inline uint32_t reply_hash_add(uint32_t hash, char c)
+/* Words by the upper bits of their hashes: cheap to tell that one is not there. */
+static inline uint64_t reply_word_bit(uint32_t hash)
 {
-	return (hash ^ (unsigned char)c) * REPLY_HASH_PRIME;
+	return UINT64_C(1) << (hash >> 26);
 }
 
 uint32_t reply_word_hash(struct span word);
@@ -59,6 +57,10 @@ struct reply_verdict {
 size_t reply_rule_list(const struct reply_subject *s, size_t max, size_t *ret_rules);
 /* What the rule of that number says, and its pattern. */
 struct reply_verdict reply_rule_verdict(size_t rule);
+bool reply_rule_is_code(size_t rule);
+
+/* False: no rule's pattern names it, or a beginning of it. */
+bool reply_rule_may_name(const struct reply_word *word);
 
 /* What an enhanced status says by itself; REPLY_NONE: too many things. */
 enum reply_cause reply_status_cause(struct reply_status status);
@@ -70,6 +72,7 @@ enum reply_support {
 	SUPPORT_SOME,
 	SUPPORT_MANY,
 	SUPPORT_STATUS, /* no rule: what the enhanced status says */
+	SUPPORT_CODE,   /* a provider's own code: decides alone */
 };
 
 /* By the first rule that fits and is known to be right; SUPPORT_NONE: none fits. */

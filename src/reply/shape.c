@@ -19,6 +19,8 @@ static bool kind_of(const struct reply_token *t, enum reply_word_kind *ret)
 		*ret = kinds[t->kind];
 		return t->kind != TOKEN_STATUS;
 	}
+	if (!t->may_have_digits)
+		return false;
 	for (size_t i = 0; i < t->text.len; i++) {
 		digits += byte_is_digit(t->text.at[i]);
 		letters += byte_is_alpha(t->text.at[i]);
@@ -34,29 +36,33 @@ struct shape {
 	size_t n;
 };
 
-/* Copies the text between two tokens, runs of white space as one space. */
-static void put_gap(struct shape *s, struct span gap)
+/* True where a byte stands for itself in a template: it is no control and no second blank. */
+static bool is_plain(struct span s, size_t i)
 {
-	if (gap.len == 1 && gap.at[0] == ' ' && s->len > 0 && s->out[s->len - 1] != ' ') {
-		s->out[s->len++] = ' ';
-		return;
-	}
-	for (size_t i = 0; i < gap.len; i++) {
-		char c = gap.at[i];
+	return (unsigned char)s.at[i] > ' ' ? s.at[i] != 0x7f
+					    : s.at[i] == ' ' && i > 0 && s.at[i - 1] != ' ';
+}
+
+/* Copies text as it is, but runs of white space as one space. */
+static void put_text(struct shape *s, struct span text)
+{
+	size_t plain = 0;
+
+	if (text.len > 0 && text.at[0] == ' ' && s->len > 0 && s->out[s->len - 1] != ' ')
+		plain = 1;
+	while (plain < text.len && is_plain(text, plain))
+		plain++;
+	if (plain > 0)
+		memcpy(s->out + s->len, text.at, plain);
+	s->len += plain;
+	for (size_t i = plain; i < text.len; i++) {
+		char c = text.at[i];
 		bool is_space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
 
 		if (is_space && (s->len == 0 || s->out[s->len - 1] == ' '))
 			continue;
 		s->out[s->len++] = is_space ? ' ' : (unsigned char)c < ' ' || c == 0x7f ? '?' : c;
 	}
-}
-
-/* A token that stays text: it has neither blanks nor control bytes. */
-static void put_text(struct shape *s, struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		s->out[s->len + i] = text.at[i];
-	s->len += text.len;
 }
 
 /* The rest of the line before; the code at the front of the line whose text begins at line is left out. */
@@ -66,42 +72,59 @@ static const char *skip_code(struct shape *s, const char *at, const char *line)
 
 	while (end > at && end[-1] != '\n')
 		end--;
-	put_gap(s, span_of(at, (size_t)(end - at)));
+	put_text(s, span_of(at, (size_t)(end - at)));
 	return line;
 }
 
 static void put_kind(struct shape *s, enum reply_word_kind kind, struct span value, int64_t number)
 {
-	const char *name = reply_word_kind_text(kind);
-	size_t len = strlen(name);
+	struct span name = reply_word_kind_span(kind);
 
 	s->out[s->len++] = '<';
-	memcpy(s->out + s->len, name, len);
-	s->len += len;
+	memcpy(s->out + s->len, name.at, name.len);
+	s->len += name.len;
 	s->out[s->len++] = '>';
 	s->words[s->n++] = (struct reply_found){kind, value, number};
 }
 
-/* Puts what begins with token i; *at is then behind it. Returns the last token of it. */
+/* False where a token is a word and nothing more, as most are. */
+static bool may_be_value(const struct reply_tokens *t, size_t i, const char *end)
+{
+	const struct reply_token *token = &t->list[i];
+	const char *after = token->text.at + token->text.len;
+
+	if (token->kind != TOKEN_WORD || token->may_have_digits || token->before)
+		return true;
+	if (after < end && (*after == '-' || *after == '_' || *after == '.'))
+		return true;
+	return (i + 1 < t->n && token[1].kind == TOKEN_NUMBER) ||
+	       (i + 2 < t->n && token[2].kind == TOKEN_NUMBER);
+}
+
+/*
+ * Puts what begins with token i, and before it the text from *at on, if it is more than a word;
+ * *at is then behind it. Returns the last token of it.
+ */
 static size_t put_token(
 	struct shape *s, const struct reply_tokens *t, size_t i, const char **at, const char *end)
 {
 	const struct reply_token *token = &t->list[i];
 	struct span rest = span_of(token->text.at, (size_t)(end - token->text.at));
+	struct span before = span_of(*at, (size_t)(token->text.at - *at));
 	struct reply_value value = reply_value_read(t, i, rest);
 	enum reply_word_kind kind;
 
-	*at = token->text.at + token->text.len;
 	if (value.len > 0) {
+		put_text(s, before);
 		*at = token->text.at + value.len;
 		put_kind(s, value.kind, span_slice(rest, 0, value.len), value.number);
 		while (i + 1 < t->n && t->list[i + 1].text.at < *at)
 			i++;
 	} else if (kind_of(token, &kind)) {
+		put_text(s, before);
+		*at = token->text.at + token->text.len;
 		put_kind(s, kind, token->text,
 			kind == REPLY_WORD_NUMBER ? reply_token_number(token) : 0);
-	} else {
-		put_text(s, token->text);
 	}
 	return i;
 }
@@ -113,29 +136,29 @@ void reply_shape(struct span text, const struct reply_tokens *t, const struct re
 		.out = arena_raw(arena, text.len + 12 * t->n + 1, 1),
 		.words = arena_raw(arena, t->n + 1, sizeof s.words[0]),
 	};
-	const char *at = text.at, *end = text.at + text.len;
+	const char *at = text.at, *end = text.at + text.len; /* what is before at has been put */
 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct reply_token *token = &t->list[i];
 
 		if (token->line)
 			at = skip_code(&s, at, token->line);
-		put_gap(&s, span_of(at, (size_t)(token->text.at - at)));
 		if (wait->seconds > 0 && i == wait->from) {
 			const struct reply_token *last = &t->list[wait->upto - 1];
 
+			put_text(&s, span_of(at, (size_t)(token->text.at - at)));
 			at = last->text.at + last->text.len;
 			put_kind(&s, REPLY_WORD_WAIT,
 				span_of(token->text.at, (size_t)(at - token->text.at)),
 				wait->seconds);
 			i = wait->upto - 1;
-		} else {
+		} else if (may_be_value(t, i, end)) {
 			i = put_token(&s, t, i, &at, end);
 		}
 	}
 	if (t->tail)
 		at = skip_code(&s, at, t->tail);
-	put_gap(&s, span_of(at, (size_t)(end - at)));
+	put_text(&s, span_of(at, (size_t)(end - at)));
 	m->template = span_trim(span_of(s.out, s.len));
 	m->words = s.words;
 	m->n_words = s.n;

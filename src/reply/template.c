@@ -83,23 +83,20 @@ struct span duration_text(int64_t seconds, char out[DURATION_TEXT_MAX])
 /* "<" kind ">" at the front of *t: moves it on. */
 static bool take_kind(const char **t, enum reply_word_kind *ret)
 {
-	const char *name = *t + 1;
+	return **t == '<' && reply_word_kind_take(t, ret);
+}
 
-	if (**t != '<')
-		return false;
-	for (unsigned k = 0; k < REPLY_WORDS; k++) {
-		const char *kind = reply_word_kind_text(k);
-		size_t i = 0;
+unsigned template_words(const char *t)
+{
+	unsigned words = 0;
+	enum reply_word_kind kind;
 
-		while (kind[i] && kind[i] == name[i])
-			i++;
-		if (kind[i] || name[i] != '>')
-			continue;
-		*ret = k;
-		*t = name + i + 1;
-		return true;
-	}
-	return false;
+	while (*t)
+		if (take_kind(&t, &kind))
+			words |= 1u << kind;
+		else
+			t++;
+	return words;
 }
 
 /* True where all words of the bracket that begins at t are there; *ret_end is behind it. */
@@ -335,9 +332,10 @@ bool template_match(const char *template, struct span text, struct template_valu
 {
 	unsigned brackets = 0;
 
-	if (template[0] != '<' && template[0] != '[' &&
-		(text.len == 0 || text.at[0] != template[0]))
-		return false;
+	/* most often the first bytes tell */
+	for (size_t i = 0; template[i] && template[i] != '<' && template[i] != '['; i++)
+		if (i >= text.len || !same_bytes(text.at + i, template + i, 1))
+			return false;
 	for (const char *t = template; *t; t++)
 		brackets += *t == '[';
 	if (brackets > BRACKETS_MAX)

@@ -33,6 +33,9 @@ void template_values_init(const struct reply_words *words, struct template_value
 size_t template_write(const char *template, const struct template_values *values, bool may_8bit,
 	char *out, size_t max);
 
+/* The kinds of its words: bit n for kind n. */
+unsigned template_words(const char *template);
+
 /* True where text could have come from template; what its words were goes to *ret (borrowed). */
 bool template_match(const char *template, struct span text, struct template_values *ret);
 

@@ -181,7 +181,9 @@ static void what_decided_is_told(void **state)
 	assert_true(why.next != REPLY_NONE && why.next != m.cause && why.next_share < 0.5);
 	while (reply_why_tell(&why, REPLY_LANG_EN, i, &out))
 		i++;
-	assert_int_equal(i, why.n_clues + 2);
+	assert_int_equal(i, why.n_clues + 3);
+	assert_true(why.trial && why.trial->right <= why.trial->answers);
+	assert_non_null(strstr(buf_cstr(&out), "% were right when abide was tried"));
 	assert_non_null(strstr(buf_cstr(&out), "Without \"greylisting\" it would be"));
 	buf_clear(&out);
 	text = "421 4.3.2 mx.example.org is shutting down";

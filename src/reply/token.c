@@ -44,11 +44,15 @@ static bool is_joint(char c)
 
 static bool is_link_byte(char c)
 {
-	return (unsigned char)c > ' ' && !strchr("<>\"()[]{}|\\^`", c);
+	return (unsigned char)c > ' ' && !memchr("<>\"()[]{}|\\^`", c, 13);
 }
 
 static bool is_link(struct span s)
 {
+	char second = s.len > 1 ? byte_lower(s.at[1]) : '\0';
+
+	if (second != 't' && second != 'w')
+		return false;
 	return span_starts_nocase(s, SPAN_LIT("http://")) ||
 	       span_starts_nocase(s, SPAN_LIT("https://")) ||
 	       span_starts_nocase(s, SPAN_LIT("www."));
@@ -166,10 +170,12 @@ enum { COLONS_MAX = 64 }; /* bytes of a time or IPv6 address */
 
 struct scan {
 	struct span text;
+	const char *small;
 	size_t at;
 	/* the chunk that at stands in, or stood: where it ends, with and without the joints at its end */
 	size_t chunk_end, chunk_last;
 	unsigned chunk_seen;
+	struct reply_hashes hashes; /* of all of the chunk */
 	struct reply_token *list;
 	size_t n, max;
 	char before;
@@ -180,10 +186,26 @@ static void add(struct scan *s, enum reply_token_kind kind, struct span text)
 {
 	if (s->n == s->max || text.len == 0)
 		return;
-	s->list[s->n++] = (struct reply_token){
-		.kind = kind, .text = text, .before = s->before, .line = s->line};
+	s->list[s->n++] = (struct reply_token){.kind = kind,
+		.may_have_digits = s->chunk_seen & DIGIT,
+		.may_have_marks = s->chunk_seen & (MARK | WORDLY),
+		.text = text,
+		.before = s->before,
+		.line = s->line};
 	s->before = '\0';
 	s->line = NULL;
+}
+
+/* A chunk that is a token: its hashes are known. */
+static void add_whole(struct scan *s, enum reply_token_kind kind, struct span text)
+{
+	size_t before = s->n;
+
+	add(s, kind, text);
+	if (s->n == before)
+		return;
+	s->list[before].has_hashes = true;
+	s->list[before].hashes = s->hashes;
 }
 
 /* A chunk that is no value as a whole: its words, and numbers apart from the letters behind them. */
@@ -217,7 +239,7 @@ static void take_link(struct scan *s, struct span rest)
 
 	while (len < rest.len && is_link_byte(rest.at[len]))
 		len++;
-	while (len > 0 && strchr(".,;:!?'", rest.at[len - 1]))
+	while (len > 0 && memchr(".,;:!?'", rest.at[len - 1], 7))
 		len--;
 	add(s, TOKEN_URL, span_slice(rest, 0, len));
 	s->at += len;
@@ -248,11 +270,17 @@ static void take_joined(struct scan *s, struct span chunk)
 /* Finds where the chunk ends, once: its parts between colons are taken one after the other. */
 static void find_end(struct scan *s)
 {
-	size_t end = s->at;
+	size_t end = s->at, stem_end = s->at + REPLY_STEM;
 	unsigned seen = 0, class;
+	uint32_t hash = REPLY_HASH_BEGIN, beginning = hash, stem = hash;
 
-	for (; end < s->text.len && (class = class_of(s->text.at[end])) != 0; end++)
+	for (; end < s->text.len && (class = class_of(s->text.at[end])) != 0; end++) {
 		seen |= class;
+		hash = reply_hash_add(hash, s->small[end]);
+		beginning = end < s->at + REPLY_BEGINNING ? hash : beginning;
+		stem = end < stem_end ? hash : stem;
+	}
+	s->hashes = (struct reply_hashes){hash, beginning, stem};
 	s->chunk_seen = seen;
 	s->chunk_end = end;
 	while (seen & JOINT && end > s->at + 1 && is_joint(s->text.at[end - 1]))
@@ -280,7 +308,12 @@ static void take_chunk(struct scan *s)
 	else if (seen & DIGIT && seen != DIGIT)
 		add_words(s, chunk);
 	else
-		add(s, seen == DIGIT ? TOKEN_NUMBER : TOKEN_WORD, chunk);
+		add_whole(s, seen == DIGIT ? TOKEN_NUMBER : TOKEN_WORD, chunk);
+}
+
+static bool ends_code(char c)
+{
+	return c == ' ' || c == '-' || c == '\n' || c == '\t' || c == '\0';
 }
 
 /* "550-5.1.1 ": code and status at the front of a line. */
@@ -293,7 +326,7 @@ static void skip_codes(struct scan *s, struct reply_tokens *ret)
 
 	(void)span_take(&line, ' ');
 	if (span_take_number(&line, 3, 3, &code) && code >= 200 && code <= 599 &&
-		(line.len == 0 || strchr("- \n\t", line.at[0]))) {
+		(line.len == 0 || ends_code(line.at[0]))) {
 		if (line.len > 0 && line.at[0] != '\n')
 			line = span_slice(line, 1, line.len);
 		if (!ret->code)
@@ -317,13 +350,16 @@ static void find_inner_codes(struct reply_tokens *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct reply_token *token = &t->list[i];
+
+		if (token->kind != TOKEN_STATUS && token->kind != TOKEN_NUMBER)
+			continue;
 		struct span rest = token->text;
 		unsigned code;
 
 		if (token->kind == TOKEN_STATUS && !reply_status_is_set(t->status))
 			(void)reply_status_take(&rest, &t->status);
 		if (token->kind != TOKEN_NUMBER || token->text.len != 3 || t->code ||
-			!(token->before && strchr(":>(", token->before)))
+			(token->before != ':' && token->before != '>' && token->before != '('))
 			continue;
 		(void)span_take_number(&rest, 3, 3, &code);
 		if (code >= 400 && code <= 599)
@@ -341,9 +377,14 @@ static bool begins_ip6(struct span s)
 
 void reply_tokens_read(struct span text, struct arena *arena, struct reply_tokens *ret)
 {
-	struct reply_tokens tokens = {0};
+	struct reply_tokens tokens = {.text = text};
 	struct scan s = {.text = text, .max = text.len / 2 + 1};
 
+	char *small = arena_raw(arena, text.len, 1);
+
+	for (size_t i = 0; i < text.len; i++)
+		small[i] = byte_lower(text.at[i]);
+	tokens.small = s.small = small;
 	s.list = arena_raw(arena, s.max, sizeof s.list[0]);
 	skip_codes(&s, &tokens);
 	while (s.at < text.len) {

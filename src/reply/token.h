@@ -21,8 +21,28 @@ enum reply_token_kind {
 	TOKEN_URL,
 };
 
+/* FNV-1a, as tools/replies-index has it. */
+enum { REPLY_HASH_BEGIN = 0x811c9dc5, REPLY_HASH_PRIME = 0x01000193 };
+
+static inline uint32_t reply_hash_add(uint32_t hash, char c)
+{
+	return (hash ^ (unsigned char)c) * REPLY_HASH_PRIME;
+}
+
+enum { REPLY_BEGINNING = 2, REPLY_STEM = 5 }; /* bytes */
+
+/* Of a word in small letters. */
+struct reply_hashes {
+	uint32_t whole;
+	uint32_t beginning, stem; /* of its first bytes; of all, where they are fewer */
+};
+
 struct reply_token {
-	enum reply_token_kind kind;
+	enum reply_token_kind kind : 8;
+	bool may_have_digits; /* of a word: not letters alone */
+	bool may_have_marks;  /* an apostrophe */
+	bool has_hashes;
+	struct reply_hashes hashes;
 	struct span text;
 	char before;      /* the last sign before it that is no space: '=', ':', '('; 0: none */
 	char after;       /* the first sign behind it, spaces left out; 0: none */
@@ -30,6 +50,8 @@ struct reply_token {
 };
 
 struct reply_tokens {
+	struct span text;  /* that they were read from */
+	const char *small; /* the same in small letters; in the arena */
 	struct reply_token *list;
 	size_t n;
 	const char *tail;           /* where the last line's text begins, if it has no token */

@@ -30,6 +30,8 @@ static bool take_one_of(struct span *s, const char *signs)
 static bool take_name(struct span *s, const char *const names[], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		if (s->len < 3 || byte_lower(s->at[0]) != byte_lower(names[i][0]))
+			continue;
 		struct span name = span_str(names[i]), rest = *s;
 
 		if (!span_take_nocase(&rest, span_slice(name, 0, 3)))
@@ -256,6 +258,8 @@ static int64_t unit_octets(struct span word)
 		{"mb", 1 << 20}, {"mib", 1 << 20}, {"mbytes", 1 << 20}, {"mbyte", 1 << 20},
 		{"megabytes", 1 << 20}, {"gb", 1 << 30}, {"gib", 1 << 30}};
 
+	if (word.len > 9 || !memchr("bokmg", byte_lower(word.at[0]), 5))
+		return 0;
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (span_equal_nocase(word, span_str(units[i].name)))
 			return units[i].octets;
@@ -264,6 +268,8 @@ static int64_t unit_octets(struct span word)
 
 static bool is_word(const struct reply_tokens *t, size_t i, const char *word)
 {
+	if (byte_lower(t->list[i].text.at[0]) != word[0])
+		return false;
 	return span_equal_nocase(t->list[i].text, span_str(word));
 }
 
@@ -300,7 +306,8 @@ static bool names_someone(struct span word)
 		"address", "sender", "login", "alias", "name", "username", NULL};
 
 	for (size_t i = 0; words[i]; i++)
-		if (span_equal_nocase(word, span_str(words[i])))
+		if (words[i][0] == byte_lower(word.at[0]) &&
+			span_equal_nocase(word, span_str(words[i])))
 			return true;
 	return false;
 }

@@ -1,11 +1,10 @@
 #include "reply/variant.h"
-#include "reply/pattern.h"
+#include "reply/term.h"
 #include <assert.h>
 
 struct row {
 	enum reply_variant variant;
 	unsigned when; /* ON_…, AT(stage), or-ed; 0: always */
-	const char *pattern;
 };
 
 enum {
@@ -19,11 +18,13 @@ enum {
 
 static const struct row rows[] = {
 #define VARIANT(id, cause)
-#define FITS(id, when, pattern) {REPLY_VARIANT_##id, when, pattern},
+#define FITS(id, when, pattern) {REPLY_VARIANT_##id, when},
 #include "reply/variants.def"
 #undef VARIANT
 #undef FITS
 };
+
+#include "reply/reply_variants.inc"
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
@@ -72,11 +73,13 @@ enum reply_variant reply_variant_find(
 
 	for (const unsigned char *at = causes;
 		at < end && (at = memchr(at, (int)cause, (size_t)(end - at))) != NULL; at++) {
-		const struct row *row = &rows[at - causes];
+		size_t row = (size_t)(at - causes);
 
-		if (when_fits(s, row->when, states_wait) &&
-			reply_pattern_fits(s, span_str(row->pattern)))
-			return row->variant;
+		if (!(needed[row] & ~s->word_bits) && !(begun[row] & ~s->beginning_bits) &&
+			when_fits(s, rows[row].when, states_wait) &&
+			reply_terms_fit(
+				s, &terms[starts[row]], starts[row + 1] - starts[row], pool))
+			return rows[row].variant;
 	}
 	return REPLY_VARIANT_NONE;
 }
@@ -91,4 +94,9 @@ enum reply_cause reply_variant_cause(enum reply_variant variant)
 {
 	assert(variant > REPLY_VARIANT_NONE && variant < REPLY_VARIANTS);
 	return variants[variant].cause;
+}
+
+bool reply_variant_may_name(const struct reply_word *word)
+{
+	return reply_terms_may_name(named, word);
 }

@@ -12,6 +12,9 @@
 enum reply_variant reply_variant_find(
 	const struct reply_subject *s, enum reply_cause cause, bool states_wait);
 
+/* False: no row's pattern names it, or a beginning of it. */
+bool reply_variant_may_name(const struct reply_word *word);
+
 /* "dns_timed_out"; "" for none. */
 const char *reply_variant_text(enum reply_variant variant);
 /* Whose kind it is. variant must not be REPLY_VARIANT_NONE. */

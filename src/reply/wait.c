@@ -14,11 +14,11 @@ static bool is_one_of(struct span word, const char *const list[])
 	for (size_t i = 0; list[i]; i++) {
 		if (list[i][0] != first)
 			continue;
-		struct span entry = span_str(list[i]);
+		size_t len = 1;
 
-		if (entry.at[entry.len - 1] == '*'
-				? span_starts_nocase(word, span_slice(entry, 0, entry.len - 1))
-				: span_equal_nocase(word, entry))
+		while (len < word.len && list[i][len] && list[i][len] == byte_lower(word.at[len]))
+			len++;
+		if (list[i][len] == '*' || (list[i][len] == '\0' && len == word.len))
 			return true;
 	}
 	return false;
@@ -105,6 +105,14 @@ static int64_t until_moment(struct span clock, int64_t now_wall_ms)
 	return (moment - now + 86400) % 86400;
 }
 
+#define LETTER(c) (1u << ((c)&31))
+
+/* False where the token begins with no sign of the set; it may be true for others. */
+static bool begins_with(const struct reply_token *t, unsigned letters)
+{
+	return letters >> (t->text.at[0] & 31) & 1;
+}
+
 /* "an hour", "five minutes": the number; 0: it is none. Only a unit that is written out follows. */
 static unsigned word_number(const struct reply_tokens *t, size_t i)
 {
@@ -114,9 +122,11 @@ static unsigned word_number(const struct reply_tokens *t, size_t i)
 	} numbers[] = {{"a", 1}, {"an", 1}, {"one", 1}, {"two", 2}, {"three", 3}, {"four", 4},
 		{"five", 5}, {"ten", 10}, {"fifteen", 15}, {"thirty", 30}};
 
-	if (i + 1 >= t->n || t->list[i].kind != TOKEN_WORD || t->list[i].text.len > 7 ||
-		!strchr("aotf", byte_lower(t->list[i].text.at[0])) || t->list[i + 1].text.len < 3 ||
-		!strchr("smhd", byte_lower(t->list[i + 1].text.at[0])))
+	if (i + 1 >= t->n || t->list[i].text.len > 7 ||
+		!begins_with(&t->list[i], LETTER('a') | LETTER('o') | LETTER('t') | LETTER('f')) ||
+		t->list[i + 1].text.len < 3 ||
+		!begins_with(
+			&t->list[i + 1], LETTER('s') | LETTER('m') | LETTER('h') | LETTER('d')))
 		return 0;
 	for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
 		if (span_equal_nocase(t->list[i].text, span_str(numbers[k].word)))

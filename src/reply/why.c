@@ -7,6 +7,20 @@
 
 enum { WORDS_TRIED = 64 }; /* of a long text the beginning */
 
+static const struct reply_trial trials[] = {
+#define TRIAL(from, to, answers, right) {from, to, answers, right},
+#include "reply/trial.def"
+#undef TRIAL
+};
+
+static const struct reply_trial *trial_of(double confidence)
+{
+	for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++)
+		if ((unsigned)(confidence * 100) <= trials[i].to && trials[i].answers > 0)
+			return &trials[i];
+	return NULL;
+}
+
 static void decide(const struct reply_subject *s, struct reply_verdict *ret)
 {
 	if (!reply_model_decide(s, ret))
@@ -105,6 +119,7 @@ static void weigh(struct reply_why *why, struct reply_subject *s, struct arena *
 		why->rule_cause = rule.cause;
 	}
 	why->status_cause = reply_status_cause(s->status);
+	why->trial = trial_of(why->meaning->confidence);
 	if (reply_model_next(s, &next)) {
 		why->next = next.cause;
 		why->next_share = next.share;
@@ -170,14 +185,33 @@ static bool pick(const struct reply_why *why, size_t i, struct sentence *ret)
 			why->clues[i].cause, why->clues[i].confidence};
 		return true;
 	}
-	*ret = (struct sentence){REPLY_NOTE_WHY_NEXT, {0}, why->next, why->next_share};
-	return i == (why->n_clues ? why->n_clues : 1) && why->next != REPLY_NONE;
+	i -= why->n_clues ? why->n_clues : why->next != REPLY_NONE;
+	if (i == 0 && why->next != REPLY_NONE) {
+		*ret = (struct sentence){REPLY_NOTE_WHY_NEXT, {0}, why->next, why->next_share};
+		return true;
+	}
+	if (i != (why->next != REPLY_NONE) || !why->trial)
+		return false;
+	*ret = (struct sentence){REPLY_NOTE_WHY_TRIAL, {0}, why->meaning->cause,
+		(double)why->trial->right / why->trial->answers};
+	return true;
+}
+
+/* "60-69" */
+static struct span write_range(const struct reply_trial *trial, char digits[16])
+{
+	struct buf text = {.at = digits, .room = 16, .max = 16};
+
+	(void)buf_add_number(&text, trial->from);
+	(void)buf_add_byte(&text, '-');
+	(void)buf_add_number(&text, trial->to);
+	return buf_span(&text);
 }
 
 bool reply_why_tell(const struct reply_why *why, enum reply_lang lang, size_t i, struct buf *out)
 {
 	struct template_values values = {.absent = reply_absent_words(lang)};
-	char text[TEMPLATE_TEXT_MAX / 2];
+	char text[TEMPLATE_TEXT_MAX / 2], range[16];
 	struct sentence s;
 
 	if (!pick(why, i, &s))
@@ -187,7 +221,8 @@ bool reply_why_tell(const struct reply_why *why, enum reply_lang lang, size_t i,
 	(void)buf_add_number(&percent, (uint64_t)(s.share * 100 + 0.5));
 	values.of[REPLY_WORD_NUMBER] = buf_span(&percent);
 	values.of[REPLY_WORD_ID] = span_str(reply_cause_text(s.cause));
-	values.of[REPLY_WORD_TEXT] = s.text;
+	values.of[REPLY_WORD_TEXT] =
+		s.note == REPLY_NOTE_WHY_TRIAL ? write_range(why->trial, range) : s.text;
 	(void)buf_add(out, span_of(text, template_write(reply_note_words(lang, s.note), &values,
 						 true, text, sizeof text)));
 	return true;

@@ -17,6 +17,12 @@ struct reply_clue {
 	double confidence;
 };
 
+/* How often answers as sure as this one were right in a trial on unknown wordings (tools/replies-train). */
+struct reply_trial {
+	unsigned from, to; /* percent, both included */
+	unsigned answers, right;
+};
+
 struct reply_why {
 	const struct reply_meaning *meaning; /* borrowed */
 	const char *rule;                    /* of rules.def that fits, its phrases; NULL: none */
@@ -24,7 +30,8 @@ struct reply_why {
 	enum reply_cause status_cause; /* what the status says by itself; REPLY_NONE: nothing */
 	enum reply_cause next;         /* second best; REPLY_NONE: nothing was weighed */
 	double next_share;
-	struct reply_clue *clues; /* what counts most first; in the arena */
+	const struct reply_trial *trial; /* NULL: no words were weighed */
+	struct reply_clue *clues;        /* what counts most first; in the arena */
 	size_t n_clues;
 };
 

@@ -31,6 +31,9 @@ enum reply_word_kind {
 
 /* "address", "wait", … */
 const char *reply_word_kind_text(enum reply_word_kind kind);
+struct span reply_word_kind_span(enum reply_word_kind kind); /* the same */
+/* "<" kind ">" at the front of *t: moves it on; false: no kind stands there. */
+bool reply_word_kind_take(const char **t, enum reply_word_kind *ret);
 
 /* What fills a catalogue entry. An absent word is written as a neutral phrase, never as nothing. */
 struct reply_words {
@@ -39,8 +42,14 @@ struct reply_words {
 	int64_t wait;             /* seconds */
 	const struct span *lines; /* further lines, as they are (EHLO keywords, HELP) */
 	size_t n_lines;
+	/* Another's code and status, of the entry's first digit, for an entry that passes them on; 0: its own. */
+	unsigned code, status[3];
 	bool is_utf8; /* the peer asked for SMTPUTF8: 8-bit words may be said */
 };
+
+/* A wait, in seconds, as a word of its own and as <time>: "00:02:00", which room keeps. */
+#define REPLY_WAIT_ROOM 24
+void reply_words_set_wait(struct reply_words *words, int64_t seconds, char room[REPLY_WAIT_ROOM]);
 
 struct reply_found {
 	enum reply_word_kind kind;

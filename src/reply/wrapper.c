@@ -1,4 +1,5 @@
 #include "reply/wrapper.h"
+#include "base/block.h"
 
 /* What a server was doing, by the words behind one of the leads. The first row counts. */
 enum lead { IN_REPLY_TO, REFUSED, AFTER, NOQUEUE, NO_LEAD };
@@ -30,37 +31,53 @@ static const struct mark {
 
 enum { MARKS = sizeof marks / sizeof marks[0] };
 
-/* The rows of a lead, wherever it stands. at: offset of a sign of it that is rare in texts. */
-static size_t find_mark(
-	struct span text, enum lead lead, struct span words, size_t at, size_t found)
+/* What the words in front of a blank lead to; NO_LEAD: nothing. */
+static enum lead lead_before(struct span text)
 {
-	size_t from = at;
+	static const struct {
+		enum lead lead;
+		struct span words;
+	} leads[] = {{IN_REPLY_TO, SPAN_LIT("in reply to")}, {REFUSED, SPAN_LIT("refused")},
+		{AFTER, SPAN_LIT("after")}, {NOQUEUE, SPAN_LIT("NOQUEUE:")}};
+	for (size_t i = 0; i < sizeof leads / sizeof leads[0]; i++) {
+		struct span words = leads[i].words;
 
-	while (from < text.len) {
-		const char *sign = memchr(text.at + from, words.at[at], text.len - from);
-
-		if (!sign)
-			break;
-		from = (size_t)(sign - text.at) + 1;
-		struct span rest = span_slice(text, from - 1 - at, text.len);
-
-		if (!span_take_span(&rest, words))
-			continue;
-		for (size_t i = 0; i < found; i++)
-			if (marks[i].lead == lead && span_starts(rest, marks[i].name))
-				found = i;
+		if (text.len >= words.len &&
+			memcmp(text.at + text.len - words.len, words.at, words.len) == 0)
+			return leads[i].lead;
 	}
-	return found;
+	return NO_LEAD;
 }
 
+/* Blanks in a block from at on with the last sign of a lead in front of them. */
+static block lead_ends(const char *at)
+{
+	block b = block_load(at - 1);
+
+	return (block)((block_load(at) == ' ') &
+		       ((b == 'o') | (b == 'd') | (b == 'r') | (b == ':')));
+}
+
+/* Of all leads and what follows them, the first row. */
 static enum reply_stage find_stage(struct span text)
 {
-	size_t found = MARKS;
+	size_t found = MARKS, at = 1;
 
-	found = find_mark(text, IN_REPLY_TO, SPAN_LIT("in reply to "), 7, found);
-	found = find_mark(text, REFUSED, SPAN_LIT("refused "), 2, found);
-	found = find_mark(text, AFTER, SPAN_LIT("after "), 1, found);
-	found = find_mark(text, NOQUEUE, SPAN_LIT("NOQUEUE: "), 2, found);
+	while (at < text.len) {
+		if (at + BLOCK_BYTES <= text.len && !block_any(lead_ends(text.at + at))) {
+			at += BLOCK_BYTES;
+			continue;
+		}
+		for (size_t end = at + BLOCK_BYTES; at < end && at < text.len; at++) {
+			enum lead lead =
+				text.at[at] == ' ' ? lead_before(span_slice(text, 0, at)) : NO_LEAD;
+			struct span rest = span_slice(text, at + 1, text.len);
+
+			for (size_t i = 0; lead != NO_LEAD && i < found; i++)
+				if (marks[i].lead == lead && span_starts(rest, marks[i].name))
+					found = i;
+		}
+	}
 	return found < MARKS ? marks[found].stage : REPLY_STAGE_NONE;
 }
 
@@ -140,6 +157,15 @@ static struct span without_tail(struct span text)
 	return text;
 }
 
+/* Signs in a block from at on that begin a code, with what may stand in front of one. */
+static block code_starts(const char *at)
+{
+	block b = block_load(at - 1), first = block_load(at), second = block_load(at + 1);
+
+	return (block)(((b == ' ') | (b == '"') | (b == '(') | (b == '\'')) &
+		       ((first == '4') | (first == '5')) & (second >= '0') & (second <= '5'));
+}
+
 bool reply_nested(struct span reply, struct reply_inner *ret)
 {
 	enum { OWN_MIN = 12 }; /* a code, and a word of its own */
@@ -148,8 +174,11 @@ bool reply_nested(struct span reply, struct reply_inner *ret)
 	if (!is_code(reply))
 		return false;
 	for (size_t i = OWN_MIN; i + 4 < reply.len; i++) {
-		if (reply.at[i] != '4' && reply.at[i] != '5')
+		if ((i - OWN_MIN) % BLOCK_BYTES == 0 && i + BLOCK_BYTES < reply.len &&
+			!block_any(code_starts(reply.at + i))) {
+			i += BLOCK_BYTES - 1;
 			continue;
+		}
 		char before = reply.at[i - 1];
 		bool is_start = before == ' ' || before == '"' || before == '(' || before == '\'';
 

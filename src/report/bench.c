@@ -3,6 +3,7 @@
  *
  *     report_bench lines N < src/reply/training.txt     writes N lines
  *     report_bench read FILE                            reads FILE's lines as the library does
+ *     report_bench recall FILE                          the same with a memo of what was decided before
  *     report_bench large                                reads texts of 1 MB
  *
  * Lines are made from those of training.txt: addresses, hosts, numbers and ids are other ones each
@@ -10,6 +11,7 @@
  */
 #include "report/log_line.h"
 #include "reply/meaning.h"
+#include "reply/memo.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -137,14 +139,15 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void read_one(struct span text, struct arena *arena, unsigned causes[REPLY_CAUSES])
+static void read_one(struct span text, struct reply_memo *memo, struct arena *arena,
+	unsigned causes[REPLY_CAUSES])
 {
 	struct log_line line;
 	struct reply_meaning m;
 
 	arena_reset(arena);
 	log_line_read(text, arena, &line);
-	struct reply_context context = {.stage = line.stage};
+	struct reply_context context = {.stage = line.stage, .memo = memo};
 
 	reply_read(&context, 0, line.status, line.reply, arena, &m);
 	causes[m.cause]++;
@@ -166,14 +169,14 @@ static struct span whole_file(const char *name)
 	return s;
 }
 
-static int read_lines(const char *name, struct arena *arena)
+static int read_lines(const char *name, struct reply_memo *memo, struct arena *arena)
 {
 	struct span text = whole_file(name), line;
 	unsigned causes[REPLY_CAUSES] = {0}, n = 0;
 	double begun = now();
 
 	for (; span_take_until(&text, '\n', &line); n++)
-		read_one(line, arena, causes);
+		read_one(line, memo, arena, causes);
 	double took = now() - begun;
 
 	printf("%u replies, %.0f a second, %.0f ns each\n", n, n / took, took * 1e9 / n);
@@ -196,7 +199,7 @@ static int read_large(struct arena *arena)
 			text[at] = parts[i][at % len];
 		double begun = now();
 
-		read_one(span_of(text, LARGE), arena, causes);
+		read_one(span_of(text, LARGE), NULL, arena, causes);
 		printf("%8.3f ms  %s\n", (now() - begun) * 1e3, parts[i]);
 	}
 	free(text);
@@ -212,9 +215,11 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "lines") == 0)
 		return put_lines((unsigned)strtoul(argv[2], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "read") == 0)
-		return read_lines(argv[2], &arena);
+		return read_lines(argv[2], NULL, &arena);
+	if (argc == 3 && strcmp(argv[1], "recall") == 0)
+		return read_lines(argv[2], reply_memo_new(), &arena);
 	if (argc == 2 && strcmp(argv[1], "large") == 0)
 		return read_large(&arena);
-	(void)fprintf(stderr, "usage: report_bench lines N | read FILE | large\n");
+	(void)fprintf(stderr, "usage: report_bench lines N | read FILE | recall FILE | large\n");
 	return EXIT_FAILURE;
 }

@@ -3,6 +3,7 @@
 #include "report/mailbox.h"
 #include "report/notice.h"
 #include "report/prose.h"
+#include "report/prose_code.h"
 #include "report/reason.h"
 #include "report/text.h"
 #include "reply/settle.h"

@@ -73,6 +73,7 @@ static void read_field(struct span line, struct part *part)
 		{"rfc822", PART_RETURNED}, /* message/rfc822, text/rfc822-headers */
 		{"message/global", PART_RETURNED},
 		{"text/", PART_PROSE},
+		{"application/json", PART_PROSE}, /* a service's notice */
 		{"application/", PART_OTHER},
 		{"image/", PART_OTHER},
 	};

@@ -54,8 +54,9 @@ static struct span host_of(struct span line)
 static bool read_client(struct span line, struct log_line *l)
 {
 	struct span rest = log_behind(line, "== ");
+	bool is_deferred = rest.len > 0 && rest.at - line.at <= 48;
 
-	if (rest.len == 0 || rest.at - line.at > 48)
+	if (!is_deferred)
 		rest = log_behind(line, "** ");
 	struct span address = log_mailbox(rest);
 
@@ -66,6 +67,7 @@ static bool read_client(struct span line, struct log_line *l)
 	reply = reply.len > 0 ? reply : rest;
 	ptrdiff_t colon = span_find_span(reply, SPAN_LIT(": "));
 
+	l->outcome = is_deferred ? LOG_DEFERRED : LOG_FAILED;
 	l->recipient = address;
 	l->reply = colon < 0 ? rest : text_from(reply, (size_t)colon + 2);
 	l->host = host_of(rest);
@@ -80,6 +82,7 @@ static bool read_delivered(struct span line, struct log_line *l)
 	if (!span_starts(line, SPAN_LIT("=> ")) && !span_starts(line, SPAN_LIT("-> ")) &&
 		!span_starts(line, SPAN_LIT(">> ")))
 		return false;
+	l->outcome = LOG_DELIVERED;
 	l->recipient = log_mailbox(text_from(line, 3));
 	l->host = log_up_to(log_behind(line, " h="), " ");
 	l->reply = log_up_to(log_behind(line, " c=\""), "\"");
@@ -96,6 +99,7 @@ static bool read_server(struct span line, struct log_line *l)
 		return false;
 	l->stage =
 		text_has(span_slice(rest, 0, 12), "after data") ? REPLY_STAGE_EOD : log_stage(rest);
+	l->outcome = LOG_REFUSED;
 	if (l->stage == REPLY_STAGE_RCPT)
 		l->recipient = log_mailbox(log_behind(rest, "rcpt "));
 	l->host = host_of(line);

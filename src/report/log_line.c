@@ -50,7 +50,13 @@ static bool read_own(struct span line, struct arena *arena, struct log_line *l)
 {
 	if (!text_has(line, " level=") || !text_has(line, " event="))
 		return false;
+	struct span event = log_behind(line, " event=");
+
 	*l = (struct log_line){.format = LOG_ABIDE};
+	l->outcome = span_starts(event, SPAN_LIT("delivered"))  ? LOG_DELIVERED
+		     : span_starts(event, SPAN_LIT("deferred")) ? LOG_DEFERRED
+		     : span_starts(event, SPAN_LIT("bounced"))  ? LOG_FAILED
+								: LOG_NOTHING;
 	l->recipient = own_value(line, " recipient=", arena);
 	l->host = own_value(line, " peer=", arena);
 	l->stage = log_stage(log_behind(line, " stage="));
@@ -103,21 +109,33 @@ static bool read_tail(struct span line, struct arena *arena, struct log_line *l)
 	return at > 0 && log_json_read(text_from(line, (size_t)at + 1), arena, l);
 }
 
-/* The order matters: what is more certain to be the server's stands in front. */
+/*
+ * The order matters: what is more certain to be the server's stands in front. Most readers look for
+ * fields ("key=value") or for their program, and need not be asked where neither is there.
+ */
 static bool read_known(struct span line, struct arena *arena, struct log_line *l)
 {
+	struct span program, rest = line;
+	bool has_fields = span_find(line, '=') >= 0 || log_prefix(&rest, &program);
+
 	return log_json_read(line, arena, l) || read_tail(line, arena, l) ||
-	       log_hmailserver_read(line, l) || log_postfix_read(line, l) ||
-	       log_opensmtpd_read(line, l) || log_sendmail_read(line, l) ||
-	       log_exchange_read(line, arena, l) || log_qmail_read(line, arena, l) ||
-	       log_powermta_read(line, arena, l) || read_own(line, arena, l) ||
-	       read_haraka(line, l) || log_exim_read(line, l) || read_other(line, l);
+	       log_hmailserver_read(line, l) ||
+	       ((has_fields || text_has(line, "reject")) && log_postfix_read(line, l)) ||
+	       ((has_fields || text_has(line, "failed")) && log_opensmtpd_read(line, l)) ||
+	       (has_fields && log_sendmail_read(line, l)) || log_exchange_read(line, arena, l) ||
+	       log_qmail_read(line, arena, l) || log_powermta_read(line, arena, l) ||
+	       (has_fields && read_own(line, arena, l)) || read_haraka(line, l) ||
+	       log_exim_read(line, l) || read_other(line, l);
 }
 
 /* A docker log's "service_1  | " in front of the line. */
 static struct span without_service(struct span line)
 {
-	ptrdiff_t bar = span_find_span(span_slice(line, 0, 48), SPAN_LIT(" | "));
+	struct span front = span_slice(line, 0, 48);
+
+	if (span_find(front, '|') < 0)
+		return line;
+	ptrdiff_t bar = span_find_span(front, SPAN_LIT(" | "));
 
 	if (bar <= 0 || memchr(line.at, ':', (size_t)bar))
 		return line;

@@ -30,8 +30,18 @@ enum log_format {
 	LOG_FORMATS
 };
 
+/* What a line says of a delivery. */
+enum log_outcome {
+	LOG_NOTHING, /* no delivery ended in it, or the reader can't tell */
+	LOG_DELIVERED,
+	LOG_DEFERRED,
+	LOG_FAILED,  /* refused for good, or given up */
+	LOG_REFUSED, /* the logging server itself refused what another one sent */
+};
+
 struct log_line {
 	enum log_format format;
+	enum log_outcome outcome;
 	enum reply_stage stage;     /* NONE: the line does not say */
 	struct span recipient;      /* empty: the line does not say */
 	struct span host;           /* the other side, as the line has it; may be empty */

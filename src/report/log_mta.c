@@ -10,6 +10,7 @@ static bool read_client(struct span line, struct log_line *l)
 	if (reply.len == 0 || !text_has(line, "dsn="))
 		return false;
 	bool is_sent = span_starts_nocase(reply, SPAN_LIT("Sent"));
+	bool is_deferred = span_starts_nocase(reply, SPAN_LIT("Deferred"));
 
 	(void)span_take_nocase(&reply, SPAN_LIT("Deferred: "));
 	if (full.len > 0) {
@@ -20,6 +21,10 @@ static bool read_client(struct span line, struct log_line *l)
 	l->recipient = log_mailbox(log_behind(line, " to="));
 	l->host = log_up_to(log_behind(line, " relay="), ",");
 	l->status = log_status(log_behind(line, "dsn="));
+	l->outcome = is_sent                               ? LOG_DELIVERED
+		     : is_deferred || l->status.class == 4 ? LOG_DEFERRED
+		     : l->status.class == 5                ? LOG_FAILED
+							   : LOG_NOTHING; /* "queued" */
 	l->reply = is_sent ? (struct span){0} : reply;
 	return true;
 }
@@ -32,6 +37,7 @@ static bool read_server(struct span line, struct log_line *l)
 
 	if (reply.len == 0)
 		return false;
+	l->outcome = LOG_REFUSED;
 	l->stage = log_stage(ruleset);
 	if (l->stage == REPLY_STAGE_RCPT)
 		l->recipient = log_mailbox(log_behind(ruleset, " arg1="));
@@ -75,6 +81,12 @@ static bool read_result(struct span line, struct log_line *l)
 		return false;
 	bool is_quoted = span_take(&reply, '"');
 
+	(void)span_take(&result, '"');
+	l->outcome = span_starts_nocase(result, SPAN_LIT("Ok"))         ? LOG_DELIVERED
+		     : span_starts_nocase(result, SPAN_LIT("TempFail")) ? LOG_DEFERRED
+		     : span_starts_nocase(result, SPAN_LIT("PermFail")) ? LOG_FAILED
+									: LOG_NOTHING;
+
 	l->recipient = log_mailbox(log_behind(line, " to="));
 	l->host = span_take(&relay, '"') ? log_up_to(relay, "\"") : log_up_to(relay, " ");
 	l->reply = is_quoted ? log_up_to_last(reply, '"') : reply;
@@ -89,6 +101,9 @@ static bool read_relay(struct span line, struct log_line *l)
 	if (stat.len == 0 || (!text_has(line, "fail for ") && !text_has(line, ": ok for ")))
 		return false;
 	l->recipient = log_mailbox(log_behind(line, " to="));
+	l->outcome = text_has(line, ": ok for ")       ? LOG_DELIVERED
+		     : text_has(line, "tempfail for ") ? LOG_DEFERRED
+						       : LOG_FAILED;
 	l->host = log_up_to(log_behind(line, " relay="), ",");
 	if (text_has(stat, "error (\""))
 		stat = log_behind(stat, "error (\"");
@@ -112,6 +127,7 @@ static bool read_command(struct span line, struct log_line *l)
 	struct span verb = log_behind(command, "command=\"");
 
 	verb = verb.len > 0 ? verb : log_behind(command, "\"");
+	l->outcome = LOG_REFUSED;
 	l->stage = log_stage(verb);
 	l->recipient = l->stage == REPLY_STAGE_RCPT ? log_mailbox(log_behind(verb, "to:"))
 						    : (struct span){0};
@@ -156,6 +172,7 @@ static bool read_qmail_server(struct span line, struct log_line *l)
 	ptrdiff_t colon = span_find_span(pid, SPAN_LIT(": "));
 
 	if (rbl.len > 0 && colon > 0) {
+		l->outcome = LOG_REFUSED;
 		l->stage = REPLY_STAGE_RCPT;
 		l->host = log_up_to(rbl, " ");
 		l->reply = text_from(pid, (size_t)colon + 2);
@@ -168,6 +185,8 @@ static bool read_qmail_server(struct span line, struct log_line *l)
 	l->stage = REPLY_STAGE_RCPT;
 	l->recipient = log_mailbox(rcpt);
 	if (!span_starts_nocase(chkuser, SPAN_LIT("accepted")))
+		l->outcome = LOG_REFUSED;
+	if (l->outcome == LOG_REFUSED)
 		l->reply = span_trim(log_behind(rcpt, " : "));
 	return true;
 }
@@ -199,6 +218,12 @@ bool log_qmail_read(struct span line, struct arena *arena, struct log_line *l)
 		if (text_has(line, qmail_stages[i].words))
 			found.stage = qmail_stages[i].stage;
 	struct span text = said.len > 0 ? said : words;
+
+	if (text_has(line, "delivery "))
+		found.outcome = text_has(line, ": deferral:")  ? LOG_DEFERRED
+				: text_has(line, ": failure:") ? LOG_FAILED
+				: text_has(line, ": success:") ? LOG_DELIVERED
+							       : LOG_NOTHING;
 	ptrdiff_t end = text_find(text, "/giving_up_on_");
 
 	if (end >= 0)

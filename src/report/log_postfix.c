@@ -13,6 +13,10 @@ static bool read_client(struct span line, struct log_line *l)
 	bool is_sent =
 		span_starts(reply, SPAN_LIT("sent")) || span_starts(reply, SPAN_LIT("deliverable"));
 
+	l->outcome = span_starts(reply, SPAN_LIT("sent"))       ? LOG_DELIVERED
+		     : span_starts(reply, SPAN_LIT("deferred")) ? LOG_DEFERRED
+		     : span_starts(reply, SPAN_LIT("bounced"))  ? LOG_FAILED
+								: LOG_NOTHING;
 	l->recipient = log_mailbox(log_behind(line, " to="));
 	l->host = log_up_to(log_behind(line, " relay="), ", ");
 	l->status = log_status(log_behind(line, " dsn="));
@@ -42,6 +46,7 @@ static bool read_server(struct span line, struct log_line *l)
 {
 	struct span rest = log_behind(line, "reject: ");
 
+	l->outcome = rest.len > 0 ? LOG_REFUSED : LOG_NOTHING; /* not what is only a warning */
 	if (rest.len == 0)
 		rest = log_behind(line, "reject_warning: ");
 	ptrdiff_t from = text_find(rest, " from ");
@@ -103,6 +108,7 @@ static void read_other(struct span text, struct log_line *l)
 	ptrdiff_t expired = span_find_span(text, SPAN_LIT("status=expired"));
 
 	if (expired >= 0) {
+		l->outcome = LOG_FAILED;
 		l->reply = text_from(text, (size_t)expired + 7);
 		return;
 	}
@@ -126,6 +132,7 @@ bool log_postfix_read(struct span line, struct log_line *l)
 	struct log_line found = {.format = LOG_POSTFIX};
 
 	if (!read_client(line, &found) && !read_server(line, &found)) {
+		found.outcome = LOG_NOTHING;
 		if (!has_prefix || !span_starts(program, SPAN_LIT("postfix")))
 			return false;
 		read_other(line, &found);

@@ -39,6 +39,7 @@ struct reply_status log_status(struct span s)
 {
 	struct reply_status status = {0};
 
+	s = log_up_to(s, ", ;");
 	(void)reply_status_take(&s, &status);
 	return status;
 }

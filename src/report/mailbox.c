@@ -23,12 +23,33 @@ static size_t mark_len(struct span s)
 	return 0;
 }
 
+/* Writing without blanks between words (Chinese, Japanese, Korean) begins with such a byte. */
+static bool is_unspaced(char c)
+{
+	return (unsigned char)c >= 0xe3 && (unsigned char)c <= 0xed;
+}
+
+/* "example.org" is a whole domain; what stands behind it in another script goes on with the sentence. */
+static bool is_whole_domain(struct span s)
+{
+	size_t dot = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if ((unsigned char)s.at[i] >= 0x80)
+			return false;
+		dot = s.at[i] == '.' ? i : dot;
+	}
+	return dot > 0 && s.len - dot > 2;
+}
+
 /* From at on: local "@" domain. The domain holds letters, digits, hyphens, dots or UTF-8. */
 static bool read_at(struct span s, size_t at, size_t *ret_end)
 {
 	size_t end = at + 1;
 
 	while (end < s.len && mark_len(span_slice(s, end, 3)) == 0 &&
+		!(end - at < 256 && is_unspaced(s.at[end]) &&
+			is_whole_domain(span_slice(s, at + 1, end - at - 1))) &&
 		(byte_is_alpha(s.at[end]) || byte_is_digit(s.at[end]) || s.at[end] == '-' ||
 			s.at[end] == '_' || s.at[end] == '.' || (unsigned char)s.at[end] >= 0x80))
 		end++;
@@ -46,6 +67,50 @@ static bool is_bullet(char c)
 	       c == '"' || c == '\'' || c == '=';
 }
 
+/* Bytes of a local part in brackets, where quotes and apostrophes may be in it; 0: none. */
+static size_t bracketed_len(struct span s)
+{
+	size_t len = 0;
+	bool is_quoted = span_take(&s, '"');
+
+	while (len < s.len && len < 256 && (unsigned char)s.at[len] >= ' ' &&
+		!memchr("<>\"\\", s.at[len], 4) &&
+		(is_quoted || (s.at[len] != ' ' && s.at[len] != '@')))
+		len++;
+	if (is_quoted && (len == s.len || s.at[len++] != '"'))
+		return 0;
+	return len < s.len && s.at[len] == '@' ? len + is_quoted : 0;
+}
+
+/* Where the local part begins if it stands in a bracket behind low and goes up to the @; else from. */
+static size_t bracketed_from(struct span s, size_t low, size_t from, size_t at)
+{
+	size_t open = from;
+
+	if (from == low || (s.at[from - 1] != '"' && s.at[from - 1] != '\''))
+		return from;
+	while (open > low && at - open < 256 && s.at[open - 1] != '<' && s.at[open - 1] != '@')
+		open--;
+	bool is_all = open > 0 && s.at[open - 1] == '<' &&
+		      open + bracketed_len(span_slice(s, open, s.len)) == at;
+
+	return is_all ? open : from;
+}
+
+/* Of a sentence without blanks, "…给rui@example.org", the address alone; in brackets all may be meant. */
+static size_t behind_sentence(struct span s, size_t from, size_t at, size_t end)
+{
+	size_t begin = from;
+
+	if ((from > 0 && s.at[from - 1] == '<') ||
+		!is_whole_domain(span_slice(s, at + 1, end - at - 1)))
+		return from;
+	for (size_t i = from; i + 3 < at; i++)
+		if (is_unspaced(s.at[i]) && (unsigned char)s.at[i + 3] < 0x80)
+			begin = i + 3;
+	return begin;
+}
+
 bool mailbox_take(struct span *s, struct span *ret)
 {
 	size_t from = 0;
@@ -59,12 +124,20 @@ bool mailbox_take(struct span *s, struct span *ret)
 	}
 	if (s->len - from > 7 && span_starts_nocase(span_slice(*s, from, 7), SPAN_LIT("mailto:")))
 		from += 7;
-	size_t at = from, end;
+	if (from > 1 && s->at[from - 1] == '"' && s->at[from - 2] == '<')
+		from--; /* <"john doe"@example.org> */
+	bool is_bracketed = from > 0 && s->at[from - 1] == '<';
+	size_t end, at = from;
 
-	while (at < s->len && is_inside(s->at[at]) && s->at[at] != '@' && at - from < 256)
-		at++;
+	if (is_bracketed)
+		at += bracketed_len(span_slice(*s, from, s->len));
+	for (; at < s->len && is_inside(s->at[at]) && s->at[at] != '@' && at - from < 256; at++)
+		if (mark_len(span_slice(*s, at, 3)) > 0)
+			return false;
 	if (at == from || at >= s->len || s->at[at] != '@' || !read_at(*s, at, &end))
 		return false;
+	if (!is_bracketed)
+		from = behind_sentence(*s, from, at, end);
 
 	*ret = span_slice(*s, from, end - from);
 	if (end < s->len && memchr(">]\"'", s->at[end], 4))
@@ -82,12 +155,20 @@ bool mailbox_find(struct span *s, struct span *ret)
 			continue;
 		while (from > low && is_inside(s->at[from - 1]) && at - from < 256)
 			from--;
+		size_t quoted = bracketed_from(*s, low, from, at);
+
 		low = at + 1;
+		if (quoted < from) {
+			*ret = span_slice(*s, quoted, end - quoted);
+			*s = span_slice(*s, end, s->len);
+			return true;
+		}
 		for (size_t k = from; k < at; k++) /* behind the last mark */
 			from = mark_len(span_slice(*s, k, 3)) ? k + mark_len(span_slice(*s, k, 3))
 							      : from;
 		if (from == at)
 			continue;
+		from = behind_sentence(*s, from, at, end);
 		*ret = span_slice(*s, from, end - from);
 		*s = span_slice(*s, end, s->len);
 		return true;

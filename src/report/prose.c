@@ -1,63 +1,8 @@
 #include "report/prose.h"
 #include "report/mailbox.h"
+#include "report/prose_code.h"
+#include "report/prose_line.h"
 #include "report/text.h"
-
-enum { REASON_LINES = 24 }; /* that may stand between an address and the reason's end */
-
-static bool is_own(const struct bounce_work *w, struct span address)
-{
-	return span_equal_nocase(address, w->to) || span_equal_nocase(address, w->from);
-}
-
-static bool is_prose(const struct bounce_work *w, size_t i)
-{
-	return i < w->lines->n && w->lines->at[i].kind == LINE_PROSE;
-}
-
-/* "---- Transcript of session follows ----", "====": a rule, with words in it or not. */
-static bool is_rule(struct span line)
-{
-	line = span_trim(line);
-	return line.len >= 4 &&
-	       (span_starts(line, SPAN_LIT("---")) || span_starts(line, SPAN_LIT("===")) ||
-		       span_starts(line, SPAN_LIT("***")) || span_starts(line, SPAN_LIT("___")));
-}
-
-/* An address leads the line, and nothing but a reason may follow it. */
-static bool leads(struct span line, struct span *ret_address, struct span *ret_rest)
-{
-	struct span rest = line, bracketed;
-
-	if (span_starts(line, SPAN_LIT("--")) && line.len > 2 && line.at[2] != ' ' &&
-		line.at[2] != '>')
-		return false; /* a boundary that was not declared */
-	if (!mailbox_take(&rest, ret_address))
-		return false;
-	rest = span_trim(rest);
-	if (rest.len > 0 && rest.at[0] == '<' && mailbox_take(&rest, &bracketed))
-		*ret_address = bracketed; /* a name that looks like an address stood in front */
-	rest = span_trim(rest);
-	if (rest.len > 0 && rest.at[0] == '(' && !text_has(rest, "reason") &&
-		text_find_code(rest) < 0) {
-		ptrdiff_t end = span_find(rest, ')'); /* (expanded from: <…>), (a@b) */
-
-		if (end > 0)
-			rest = span_trim(text_from(rest, (size_t)end + 1));
-	}
-	while (span_take(&rest, ':') || span_take(&rest, ',') || span_take(&rest, ';') ||
-		span_take(&rest, '-') || span_take(&rest, '.') || span_take(&rest, '#'))
-		;
-	*ret_rest = span_trim(rest);
-	return true;
-}
-
-/* Line i begins what is said about somebody else. */
-static bool begins_other(const struct bounce_work *w, size_t i, struct span address)
-{
-	struct span other, rest;
-
-	return leads(w->lines->at[i].text, &other, &rest) && !span_equal_nocase(other, address);
-}
 
 static bool ends_in_colon(struct span line)
 {
@@ -70,11 +15,11 @@ static size_t reason_end(const struct bounce_work *w, size_t i, struct span addr
 	size_t end = i + 1;
 	bool is_led = has_text && ends_in_colon(span_trim(w->lines->at[i].text));
 
-	for (; is_prose(w, end) && end < i + REASON_LINES; end++) {
+	for (; prose_is_line(w, end) && end < i + REASON_LINES; end++) {
 		struct span line = span_trim(w->lines->at[end].text);
 
-		if ((line.len == 0 && has_text && !is_led) || is_rule(line) ||
-			begins_other(w, end, address))
+		if ((line.len == 0 && has_text && !is_led) || prose_is_rule(line) ||
+			prose_begins_other(w, end, address))
 			break;
 		has_text = has_text || line.len > 0;
 		if (line.len > 0)
@@ -83,51 +28,13 @@ static size_t reason_end(const struct bounce_work *w, size_t i, struct span addr
 	return end;
 }
 
-/* "QUIT", ">>> RSET", "--> DATA": what the client said next. */
-static bool is_command(struct span line)
-{
-	static const char *const verbs[] = {"QUIT", "RSET", "DATA", "NOOP"};
-
-	if (span_starts(line, SPAN_LIT(">>>")) || text_has(line, "--> "))
-		return true;
-	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-		if (span_equal(line, span_str(verbs[i])))
-			return true;
-	return false;
-}
-
-/* Lines of a reply whose code is in line i: up to another one, a command, or what ends a reason. */
-static size_t coded_end(const struct bounce_work *w, size_t i, struct span address)
-{
-	struct span first = w->lines->at[i].text;
-	struct span code = span_slice(first, (size_t)text_find_code(first), 3);
-	size_t end = i + 1;
-
-	for (; is_prose(w, end) && end < i + REASON_LINES; end++) {
-		struct span line = span_trim(w->lines->at[end].text);
-		ptrdiff_t at = text_find_code(line);
-
-		if (line.len == 0 || is_rule(line) || is_command(line) ||
-			begins_other(w, end, address) ||
-			(at >= 0 && !span_equal(span_slice(line, (size_t)at, 3), code)))
-			break;
-	}
-	return end;
-}
-
-static struct span coded_at(const struct bounce_work *w, size_t i, struct span address)
-{
-	struct span whole = bounce_join(w, i, coded_end(w, i, address), REPLY_READ_MAX);
-	ptrdiff_t code = text_find_code(whole);
-
-	return code > 0 ? text_from(whole, (size_t)code) : whole;
-}
-
 /* Words behind which a reason stands, on the line or below it. */
 static const char *const labels[] = {"technical details of", "for the following reason",
 	"reason:", "because:", "because of", "the response was:", "response was:", "response from",
 	"replied:", "server returned was:", "error message:", "the server returned:",
-	"responded with:", "server message",
+	"responded with:", "server message", "the problem appears to be",
+	"antwort:", "grund:", "grund des", "raison :", "raison:", "motif :", "motivo:", "causa:",
+	"reden:", "orsak:", "причина:", "Причина:", "powód:", "důvod:", "原因", "理由",
 	"error was:", "error:", "diagnostic code:", "reported error:", "due to the following",
 	NULL};
 
@@ -178,11 +85,13 @@ static struct span find_reason(
 	}
 	if (text_find_code(text) >= 0)
 		return text;
-	while (is_prose(w, far) && far < i + REASON_LINES && !begins_other(w, far, address))
+	while (prose_is_line(w, far) && far < i + REASON_LINES &&
+		!prose_begins_other(w, far, address))
 		far++;
-	for (size_t k = end; k < far; k++)
-		if (text_find_code(w->lines->at[k].text) >= 0)
-			return coded_at(w, k, address);
+	size_t coded = prose_code_of(w, end, far, address);
+
+	if (coded < far)
+		return prose_coded_at(w, coded, address);
 	struct span announced = labelled(w, rest.len > 0 ? i : i + 1, far, address);
 
 	return announced.len > 0 ? announced : text;
@@ -246,12 +155,32 @@ static bool is_led_to_other(const struct bounce_work *w, size_t i)
 /* "(expanded from: <a@b>)" below line i: whom the sender wrote to. */
 static void take_expanded(const struct bounce_work *w, size_t i, struct span *address)
 {
-	for (size_t k = i + 1; is_prose(w, k) && k <= i + 2; k++) {
+	for (size_t k = i + 1; prose_is_line(w, k) && k <= i + 2; k++) {
 		struct span line = w->lines->at[k].text;
 
 		if (text_has(line, "(expanded from:") && mailbox_find(&line, address))
 			return;
 	}
+}
+
+/* "a@b, c@d": those behind the first, where the line holds nothing else. */
+static size_t read_others(struct bounce_work *w, size_t i, struct span rest)
+{
+	struct span all = rest, address;
+	size_t n = 0;
+
+	while (mailbox_take(&rest, &address))
+		while (span_take(&rest, ',') || span_take(&rest, ';') || span_take(&rest, ' '))
+			;
+	if (rest.len > 0)
+		return 0;
+	for (; mailbox_take(&all, &address); n++) {
+		while (span_take(&all, ',') || span_take(&all, ';') || span_take(&all, ' '))
+			;
+		if (!prose_is_own(w, address))
+			keep_reason(w, bounce_recipient(w, address), i, (struct span){0}, false);
+	}
+	return n;
 }
 
 static size_t read_leading(struct bounce_work *w, bool is_any)
@@ -261,15 +190,52 @@ static size_t read_leading(struct bounce_work *w, bool is_any)
 	for (size_t i = 0; i < w->lines->n; i++) {
 		struct span address, rest;
 
-		if (!is_prose(w, i) || !leads(w->lines->at[i].text, &address, &rest))
+		if (!prose_is_line(w, i) || !prose_leads(w->lines->at[i].text, &address, &rest))
 			continue;
-		if (!is_any && (is_own(w, address) || is_led_to_other(w, i)))
+		if (!is_any && (prose_is_own(w, address) || is_led_to_other(w, i)))
 			continue;
 		n++;
 		take_expanded(w, i, &address);
 		keep_reason(w, bounce_recipient(w, address), i, rest, false);
+		n += read_others(w, i, rest);
 	}
 	return n;
+}
+
+/* Behind its code the reply of r names the mailbox of other, and not its own. */
+static bool is_about(const struct bounce_recipient *r, const struct bounce_recipient *other)
+{
+	ptrdiff_t code = text_find_code(r->reply);
+	struct span rest = text_from(r->reply, code > 0 ? (size_t)code : 0), address;
+	bool is_named = false;
+
+	while (code >= 0 && mailbox_find(&rest, &address)) {
+		if (span_equal_nocase(address, r->address))
+			return false;
+		is_named = is_named || span_equal_nocase(address, other->address);
+	}
+	return is_named;
+}
+
+/* "… to robert@…: 552 Quota of bob@… exceeded": bob's mailbox is what failed, and he is known too. */
+static void drop_aliases(struct bounce *b)
+{
+	enum { FEW = 8 };
+
+	for (size_t i = 0; b->n <= FEW && i < b->n;) {
+		bool is_alias = false;
+
+		for (size_t k = 0; k < b->n; k++)
+			is_alias = is_alias ||
+				   (k != i && is_about(&b->recipients[i], &b->recipients[k]));
+		if (is_alias && b->n > 1) {
+			memmove(&b->recipients[i], &b->recipients[i + 1],
+				(b->n - i - 1) * sizeof b->recipients[0]);
+			b->n--;
+		} else {
+			i++;
+		}
+	}
 }
 
 static size_t read_spoken(struct bounce_work *w, bool is_any)
@@ -279,7 +245,8 @@ static size_t read_spoken(struct bounce_work *w, bool is_any)
 	for (size_t i = 0; i < w->lines->n; i++) {
 		struct span line = w->lines->at[i].text, address;
 
-		if (!is_prose(w, i) || !mailbox_find(&line, &address) || is_own(w, address))
+		if (!prose_is_line(w, i) || !mailbox_find(&line, &address) ||
+			prose_is_own(w, address))
 			continue;
 		if (!is_any && (!text_has_any(w->lines->at[i].text, speaks_of_recipient) ||
 				       text_has_any(w->lines->at[i].text, speaks_of_other)))
@@ -299,7 +266,7 @@ static void read_known(struct bounce_work *w)
 	for (size_t i = 0; i < w->lines->n; i++) {
 		struct span address, rest;
 
-		if (!is_prose(w, i) || !leads(w->lines->at[i].text, &address, &rest))
+		if (!prose_is_line(w, i) || !prose_leads(w->lines->at[i].text, &address, &rest))
 			continue;
 		for (size_t k = 0; k < w->bounce->n; k++)
 			if (span_equal_nocase(w->bounce->recipients[k].address, address))
@@ -307,17 +274,9 @@ static void read_known(struct bounce_work *w)
 	}
 }
 
-static void find_coded(struct bounce_work *w)
-{
-	w->coded = arena_array(w->arena, BOUNCE_CODED_MAX, sizeof *w->coded);
-	for (size_t i = 0; i < w->lines->n && w->n_coded < BOUNCE_CODED_MAX; i++)
-		if (is_prose(w, i) && text_find_code(w->lines->at[i].text) >= 0)
-			w->coded[w->n_coded++] = i;
-}
-
 void prose_read(struct bounce_work *w)
 {
-	find_coded(w);
+	prose_find_coded(w);
 	if (w->is_status) {
 		read_known(w);
 		return;
@@ -328,61 +287,7 @@ void prose_read(struct bounce_work *w)
 	}
 	if (read_leading(w, false) == 0 && read_spoken(w, false) == 0 && read_spoken(w, true) == 0)
 		(void)read_leading(w, true);
-}
-
-static bool names(const struct bounce_work *w, size_t i, struct span needle)
-{
-	struct span line = w->lines->at[i].text;
-
-	for (size_t k = 0; needle.len > 0 && k + needle.len <= line.len; k++)
-		if (byte_lower(line.at[k]) == byte_lower(needle.at[0]) &&
-			span_equal_nocase(span_slice(line, k, needle.len), needle))
-			return true;
-	return false;
-}
-
-/* How well the reply in line i fits: it names the address, answers a command with it, is the peer's. */
-static unsigned rank(const struct bounce_work *w, size_t i, struct span address)
-{
-	struct span line = span_trim(w->lines->at[i].text);
-	unsigned rank = names(w, i, address) ? 4 : 0;
-
-	for (size_t back = 1; back <= 2 && back <= i; back++)
-		if (is_prose(w, i - back) && text_has(w->lines->at[i - back].text, "rcpt to") &&
-			names(w, i - back, address))
-			rank |= 4;
-	if (span_starts(line, SPAN_LIT("<<<")) || text_has(line, "<-- "))
-		rank |= 2;
-	return rank;
-}
-
-struct span prose_coded(const struct bounce_work *w, struct span address)
-{
-	size_t best = 0;
-	unsigned most = 0;
-
-	for (size_t i = 0; i < w->n_coded; i++) {
-		unsigned r = rank(w, w->coded[i], address) + 1;
-
-		if (r > most) {
-			most = r;
-			best = w->coded[i];
-		}
-	}
-	return most ? coded_at(w, best, address) : (struct span){0};
-}
-
-struct reply_status prose_status(const struct bounce_work *w)
-{
-	struct reply_status status = {0};
-
-	for (size_t i = 0; i < w->n_coded && status.class == 0; i++) {
-		struct span line = w->lines->at[w->coded[i]].text;
-		struct span rest = text_from(line, (size_t)text_find_code(line) + 4);
-
-		(void)reply_status_take(&rest, &status);
-	}
-	return status;
+	drop_aliases(w->bounce);
 }
 
 struct span prose_all(const struct bounce_work *w)
@@ -391,7 +296,7 @@ struct span prose_all(const struct bounce_work *w)
 
 	while (from < w->lines->n && w->lines->at[from].kind != LINE_PROSE)
 		from++;
-	for (to = from; is_prose(w, to); to++)
+	for (to = from; prose_is_line(w, to); to++)
 		;
 	return bounce_join(w, from, to, REPLY_READ_MAX);
 }

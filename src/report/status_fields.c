@@ -68,6 +68,20 @@ static bool is_same_name(struct span final, struct span original)
 	       span_ends_nocase(below, domain) && below.at[below.len - domain.len - 1] == '.';
 }
 
+/* The final address is one of a machine below the original's domain, where the mail was sent on to. */
+static bool is_inner(struct span final, struct span original)
+{
+	ptrdiff_t at = span_find(final, '@'), to = span_find(original, '@');
+
+	if (at <= 0 || to <= 0)
+		return false;
+	struct span domain = text_from(final, (size_t)at + 1);
+	struct span above = text_from(original, (size_t)to + 1);
+
+	return domain.len > above.len + 1 && span_ends_nocase(domain, above) &&
+	       domain.at[domain.len - above.len - 1] == '.';
+}
+
 /* Whom the group is about: what others can write to, of the addresses that it has. */
 static struct span group_address(const struct group *g, struct arena *arena)
 {
@@ -76,7 +90,9 @@ static struct span group_address(const struct group *g, struct arena *arena)
 
 	if (g->final.len > 0 && g->original.len > 0)
 		original = address_of(g->original, arena);
-	if (is_public(original) && is_same_name(address_of(g->final, arena), original))
+	struct span final = original.len > 0 ? address_of(g->final, arena) : original;
+
+	if (is_public(original) && (is_same_name(final, original) || is_inner(final, original)))
 		return original;
 
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {

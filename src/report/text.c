@@ -1,4 +1,5 @@
 #include "report/text.h"
+#include "base/block.h"
 
 static bool starts_lower(struct span s, const char *needle, size_t len)
 {
@@ -8,7 +9,7 @@ static bool starts_lower(struct span s, const char *needle, size_t len)
 	return true;
 }
 
-/* The sign of the needle that is searched for: one without case, best one that is rare. */
+/* The sign of the needle that tells most: one without case, best one that is rare. */
 static size_t anchor_of(const char *needle, size_t len)
 {
 	size_t blank = len;
@@ -22,28 +23,44 @@ static size_t anchor_of(const char *needle, size_t len)
 	return blank;
 }
 
+/* A small letter stands for both. */
+static unsigned char fold_of(char c)
+{
+	return byte_is_alpha(c) ? 'a' - 'A' : 0;
+}
+
+static ptrdiff_t find_from(struct span s, size_t from, size_t upto, const char *needle, size_t len)
+{
+	for (size_t i = from; i < upto; i++)
+		if (byte_lower(s.at[i]) == needle[0] && starts_lower(text_from(s, i), needle, len))
+			return (ptrdiff_t)i;
+	return -1;
+}
+
+/* Where two neighbours of the needle stand is looked for in many places at once. */
 ptrdiff_t text_find(struct span s, const char *needle)
 {
-	size_t len = strlen(needle), anchor = anchor_of(needle, len);
+	size_t len = strlen(needle), pair = anchor_of(needle, len), i = 0;
 
-	if (anchor == len) {
-		for (size_t i = 0; i + len <= s.len; i++)
-			if (byte_lower(s.at[i]) == needle[0] &&
-				starts_lower(text_from(s, i), needle, len))
-				return (ptrdiff_t)i;
-		return -1;
-	}
-	for (size_t at = anchor; at + len - anchor <= s.len; at++) {
-		const char *found =
-			memchr(s.at + at, needle[anchor], s.len - (len - anchor) + 1 - at);
+	if (len == 0 || s.len < len)
+		return len == 0 ? 0 : -1;
+	pair = pair == len ? 0 : pair > 0 ? pair - 1 : 0;
+	size_t places = s.len - len + 1;
+	unsigned char fold[2] = {fold_of(needle[pair]), fold_of(needle[pair + 1])};
+	unsigned char wanted[2] = {(unsigned char)needle[pair], (unsigned char)needle[pair + 1]};
 
-		if (!found)
-			return -1;
-		at = (size_t)(found - s.at);
-		if (starts_lower(text_from(s, at - anchor), needle, len))
-			return (ptrdiff_t)(at - anchor);
+	for (; len > 1 && i + BLOCK_BYTES <= places; i += BLOCK_BYTES) {
+		block first = block_load(s.at + i + pair) | fold[0];
+		block second = block_load(s.at + i + pair + 1) | fold[1];
+
+		if (!block_any((block)((first == wanted[0]) & (second == wanted[1]))))
+			continue;
+		ptrdiff_t at = find_from(s, i, i + BLOCK_BYTES, needle, len);
+
+		if (at >= 0)
+			return at;
 	}
-	return -1;
+	return find_from(s, i, places, needle, len);
 }
 
 bool text_has_any(struct span s, const char *const *needles)

@@ -5,6 +5,7 @@
 /* Bounds that keep every record within a page; receive's own limits are below them. */
 #define ADDRESS_MAX 1024U
 #define TEXT_MAX    512U
+#define SENDER_MAX  384U /* of one recipient */
 
 static bool recipient_is_right(const struct spool_accept *a, size_t i)
 {
@@ -12,7 +13,8 @@ static bool recipient_is_right(const struct spool_accept *a, size_t i)
 
 	if (r->n != i || r->part > i || r->address.len > ADDRESS_MAX ||
 		r->orcpt.len > ADDRESS_MAX || r->reply.len > SPOOL_REPLY_MAX ||
-		r->peer.len > TEXT_MAX / 2 || r->cause.len > 64 || r->status.len > 16)
+		r->peer.len > TEXT_MAX / 2 || r->cause.len > 64 || r->status.len > 16 ||
+		r->sender.len > SENDER_MAX || r->tls.len > SPOOL_TLS_MAX)
 		return false;
 	if (r->state != SPOOL_QUEUED && r->state != SPOOL_HELD && r->state != SPOOL_MAYBE)
 		return false;
@@ -29,7 +31,7 @@ static bool message_is_right(const struct spool_accept *a)
 	if (id_is_zero(m->id) || a->recipients_n == 0 || m->recipients != a->recipients_n)
 		return false;
 	if (m->sender.len > ADDRESS_MAX || m->client.len > TEXT_MAX || m->helo.len > TEXT_MAX ||
-		m->envid.len > TEXT_MAX)
+		m->envid.len > TEXT_MAX || m->tls.len > TEXT_MAX || m->login.len > TEXT_MAX)
 		return false;
 	if (m->content_in_file != a->content.in_file)
 		return false;
@@ -42,8 +44,8 @@ static bool message_is_right(const struct spool_accept *a)
 	return true;
 }
 
-/* Accepted before: it is still there, or its first recipient has ended. */
-static int is_known(struct store_txn *t, struct id id)
+/* It is still there, or its first recipient has ended. */
+int accept_is_known(struct store_txn *t, struct id id)
 {
 	struct store_key key = store_key_id(id), end = store_key_id_n(id, 0);
 	struct span value;
@@ -84,21 +86,11 @@ static int check_lane(struct store_txn *t, const struct spool_lane *lane, struct
 static int check_lanes(struct store_txn *t, const struct spool_accept *a, struct arena *arena,
 	struct accept_packed *ret)
 {
-	struct buf b = BUF_INIT(STORE_VALUE_MAX);
 	int rc = 0;
 
-	ret->lanes = arena_array(arena, a->lanes_n, sizeof *ret->lanes);
 	ret->lane_changed = arena_array(arena, a->lanes_n, sizeof *ret->lane_changed);
-	for (size_t i = 0; rc == 0 && i < a->lanes_n; i++) {
-		buf_clear(&b);
-		rc = pack_seal(&spool_lane_type, store_version(&spool_lane_type), &a->lanes[i], &b);
-		if (rc == 0) {
-			ret->lanes[i] = arena_copy(arena, buf_span(&b));
-			rc = check_lane(
-				t, &a->lanes[i], ret->lanes[i], arena, &ret->lane_changed[i]);
-		}
-	}
-	buf_done(&b);
+	for (size_t i = 0; rc == 0 && i < a->lanes_n; i++)
+		rc = check_lane(t, &a->lanes[i], ret->lanes[i], arena, &ret->lane_changed[i]);
 	return rc;
 }
 
@@ -110,41 +102,73 @@ static bool has_lane(const struct spool_accept *a, uint32_t number)
 	return false;
 }
 
-static int pack_all(const struct spool_accept *a, struct arena *arena, struct accept_packed *ret)
+static int seal_recipients(
+	const struct spool_accept *a, struct arena *arena, struct buf *b, struct accept_packed *ret)
 {
-	struct buf b = BUF_INIT(STORE_MESSAGE_MAX);
-	int rc =
-		pack_seal(&spool_message_type, store_version(&spool_message_type), &a->message, &b);
+	int rc = 0;
 
-	ret->message = arena_copy(arena, buf_span(&b));
 	ret->recipients = arena_array(arena, a->recipients_n, sizeof *ret->recipients);
 	for (size_t i = 0; rc == 0 && i < a->recipients_n; i++) {
 		const struct spool_recipient *r = &a->recipients[i];
 
-		buf_clear(&b);
-		rc = pack_seal(&spool_recipient_type, store_version(&spool_recipient_type), r, &b);
-		if (rc == 0 && b.len > STORE_VALUE_MAX)
+		buf_clear(b);
+		rc = pack_seal(&spool_recipient_type, store_version(&spool_recipient_type), r, b);
+		if (rc == 0 && b->len > STORE_VALUE_MAX)
 			rc = -EMSGSIZE;
-		ret->recipients[i] = arena_copy(arena, buf_span(&b));
+		ret->recipients[i] = arena_copy(arena, buf_span(b));
 		if (rc == 0 && r->part == i && !has_lane(a, r->lane))
 			rc = -EINVAL;
 	}
+	return rc;
+}
+
+static int seal_lanes(
+	const struct spool_accept *a, struct arena *arena, struct buf *b, struct accept_packed *ret)
+{
+	int rc = 0;
+
+	ret->lanes = arena_array(arena, a->lanes_n, sizeof *ret->lanes);
+	for (size_t i = 0; rc == 0 && i < a->lanes_n; i++) {
+		buf_clear(b);
+		rc = pack_seal(&spool_lane_type, store_version(&spool_lane_type), &a->lanes[i], b);
+		if (rc == 0 && b->len > STORE_VALUE_MAX)
+			rc = -EMSGSIZE;
+		ret->lanes[i] = arena_copy(arena, buf_span(b));
+	}
+	return rc;
+}
+
+int accept_seal(const struct spool_accept *a, struct arena *arena, struct accept_packed *ret)
+{
+	struct buf b = BUF_INIT(STORE_MESSAGE_MAX);
+	int rc = message_is_right(a) ? 0 : -EINVAL;
+
+	if (rc == 0)
+		rc = pack_seal(
+			&spool_message_type, store_version(&spool_message_type), &a->message, &b);
+	ret->message = arena_copy(arena, buf_span(&b));
+	if (rc == 0)
+		rc = seal_recipients(a, arena, &b, ret);
+	if (rc == 0)
+		rc = seal_lanes(a, arena, &b, ret);
 	buf_done(&b);
 	return rc;
+}
+
+int accept_fits(struct store_txn *t, const struct spool_accept *a, struct arena *arena,
+	struct accept_packed *packed)
+{
+	int rc = accept_is_known(t, a->message.id);
+
+	return rc == 0 ? check_lanes(t, a, arena, packed) : rc;
 }
 
 int accept_check(struct store_txn *t, const struct spool_accept *a, struct arena *arena,
 	struct accept_packed *ret)
 {
-	if (!message_is_right(a))
-		return -EINVAL;
-	int rc = is_known(t, a->message.id);
+	int rc = accept_seal(a, arena, ret);
 
-	if (rc == 0)
-		rc = pack_all(a, arena, ret);
-	if (rc == 0)
-		rc = check_lanes(t, a, arena, ret);
-	return rc;
+	return rc == 0 ? accept_fits(t, a, arena, ret) : rc;
 }
 
 int accept_place(struct store_txn *t, const struct spool_accept *a, bool *placed)
@@ -237,14 +261,20 @@ int accept_write(
 	return rc;
 }
 
+/* What the intake has was promised: there is room left for it; and it was sealed there. */
 int accept_apply(struct store_txn *t, struct spool_op *op)
 {
 	struct arena arena = {0};
 	struct accept_packed packed = {0};
 	int rc = 0;
 
-	op->result = accept_check(t, &op->accept, &arena, &packed);
-	if (op->result == 0 && t->accept_full)
+	if (op->sealed) {
+		packed = op->sealed->packed;
+		op->result = accept_fits(t, &op->accept, &arena, &packed);
+	} else {
+		op->result = accept_check(t, &op->accept, &arena, &packed);
+	}
+	if (op->result == 0 && t->accept_full && op->intake_serial == 0)
 		op->result = -ENOSPC;
 	if (op->result == 0)
 		op->result = accept_place(t, &op->accept, &op->placed);

@@ -191,6 +191,7 @@ static void run(void *arg)
 	audit_due(a);
 	audit_held(a);
 	audit_tries(a);
+	audit_marks(a);
 	audit_lanes(a);
 	audit_sites(a);
 	audit_sums(a);

@@ -35,3 +35,4 @@ void audit_contents(struct audit *a);
 void audit_due(struct audit *a);
 void audit_held(struct audit *a);
 void audit_tries(struct audit *a);
+void audit_marks(struct audit *a);

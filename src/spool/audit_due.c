@@ -96,3 +96,23 @@ void audit_tries(struct audit *a)
 		arena_done(&arena);
 	}
 }
+
+/* One of a lane that is gone would make the mail of another due that gets its number. */
+void audit_marks(struct audit *a)
+{
+	int64_t last = -1;
+	struct span key, value;
+	int rc = store_seek(&a->t, STORE_MARKS, (struct span){0}, &key, &value);
+
+	for (; rc == 0; rc = store_next(&a->t, STORE_MARKS, &key, &value)) {
+		struct store_number at;
+		struct arena arena = {0};
+
+		check_lane(a, store_u32_at(key, 0), &last);
+		if (key.len != 4 || store_open_record(value, &store_number_type, &arena, &at) < 0)
+			audit_found(a, STORE_MARKS, key, "can't be read");
+		else if (!a->meta_missing && at.value > (uint64_t)a->meta.clock.queue_ms)
+			audit_found(a, STORE_MARKS, key, "lies in the future");
+		arena_done(&arena);
+	}
+}

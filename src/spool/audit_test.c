@@ -212,10 +212,11 @@ static void names_body(struct testing *t)
 		{STORE_META, "last_end"},
 		{STORE_META, "clock"},
 		{STORE_META, "tries"},
+		{STORE_META, "intake"},
 		{STORE_SITES, "mx.dest2.example"},
 	};
 
-	assert_int_equal(store_meta_rows_n, 8); /* a new row belongs into the table above */
+	assert_int_equal(store_meta_rows_n, 9); /* a new row belongs into the table above */
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct change c = {.table = cases[i].table};
 

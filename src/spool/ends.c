@@ -35,6 +35,9 @@ int ends_write(struct store_txn *t, const struct spool_message *m, const struct 
 		.ended_at = t->now,
 		.serial = last->serial + 1,
 		.client = m->client,
+		.tls = r->tls,
+		.tls_in = m->tls,
+		.login = m->login,
 	};
 	struct store_key key = store_key_id_n(m->id, r->n);
 
@@ -128,10 +131,12 @@ static int tidy_lanes(struct store_txn *t, size_t steps)
 		uint32_t lane = store_u32_at(k, 0);
 
 		rc = ends_lane_in_use(t, lane);
-		if (rc == 0)
+		if (rc == 0) {
 			rc = store_delete_here(t, STORE_LANES);
-		else if (rc > 0)
+			rc = rc < 0 ? rc : mark_delete(t, lane);
+		} else if (rc > 0) {
 			rc = 0;
+		}
 		from = store_key_u32(lane + 1);
 		t->s->tidy_lane = lane + 1;
 		if (lane == UINT32_MAX)

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include "base/alloc.h"
 #include "spool/testing.h"
+#include "task/task.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct model {
 	uint64_t random;
 	uint32_t notices;
 	int64_t later; /* due times go up, as in life */
+	int64_t mark;  /* the newest */
 };
 
 static uint32_t pick(struct model *m, uint32_t below)
@@ -72,7 +74,8 @@ static void do_accept(struct testing *t, struct model *m)
 	}
 }
 
-static void do_outcome(struct testing *t, struct model *m)
+/* Not inlined, as do_bounce: their frames together are too large for clang. */
+static __attribute__((noinline)) void do_outcome(struct testing *t, struct model *m)
 {
 	struct spool_due due[16];
 	struct spool_job job;
@@ -119,6 +122,51 @@ static void do_outcome(struct testing *t, struct model *m)
 	m->later += 3;
 }
 
+/* Mail ends, all of it or some, before the database has it. */
+static __attribute__((noinline)) void do_young(struct testing *t, struct model *m)
+{
+	struct testing_mail mail = {.k = pick(m, MESSAGES),
+		.recipients = 1 + pick(m, RECIPIENTS),
+		.lanes = 1 + pick(m, 2),
+		.len = pick(m, 9000),
+		.due = 1000 + pick(m, 5)};
+	bool known = m->m[mail.k].recipients > 0, ends_all = pick(m, 2);
+	struct testing_promise p = {0};
+	struct spool_job job;
+	uint8_t how[RECIPIENTS] = {0};
+	int64_t next[RECIPIENTS];
+
+	testing_promise(t, &mail, &p);
+	while (!p.is_durable && !p.is_done)
+		(void)task_sleep(clock_after(NANOS_MS));
+	assert_int_equal(p.is_done && p.op.result == -EEXIST, known);
+	if (known)
+		return;
+	assert_int_equal(spool_job_load(t->s, testing_id(mail.k), 0, &t->arena, &job), 0);
+	m->m[mail.k].recipients = mail.recipients;
+	for (uint32_t n = 0; n < mail.recipients; n++) {
+		m->m[mail.k].r[n].state = SPOOL_QUEUED;
+		m->m[mail.k].r[n].lane = 1 + n % mail.lanes;
+		m->m[mail.k].r[n].next_at = mail.due;
+	}
+	for (size_t i = 0; i < job.recipients_n; i++) {
+		uint32_t n = job.recipients[i].n;
+
+		how[i] = (uint8_t)(ends_all || pick(m, 2) ? 1 + pick(m, 5) : 0);
+		next[i] = m->later + pick(m, 3);
+		m->m[mail.k].r[n].end = how[i];
+		m->m[mail.k].r[n].next_at = next[i];
+	}
+	struct spool_op op = {
+		.kind = SPOOL_OP_OUTCOME, .outcome = testing_outcome(&t->arena, &job, how, next)};
+
+	assert_int_equal(spool_apply(t->s, &op), 0);
+	assert_int_equal(op.message_gone, !is_live(m, mail.k));
+	testing_settle(t->s, &p);
+	assert_int_equal(p.op.result, 0);
+	m->later += 3;
+}
+
 static void do_change(struct testing *t, struct model *m)
 {
 	uint32_t k = pick(m, MESSAGES), changed = 0, only[RECIPIENTS], mask = pick(m, 64);
@@ -155,12 +203,12 @@ static void do_change(struct testing *t, struct model *m)
 }
 
 /* An operator returns some of a message's recipients, now and then with one that is not there. */
-static void do_bounce(struct testing *t, struct model *m)
+static __attribute__((noinline)) void do_bounce(struct testing *t, struct model *m)
 {
 	uint32_t k = pick(m, MESSAGES), number = 1000 + ++m->notices;
 	struct testing_mail mail = {.k = number, .recipients = 1, .lanes = 1, .len = 90, .due = 9};
 	struct spool_accept notice = testing_accept(&t->arena, &mail);
-	struct spool_result results[RECIPIENTS] = {{0}};
+	struct spool_result *results = arena_array(&t->arena, RECIPIENTS, sizeof *results);
 	struct spool_op op = {.kind = SPOOL_OP_CHANGE,
 		.change = {.id = testing_id(k),
 			.kind = SPOOL_BOUNCE,
@@ -190,6 +238,42 @@ static void do_bounce(struct testing *t, struct model *m)
 	op = (struct spool_op){
 		.kind = SPOOL_OP_CHANGE, .change = {.id = testing_id(number), .kind = SPOOL_DROP}};
 	assert_int_equal(spool_apply(t->s, &op), rc == 0 ? 0 : -ENOENT);
+}
+
+/* An operator asks for all that waits; or all that one lane had was given. */
+static void do_mark(struct testing *t, struct model *m)
+{
+	struct spool_op op = {.kind = SPOOL_OP_MARK, .mark.done_lane = pick(m, 5)};
+	uint32_t lane = op.mark.done_lane;
+	uint64_t messages = 0, recipients = 0;
+	bool waits[TESTING_LANES + 1] = {false};
+
+	op.mark.at = m->mark - pick(m, 2);
+	int64_t was = spool_mark_of(t->s, lane);
+	bool stays = was > 0 && op.mark.at < was;
+
+	assert_int_equal(spool_apply(t->s, &op), 0);
+	for (uint32_t k = 0; k < MESSAGES; k++) {
+		uint64_t before = recipients;
+
+		for (uint32_t n = 0; n < m->m[k].recipients; n++)
+			if (!m->m[k].r[n].end && m->m[k].r[n].state != SPOOL_HELD) {
+				recipients++;
+				waits[m->m[k].r[n].lane] = true;
+			}
+		messages += recipients > before;
+	}
+	/* Where nothing waits it may have gone with the lane. */
+	if (lane > 0 && (!stays || (lane <= TESTING_LANES && waits[lane])))
+		assert_int_equal(spool_mark_of(t->s, lane) > 0, stays);
+	if (lane > 0)
+		return;
+	assert_int_equal(op.mark.messages, messages);
+	assert_int_equal(op.mark.recipients, recipients);
+	for (lane = 1; lane <= TESTING_LANES; lane++)
+		if (waits[lane])
+			assert_int_equal(spool_mark_of(t->s, lane), op.mark.at);
+	m->mark = op.mark.at;
 }
 
 static void check_recipient(
@@ -250,9 +334,11 @@ static void play(struct testing *t, uint64_t seed, uint32_t steps)
 	fprintf(stderr, "seed %llu\n", (unsigned long long)seed);
 	testing_open(t);
 	for (uint32_t i = 0; i < steps; i++) {
-		uint32_t what = pick(m, 20);
+		uint32_t what = pick(m, 24);
 
-		if (what < 6)
+		if (what > 20)
+			do_young(t, m);
+		else if (what < 6)
 			do_accept(t, m);
 		else if (what < 15)
 			do_outcome(t, m);
@@ -260,6 +346,8 @@ static void play(struct testing *t, uint64_t seed, uint32_t steps)
 			do_change(t, m);
 		else if (what < 19)
 			do_bounce(t, m);
+		else if (what < 20)
+			do_mark(t, m);
 		else {
 			testing_close(t);
 			testing_open(t);

@@ -18,8 +18,7 @@ static struct span cut(struct span s, size_t most)
 	return span_slice(s, 0, most);
 }
 
-/* What the result says, over what never changes. */
-static struct spool_recipient merge(
+struct spool_recipient outcome_merge(
 	const struct spool_recipient *was, const struct spool_recipient *is)
 {
 	struct spool_recipient r = *is;
@@ -27,11 +26,15 @@ static struct spool_recipient merge(
 	r.n = was->n;
 	r.address = was->address;
 	r.orcpt = was->orcpt;
+	r.sender = was->sender;
 	r.notify = was->notify;
+	r.told_at = was->told_at;
+	r.told = was->told;
 	r.status = cut(is->status, 16);
 	r.reply = cut(is->reply, SPOOL_REPLY_MAX);
 	r.cause = cut(is->cause, 64);
 	r.peer = cut(is->peer, 256);
+	r.tls = cut(is->tls, SPOOL_TLS_MAX);
 	if (r.state != SPOOL_HELD && r.state != SPOOL_MAYBE)
 		r.state = SPOOL_QUEUED;
 	if (r.state == SPOOL_HELD)
@@ -95,7 +98,7 @@ static int end_one(
 	struct applied *a, const struct spool_recipient *was, const struct spool_result *r)
 {
 	struct store_key key = store_key_id_n(a->o->id, was->n);
-	struct spool_recipient is = merge(was, &r->recipient);
+	struct spool_recipient is = outcome_merge(was, &r->recipient);
 	struct id none = {0};
 	int rc = store_delete(a->t, STORE_RECIPIENTS, store_key_span(&key));
 
@@ -123,7 +126,7 @@ static int write(struct applied *a)
 			continue;
 		}
 		if (result)
-			r = merge(&r, &result->recipient);
+			r = outcome_merge(&r, &result->recipient);
 		parts_add(&parts, &r);
 		rc = parts_put_recipient(a->t, o->id, &r);
 		if (result) {

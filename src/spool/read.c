@@ -92,6 +92,8 @@ static int tell_lane(struct lane_walk *w, uint32_t number)
 		spool_set_aside(w->s, STORE_LANES, store_key_span(&key));
 	if (rc == 0 || rc == -ENOENT || rc == -EBADMSG) {
 		struct spool_lane told = rc == 0 ? lane : (struct spool_lane){.number = number};
+
+		told.marked_at = mark_of(w->t, number);
 		long n = spool_due_list(w->s, number, NULL, &first, 1);
 
 		rc = n < 0 ? (int)n : 0;
@@ -140,6 +142,8 @@ int spool_lane_load(struct spool *s, uint32_t number, struct arena *arena, struc
 	if (rc < 0)
 		return rc;
 	rc = store_get_record(&t, STORE_LANES, store_key_span(&key), &spool_lane_type, arena, ret);
+	if (rc == 0)
+		ret->marked_at = mark_of(&t, number);
 	store_end_read(&t);
 	return rc;
 }
@@ -235,7 +239,11 @@ int spool_job_load(
 	struct spool *s, struct id id, uint32_t part, struct arena *arena, struct spool_job *ret)
 {
 	struct parts_query q = {.id = id, .one_part = true, .part = part};
+	const struct spool_op *young = young_find(s, id);
 	struct store_txn t;
+
+	if (young)
+		return young_load(young, part, arena, ret);
 	int rc = store_begin_read(s, &t);
 
 	if (rc < 0)

@@ -18,9 +18,14 @@ static const struct pack_row message_rows[] = {
 	PACK_F_U32(struct S, content_crc),
 	PACK_F_U32(struct S, recipients),
 	PACK_F_SPAN(struct S, edits),
+	PACK_F_BOOL(struct S, is_own),
+	PACK_F_BOOL(struct S, is_unproved),
+	PACK_F_SPAN(struct S, tls),
+	PACK_F_SPAN(struct S, login),
 };
 #undef S
-const struct pack_type spool_message_type = PACK_TYPE(spool_message, message_rows);
+const struct pack_type spool_message_type =
+	PACK_TYPE_GROWN_TWICE(spool_message, message_rows, 16, 17);
 
 #define S spool_recipient
 static const struct pack_row recipient_rows[] = {
@@ -41,9 +46,15 @@ static const struct pack_row recipient_rows[] = {
 	PACK_F_SPAN(struct S, peer),
 	PACK_F_I64(struct S, first_at),
 	PACK_F_U32(struct S, flags),
+	PACK_F_SPAN(struct S, sender),
+	PACK_F_I64(struct S, set_at),
+	PACK_F_SPAN(struct S, tls),
+	PACK_F_I64(struct S, told_at),
+	PACK_F_U32(struct S, told),
 };
 #undef S
-const struct pack_type spool_recipient_type = PACK_TYPE_GROWN(spool_recipient, recipient_rows, 15);
+const struct pack_type spool_recipient_type =
+	PACK_TYPE_GROWN_OFTEN(spool_recipient, recipient_rows, 15, 17, 18, 19);
 
 #define S spool_lane
 static const struct pack_row lane_rows[] = {
@@ -107,9 +118,12 @@ static const struct pack_row ended_rows[] = {
 	PACK_F_I64(struct S, ended_at),
 	PACK_F_U64(struct S, serial),
 	PACK_F_SPAN(struct S, client),
+	PACK_F_SPAN(struct S, tls),
+	PACK_F_SPAN(struct S, tls_in),
+	PACK_F_SPAN(struct S, login),
 };
 #undef S
-const struct pack_type spool_ended_type = PACK_TYPE_GROWN(spool_ended, ended_rows, 14);
+const struct pack_type spool_ended_type = PACK_TYPE_GROWN_TWICE(spool_ended, ended_rows, 14, 15);
 
 #define S spool_try_range
 static const struct pack_row range_rows[] = {
@@ -134,6 +148,13 @@ static const struct pack_row try_rows[] = {
 	PACK_F_SPAN(struct S, stage),
 	PACK_F_I64(struct S, next_wall_ms),
 	PACK_F_SPAN(struct S, wait_source),
+	PACK_F_SPAN(struct S, tls),
 };
 #undef S
-const struct pack_type spool_try_type = PACK_TYPE(spool_try, try_rows);
+const struct pack_type spool_try_type = PACK_TYPE_GROWN(spool_try, try_rows, 13);
+
+bool spool_is_marked(const struct spool_message *m, const struct spool_recipient *r, int64_t mark)
+{
+	return r->state != SPOOL_HELD && m->arrived_at < mark && r->last_at < mark &&
+	       r->set_at < mark;
+}

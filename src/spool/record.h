@@ -42,6 +42,12 @@ struct spool_message { /* table messages: immutable once written */
 	uint32_t content_crc; /* crc32c of the content */
 	uint32_t recipients;  /* how many there were at first: n = 0 .. recipients - 1 */
 	struct span edits;    /* header fields to put before the content (Received ...) */
+	/* since version 2 of the record */
+	bool is_own; /* from a client that may send anywhere */
+	/* since version 3 */
+	bool is_unproved;  /* nothing shows that the sender wrote it: he is told nothing of it */
+	struct span tls;   /* version and cipher that it came with; empty: none */
+	struct span login; /* who had logged in; empty: nobody */
 };
 
 struct spool_recipient { /* table recipients: id, n */
@@ -63,13 +69,26 @@ struct spool_recipient { /* table recipients: id, n */
 	/* since version 2 of the record */
 	int64_t first_at; /* when it was first refused for being new; 0: never */
 	uint32_t flags;   /* enum decide_flag of queue */
+	/* since version 3 */
+	struct span sender; /* who sends it to this one (SRS); empty: the message's sender */
+	/* since version 4 */
+	int64_t set_at; /* when it was put off without an attempt; 0: never */
+	/* since version 5 */
+	struct span
+		tls; /* how the last attempt's connection was encrypted, in words; may be empty */
+	int64_t told_at; /* when the sender was told last that it is late; 0: never */
+	uint32_t told;   /* how often */
 };
 
 struct spool_lane { /* table lanes: number */
 	uint32_t number;
-	struct span name; /* destination domain, or the smarthost a route names; "#" and a class */
-	struct span site; /* key of table sites */
+	struct span name;  /* destination domain, or the smarthost a route names; "#" and a class */
+	struct span site;  /* key of table sites */
+	int64_t marked_at; /* its row of table marks; 0: none */
 };
+
+/* A mark makes due what was accepted, tried and put off before it. */
+bool spool_is_marked(const struct spool_message *m, const struct spool_recipient *r, int64_t mark);
 
 struct spool_site { /* table sites: name; what queue learned (queue/site.h says what it means) */
 	struct span name;
@@ -108,6 +127,9 @@ struct spool_ended { /* table ends: id, n */
 	int64_t ended_at;   /* queue time; set by spool, as are serial and before_ */
 	uint64_t serial;    /* 1 for the first end of all, and so on */
 	struct span client; /* the address that the message came from */
+	/* since version 3 of the record */
+	struct span tls;           /* as in struct spool_recipient */
+	struct span tls_in, login; /* as the message's tls and login */
 };
 
 /* What happened to recipients that stayed in the queue. */
@@ -134,9 +156,12 @@ struct spool_try {    /* table tries: id, least n, queue time */
 	struct span status, reply, cause, peer, stage;
 	int64_t next_wall_ms;    /* when they are tried again */
 	struct span wait_source; /* why then: "stated", "learned", "schedule" */
+	/* since version 2 of the record */
+	struct span tls; /* as in struct spool_recipient */
 };
 
 #define SPOOL_REPLY_MAX   1024U
+#define SPOOL_TLS_MAX     128U
 #define SPOOL_TRIES_KEPT  32U /* rows of tries that begin with the same recipient */
 #define SPOOL_RANGES_MOST 128U
 

@@ -6,7 +6,11 @@
 
 uint16_t store_version(const struct pack_type *type)
 {
-	return type->n_first > 0 ? 2 : 1;
+	return type->n_fourth > 0   ? 5
+	       : type->n_third > 0  ? 4
+	       : type->n_second > 0 ? 3
+	       : type->n_first > 0  ? 2
+				    : 1;
 }
 
 int store_put_record(struct store_txn *t, enum store_table table, struct span key,
@@ -33,7 +37,10 @@ int store_open_record(
 	struct pack_type first = *type;
 
 	if (version < store_version(type))
-		first.n = type->n_first;
+		first.n = version == 1   ? type->n_first
+			  : version == 2 ? type->n_second
+			  : version == 3 ? type->n_third
+					 : type->n_fourth;
 	return pack_read(&first, payload, arena, ret);
 }
 
@@ -186,6 +193,7 @@ const struct store_meta_row store_meta_rows[] = {
 	{"totals", &store_totals_type, offsetof(struct store_meta, totals), false},
 	{"last_end", &store_last_end_type, offsetof(struct store_meta, last_end), false},
 	{"clock", &qclock_type, offsetof(struct store_meta, clock), true},
+	{"intake", &store_number_type, offsetof(struct store_meta, intake), false},
 };
 const size_t store_meta_rows_n = sizeof store_meta_rows / sizeof store_meta_rows[0];
 

@@ -158,6 +158,9 @@ static int load_meta(
 		rc = store_count(t, STORE_MESSAGES, &messages, &pages);
 	bool is_new = rows == 0 && messages == 0 && !s->read_only;
 
+	/* A spool from before there was an intake. */
+	if (s->open_missing && strcmp(s->open_missing, "intake") == 0 && !intake_is_there(s))
+		s->open_missing = NULL;
 	if (is_new)
 		s->open_missing = NULL;
 	if (rc == 0 && m.format != STORE_FORMAT && m.format != 0) {
@@ -225,6 +228,7 @@ static struct spool *new_spool(const struct spool_options *o)
 
 	s->batch_most = o->batch_most ? o->batch_most : SPOOL_BATCH_MOST;
 	s->ends_kept = o->ends_kept ? o->ends_kept : ENDS_KEPT;
+	s->intake.wanted = o->ring_size ? o->ring_size / INTAKE_MOST * INTAKE_MOST : INTAKE_SIZE;
 	s->map_size = o->map_size ? o->map_size : MAP_SIZE;
 	if (s->map_size > SIZE_MAX / 4)
 		s->map_size = SIZE_MAX / 4;
@@ -232,9 +236,32 @@ static struct spool *new_spool(const struct spool_options *o)
 	s->dir_fd = s->content_fd = s->in_fd = s->lock_fd = -1;
 	s->dir = alloc_copy(o->dir, strlen(o->dir));
 	list_init(&s->pending);
+	list_init(&s->again);
+	intake_init(&s->intake);
+	task_gate_init(&s->caught_up);
 	task_gate_init(&s->gate);
 	task_gate_init(&s->readers_gone);
 	return s;
+}
+
+/* What was accepted last may be in the intake alone: a reader would not see it. */
+static int open_intake(struct spool *s, const char **ret_why)
+{
+	if (!s->read_only) {
+		uint64_t before = s->meta.totals.accepted_messages;
+		int rc = intake_take_over(s, &s->figures.intake_lost);
+
+		*ret_why = "what its intake holds can't be taken over";
+		s->figures.taken_over = s->meta.totals.accepted_messages - before;
+		return rc;
+	}
+	*ret_why = "its intake can't be read";
+	int waiting = intake_is_waiting(s);
+
+	if (waiting > 0)
+		*ret_why = "its intake holds mail that is not taken over yet: start abide, or "
+			   "open it as the spool's user";
+	return waiting > 0 ? -EAGAIN : waiting;
 }
 
 int spool_open(const struct spool_options *options, struct spool **ret, const char **ret_why)
@@ -253,6 +280,8 @@ int spool_open(const struct spool_options *options, struct spool **ret, const ch
 	if (rc == 0)
 		rc = s->read_only ? read_meta_only(s, options->boot_id, ret_why)
 				  : read_meta(s, options->boot_id, ret_why);
+	if (rc == 0)
+		rc = open_intake(s, ret_why);
 	if (rc == 0 && !s->read_only) {
 		*ret_why = "its folders can't be synced";
 		rc = sync_folders(s);
@@ -274,13 +303,14 @@ int spool_start(struct spool *s)
 		return -EROFS;
 	s->task = task_spawn("spool", batch_committer, s);
 	s->started = s->task != NULL;
-	return s->task ? 0 : -EAGAIN;
+	return s->task ? intake_start(s) : -EAGAIN;
 }
 
 void spool_close(struct spool *s)
 {
 	if (!s)
 		return;
+	intake_stop(s);
 	s->closing = true;
 	while (s->compact)
 		if (task_sleep(clock_after(10 * NANOS_MS)) < 0)
@@ -294,6 +324,7 @@ void spool_close(struct spool *s)
 		mdb_txn_abort(s->reader);
 	if (s->env)
 		mdb_env_close(s->env);
+	intake_done(&s->intake);
 	fd_close(&s->in_fd);
 	fd_close(&s->content_fd);
 	fd_close(&s->dir_fd);

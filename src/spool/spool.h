@@ -4,7 +4,8 @@
  * Owns the environment, its only writer and the content files; INVARIANTS.md
  * says what holds at every instant. Changes are submitted as operations and
  * committed in batches by one task (group commit; the commit itself runs
- * offloaded), so operations finish in the order in which they were submitted.
+ * offloaded), so operations finish in the order in which they were submitted, but for small new mail,
+ * which is durable in the intake (spool/intake.h) first and overtaken by what is urgent.
  * Reads see committed data only. Nothing here logs; a row that can't be read is
  * set aside, counted and reported through spool_set_aside. Only the process
  * that opened it uses it, from its tasks; reads do not wait.
@@ -22,7 +23,9 @@ struct spool_options {
 	uint64_t map_size;   /* bytes; 0: 64 GiB, less where the address space is smaller */
 	uint32_t batch_most; /* operations a batch; 0: 4096 */
 	nanos ends_kept;     /* how long the journal goes back; 0: 30 days */
-	bool read_only;      /* for abide queue and audit while abide is down */
+	uint64_t
+		ring_size; /* bytes of the ring that is made where there is none; 0: 32 MiB; at least 2 MiB */
+	bool read_only; /* for abide queue and audit while abide is down */
 	/*
 	 * From spool_boot_id; NULL: spool_open asks itself, which needs /proc. Whoever opens
 	 * after chroot asks before.
@@ -64,6 +67,8 @@ enum spool_op_kind {
 	SPOOL_OP_CHANGE,     /* an operator: hold, release, retry, drop, bounce */
 	SPOOL_OP_GENERATION, /* a new generation for id_make, durable before it is told */
 	SPOOL_OP_SITE,       /* a site's profile */
+	SPOOL_OP_MARK,       /* an operator: all that waits is due; no row of it is touched */
+	SPOOL_OP_TELL,       /* a notice that mail is late, and that it was made */
 };
 
 struct spool_content {
@@ -116,6 +121,39 @@ struct spool_change {
 	void *active;                                              /* spool's */
 };
 
+struct spool_mark {
+	/* Of this lane alone goes what was made up to .at: its rows have been given. 0: all lanes get one. */
+	uint32_t done_lane;
+	int64_t at; /* out, where they are made: the time of the batch */
+	/* Out, where they are made: that have something not held, and what is not. */
+	uint64_t messages, recipients;
+};
+
+struct spool_young { /* spool's: mail that the database does not have yet, and its end (spool/young.c) */
+	uint8_t where;   /* of the operation: enum young_where */
+	bool is_patient; /* nobody waits for it */
+	bool is_ending;  /* ACCEPT: an outcome of it was submitted */
+	bool is_applied; /* ACCEPT, in a batch: an outcome behind it finds it */
+	nanos since;     /* ACCEPT: promised */
+	struct spool_op *of,
+		*by; /* OUTCOME, in a batch: its mail, if that is young; ACCEPT: ends with */
+};
+
+struct spool_told { /* one recipient that a notice is about */
+	struct id id;
+	uint32_t n;
+	uint32_t told; /* how often it was told before: it goes on only where that is so still */
+};
+
+struct spool_tell {
+	const struct spool_told *of; /* in order of id and n */
+	size_t n;
+	bool all; /* -ESTALE where one of them is not there, or as it was; else those are left out */
+	int64_t at;                        /* queue time that is kept with them */
+	size_t marked;                     /* out: how many are told of */
+	const struct spool_accept *notice; /* not queued where none is */
+};
+
 struct spool_op {
 	struct list node; /* spool's while submitted */
 	enum spool_op_kind kind;
@@ -123,7 +161,9 @@ struct spool_op {
 	struct spool_outcome outcome;
 	struct spool_change change;
 	const struct spool_site *site; /* SPOOL_OP_SITE */
-	bool forget;         /* SPOOL_OP_SITE: the row goes; -EBUSY while a lane names it */
+	bool forget; /* SPOOL_OP_SITE: the row goes; -EBUSY while a lane names it */
+	struct spool_mark mark;
+	struct spool_tell tell;
 	uint32_t generation; /* SPOOL_OP_GENERATION: out */
 	/*
 	 * Out: 0; -EEXIST: this id was accepted before (the message is safe; nothing was
@@ -133,9 +173,18 @@ struct spool_op {
 	 * operation is on disk.
 	 */
 	int result;
-	uint32_t changed;   /* SPOOL_OP_CHANGE: recipients that are now as was asked */
-	bool message_gone;  /* OUTCOME, CHANGE: no recipient is left */
-	bool taken, placed; /* spool's */
+	uint32_t changed; /* SPOOL_OP_CHANGE: recipients that are now as was asked */
+	bool message_gone; /* OUTCOME, CHANGE, and an ACCEPT that was durable: no recipient is left */
+	bool taken, placed; /* spool's, as all down to young */
+	uint64_t intake_serial;
+	struct accept_sealed *sealed;
+	struct spool_young young;
+	/*
+	 * ACCEPT, may be NULL: the message is on the disk and may be delivered: spool_job_load and
+	 * spool_content_read know it, lists don't yet; done follows. Where the spool does without
+	 * that step only done is called. Must not wait.
+	 */
+	void (*durable)(struct spool_op *op, void *arg);
 	/* Called in the committing task after the commit; must not wait. */
 	void (*done)(struct spool_op *op, void *arg);
 	void *arg;
@@ -143,15 +192,21 @@ struct spool_op {
 
 /* Everything op points at stays valid until done is called. Never fails. */
 void spool_submit(struct spool *s, struct spool_op *op);
-/* Submits and waits for the result. */
+/* Waits until reads see all that was durable when it was called. 0, -ECANCELED, -EIO. */
+int spool_catch_up(struct spool *s);
+/* Submits and waits for the result; durable is not called. */
 int spool_apply(struct spool *s, struct spool_op *op);
 /* Batches committed and operations in them, since the start. */
 struct spool_figures {
 	uint64_t batches, operations, set_aside;
 	uint64_t messages, recipients; /* in the spool now */
 	uint64_t map_used, map_size;
-	nanos last_commit; /* how long it took */
-	uint64_t swept;    /* files without a message, removed at the start */
+	nanos last_commit;    /* how long it took */
+	uint64_t swept;       /* files without a message, removed at the start */
+	uint64_t taken_over;  /* mails' records that the intake had, at the start */
+	uint64_t intake_lost; /* records of it that are damaged: mail is missing */
+	bool intake_failed;   /* it can't be written: commits go to the database at once */
+	uint64_t stuck;       /* durable, but the database refuses them now: tried again */
 };
 struct spool_figures spool_figures(const struct spool *s);
 
@@ -203,6 +258,8 @@ int spool_lanes(struct spool *s,
 	void (*fn)(const struct spool_lane *lane, const struct spool_due *first, void *arg),
 	void *arg);
 
+/* The lane's mark: queue time; 0: none. */
+int64_t spool_mark_of(struct spool *s, uint32_t lane);
 /* One lane, or one site's profile; spans live in arena. -ENOENT, -EBADMSG. */
 int spool_lane_load(struct spool *s, uint32_t number, struct arena *arena, struct spool_lane *ret);
 int spool_site_load(struct spool *s, struct span name, struct arena *arena, struct spool_site *ret);

@@ -5,11 +5,21 @@
  * write transaction and the folders; tasks use the rest.
  */
 #pragma once
+#include "spool/intake.h"
 #include "spool/store.h"
 
 #define SPOOL_BATCH_MOST  4096U
 #define SPOOL_ROOM_LEAST  (UINT64_C(16) << 20) /* of the disk: below it, no ACCEPT */
 #define SPOOL_BATCH_BYTES (16U << 20)
+/* Each touches some five pages, scattered ones where a backlog drains: LMDB keeps the memory for all of a batch. */
+#define SPOOL_BATCH_OUTCOMES 1024U
+#define SPOOL_GATHER         (NANOS_MS * 20) /* between batches of what is durable already */
+#define SPOOL_GATHER_ENDS \
+	(NANOS_MS * 5)            /* and where ends are among it: a power cut now doubles them */
+#define SPOOL_GATHER_MOST 512U    /* unless so many wait */
+#define SPOOL_YOUNG       NANOS_S /* so long mail may end without the database's having had it */
+#define SPOOL_YOUNG_MOST  65536U
+#define SPOOL_AGAIN       NANOS_S        /* what the intake promised is tried again */
 #define SPOOL_TIDY_EVERY  (NANOS_S * 60) /* journal, lanes, clock when nothing happens */
 
 struct spool {
@@ -32,6 +42,16 @@ struct spool {
 	struct store_meta meta; /* as committed; the batch's own while one runs */
 	struct list pending;
 	size_t pending_n;
+	size_t promised_n; /* of them: the intake has these */
+	size_t patient_n;  /* of them: nobody waits for these */
+	size_t young_n;    /* of the promised ones: no outcome of theirs has come */
+	bool hurry;        /* somebody wants to read them */
+	struct list again; /* promised, but refused just now; until again_at */
+	nanos again_at;
+	bool accept_full; /* the last batch found no room for new mail */
+	nanos batch_ended;
+	struct task_gate caught_up;
+	struct intake intake;
 	struct task_gate gate;
 	bool reserve_failed; /* reserve.c */
 	struct task *task;
@@ -69,27 +89,79 @@ struct spool_aside { /* an operation of spool's own: a row that can't be read */
 void spool_set_aside(struct spool *s, enum store_table table, struct span key);
 void batch_committer(void *spool);
 void batch_publish(struct spool *s);
+/* So many bytes more, and the disk has no room for new mail. */
+bool batch_disk_is_full(const struct spool *s, uint64_t more);
+
+/* ---- pending.c: what waits for the committing task ---- */
+/* What goes to the helper thread. */
+struct batch {
+	struct spool *s;
+	struct spool_op **ops;
+	size_t n;
+	uint64_t bytes;
+	bool damaged, tidy_more, accept_full;
+	uint64_t intake; /* the database then has all up to this serial of the intake */
+	nanos took;
+	uint64_t used;
+};
+/* Puts it behind all that waits. */
+void pending_add(struct spool *s, struct spool_op *op);
+/* A promise that was refused, in its place: promises stand in the order of their serials. */
+void pending_put_back(struct spool *s, struct spool_op *op);
+void pending_remove(struct spool *s, struct spool_op *op);
+/* Until there is enough of what nobody waits for, or anything else. */
+void pending_gather(struct spool *s);
+/* The next batch: what is young may stay. */
+void pending_take(struct spool *s, struct batch *b);
+
+/* ---- young.c: mail between its promise and the database ---- */
+enum young_where { YOUNG_NOWHERE, YOUNG_PENDING, YOUNG_IN_BATCH, YOUNG_AGAIN };
+/* NULL: the database has it, or nobody. Tasks only. */
+struct spool_op *young_find(struct spool *s, struct id id);
+int young_load(
+	const struct spool_op *young, uint32_t part, struct arena *arena, struct spool_job *ret);
+/* An outcome is submitted: of young mail, nobody waits for it. */
+void young_note(struct spool *s, struct spool_op *outcome);
+/* An outcome goes into a batch; its mail may be there, too: then both may be one. */
+void young_join(struct spool *s, struct spool_op *outcome);
+/* In a batch: mail and its end together; all that stays is the journal. As outcome_apply. */
+int young_end(struct store_txn *t, struct spool_op *accept, struct spool_op *outcome);
 
 /* ---- operations: op->result says what became of it; the return value spoils the transaction ---- */
 int accept_apply(struct store_txn *t, struct spool_op *op);
 int outcome_apply(struct store_txn *t, struct spool_op *op);
 int change_apply(struct store_txn *t, struct spool_op *op);
 int site_apply(struct store_txn *t, struct spool_op *op);
+int mark_apply(struct store_txn *t, struct spool_op *op);
+int tell_apply(struct store_txn *t, struct spool_op *op);
 int aside_apply(struct store_txn *t, struct spool_op *op);
 void change_prepare(struct spool *s, struct spool_op *op);
 void change_finish(struct spool_op *op);
 
-/* accept.c: the two halves, for notices. */
+/* accept.c: the two halves, for notices. The first is sealing, which asks no database, and fitting. */
 struct accept_packed {
 	struct span message, *recipients, *lanes;
-	bool *lane_is_new, *lane_changed;
+	bool *lane_changed;
 };
+struct accept_sealed { /* kept from the intake until the database has it */
+	struct arena arena;
+	struct accept_packed packed;
+};
+int accept_seal(const struct spool_accept *a, struct arena *arena, struct accept_packed *ret);
+/* 0, -EEXIST: accepted before, or -errno. */
+int accept_is_known(struct store_txn *t, struct id id);
+int accept_fits(struct store_txn *t, const struct spool_accept *a, struct arena *arena,
+	struct accept_packed *packed);
 int accept_check(struct store_txn *t, const struct spool_accept *a, struct arena *arena,
 	struct accept_packed *ret);
 /* in_file: moves content/in/ID to content/ID. placed: was done before, in a batch that failed. */
 int accept_place(struct store_txn *t, const struct spool_accept *a, bool *placed);
 int accept_write(
 	struct store_txn *t, const struct spool_accept *a, const struct accept_packed *packed);
+
+/* outcome.c: what the result says, over what never changes. */
+struct spool_recipient outcome_merge(
+	const struct spool_recipient *was, const struct spool_recipient *is);
 
 /* parts.c: recipients that go on, gathered into parts again. */
 struct part {
@@ -125,6 +197,10 @@ int ends_finish_message(struct store_txn *t, const struct spool_message *m, bool
 int ends_tidy(struct store_txn *t, size_t steps, bool *ret_more);
 /* Whether rows of due or held name the lane: 1, 0 or -errno. */
 int ends_lane_in_use(struct store_txn *t, uint32_t lane);
+
+/* mark.c: of one lane; 0: none. One that can't be read is set aside. */
+int64_t mark_of(struct store_txn *t, uint32_t lane);
+int mark_delete(struct store_txn *t, uint32_t lane);
 
 /* tries.c: what traces tell */
 struct tried {                            /* a recipient that goes on */

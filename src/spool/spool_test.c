@@ -115,6 +115,66 @@ static void notice_body(struct testing *t)
 }
 
 /* Operations submitted together share a commit, and a wrong one harms no other. */
+static struct spool_recipient first_of(struct testing *t, uint32_t k)
+{
+	struct spool_job job;
+
+	assert_int_equal(spool_message_load(t->s, testing_id(k), &t->arena, &job), 0);
+	return job.recipients[0];
+}
+
+/* An outcome that was made of the record as it was before. */
+static __attribute__((noinline)) void outcome_keeps_what_was_told(struct testing *t)
+{
+	static const uint8_t how[] = {0};
+	static const int64_t next[] = {9};
+	struct spool_job job;
+
+	assert_int_equal(spool_job_load(t->s, testing_id(1), 0, &t->arena, &job), 0);
+	job.recipients[0].told = 0;
+	struct spool_op op = {
+		.kind = SPOOL_OP_OUTCOME, .outcome = testing_outcome(&t->arena, &job, how, next)};
+
+	assert_int_equal(spool_apply(t->s, &op), 0);
+	assert_int_equal(first_of(t, 1).told, 1);
+}
+
+/* Without this a sender would be told of late mail again by each queue that is started. */
+static void tell_body(struct testing *t)
+{
+	struct testing_mail m = {.k = 1, .recipients = 1, .lanes = 1, .len = 10, .due = 5};
+	struct testing_mail n = {
+		.k = 2, .recipients = 1, .lanes = 1, .len = 10, .due = 5, .null_sender = true};
+	struct spool_told of = {.id = testing_id(1)};
+	struct spool_job job;
+
+	testing_open(t);
+	assert_int_equal(testing_mail(t, &m), 0);
+	struct spool_accept notice = testing_accept(&t->arena, &n);
+	struct spool_op *op = ARENA_NEW(&t->arena, struct spool_op);
+
+	op->kind = SPOOL_OP_TELL;
+	op->tell = (struct spool_tell){.of = &of, .n = 1, .all = true, .at = 77, .notice = &notice};
+	/* A notice that can't be queued is not counted as told. */
+	notice.recipients[0].lane = 99;
+	assert_int_equal(spool_apply(t->s, op), -EINVAL);
+	assert_int_equal(first_of(t, 1).told, 0);
+	notice.recipients[0].lane = 1;
+	assert_int_equal(spool_apply(t->s, op), 0);
+	assert_int_equal(first_of(t, 1).told, 1);
+	assert_int_equal(first_of(t, 1).told_at, 77);
+	assert_int_equal(first_of(t, 2).attempts, 0);
+	/* Nor is it told twice by who knows only what was before. */
+	notice.message.id = testing_id(3);
+	assert_int_equal(spool_apply(t->s, op), -ESTALE);
+	assert_int_equal(spool_message_load(t->s, testing_id(3), &t->arena, &job), -ENOENT);
+	outcome_keeps_what_was_told(t);
+	assert_int_equal(testing_audit(t->s), 0);
+	testing_close(t);
+	testing_open(t);
+	assert_int_equal(first_of(t, 1).told, 1);
+}
+
 static void count_done(struct spool_op *op, void *arg)
 {
 	(*(int *)arg)++;
@@ -310,6 +370,7 @@ static void prune_body(struct testing *t)
 CASE(accept)
 CASE(outcome)
 CASE(notice)
+CASE(tell)
 CASE(batch)
 CASE(change)
 CASE(generation)
@@ -344,6 +405,32 @@ static void records_of_before_are_read(void **state)
 	assert_true(span_equal(s.last_reply, SPAN_LIT("Later")));
 	assert_int_equal(s.delivered, 5);
 	assert_int_equal(s.pauses, 0);
+	/* A recipient of version 2 has no sender of its own. */
+	buf_clear(&b);
+	old_recipient.n = old_recipient.n_second;
+	r.sender = SPAN_LIT("x");
+	assert_int_equal(pack_seal(&old_recipient, 2, &recipient, &b), 0);
+	assert_int_equal(store_open_record(buf_span(&b), &spool_recipient_type, &arena, &r), 0);
+	assert_int_equal(r.attempts, 7);
+	assert_int_equal(r.sender.len, 0);
+	/* One of version 3 was never put off. */
+	buf_clear(&b);
+	old_recipient.n = old_recipient.n_third;
+	r.set_at = 1;
+	assert_int_equal(pack_seal(&old_recipient, 3, &recipient, &b), 0);
+	assert_int_equal(store_open_record(buf_span(&b), &spool_recipient_type, &arena, &r), 0);
+	assert_int_equal(r.attempts, 7);
+	assert_int_equal(r.set_at, 0);
+	/* Of one of version 4 it is not known how it was encrypted, and it was never told of. */
+	buf_clear(&b);
+	old_recipient.n = old_recipient.n_fourth;
+	r.tls = SPAN_LIT("x");
+	r.told = 1;
+	assert_int_equal(pack_seal(&old_recipient, 4, &recipient, &b), 0);
+	assert_int_equal(store_open_record(buf_span(&b), &spool_recipient_type, &arena, &r), 0);
+	assert_int_equal(r.attempts, 7);
+	assert_int_equal(r.tls.len, 0);
+	assert_int_equal(r.told, 0);
 	/* One of a later version is not taken for what it is not. */
 	buf_clear(&b);
 	assert_int_equal(pack_seal(&spool_site_type, 3, &site, &b), 0);
@@ -358,6 +445,7 @@ int main(void)
 		cmocka_unit_test(accept_test),
 		cmocka_unit_test(outcome_test),
 		cmocka_unit_test(notice_test),
+		cmocka_unit_test(tell_test),
 		cmocka_unit_test(batch_test),
 		cmocka_unit_test(change_test),
 		cmocka_unit_test(generation_test),

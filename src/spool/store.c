@@ -13,6 +13,7 @@ const char *const store_names[STORE_TABLES] = {
 	[STORE_META] = "meta",
 	[STORE_TRIES] = "tries",
 	[STORE_ASIDE] = "aside",
+	[STORE_MARKS] = "marks",
 };
 
 int store_errno(int mdb_rc)

@@ -24,6 +24,7 @@ enum store_table {
 	STORE_META,       /* name -> record */
 	STORE_TRIES,      /* id, n, queue time -> record */
 	STORE_ASIDE,      /* serial -> u8 table, u16 length of key, key, value as it was */
+	STORE_MARKS,      /* lane -> record: queue time before which all is due */
 	STORE_TABLES,
 };
 extern const char *const store_names[STORE_TABLES];
@@ -70,6 +71,7 @@ struct store_number {
 struct store_meta {
 	uint64_t format, instance, generation, horizon; /* each a row of its own */
 	uint64_t tries;                                 /* rows of that table */
+	uint64_t intake; /* the serial up to which the database has what the intake has */
 	struct store_totals totals;
 	struct store_last_end last_end;
 	struct qclock clock;

@@ -35,8 +35,11 @@ void testing_make_dir(char dir[64])
 
 void testing_open(struct testing *t)
 {
-	struct spool_options o = {
-		.dir = t->dir, .map_size = t->map_size, .ends_kept = t->ends_kept};
+	/* A small ring: more laps, and less to write where many spools are made. */
+	struct spool_options o = {.dir = t->dir,
+		.map_size = t->map_size,
+		.ends_kept = t->ends_kept,
+		.ring_size = 4 << 20};
 	const char *why = "";
 
 	if (spool_open(&o, &t->s, &why) < 0)
@@ -162,6 +165,47 @@ int testing_mail(struct testing *t, const struct testing_mail *m)
 		op.accept.content.bytes = (struct span){0};
 	}
 	return spool_apply(t->s, &op);
+}
+
+static void promise_durable(struct spool_op *op, void *arg)
+{
+	struct testing_promise *p = arg;
+
+	p->is_durable = true;
+	if (p->on_durable)
+		p->on_durable(p);
+}
+
+static void promise_done(struct spool_op *op, void *arg)
+{
+	((struct testing_promise *)arg)->is_done = true;
+}
+
+void testing_promise(struct testing *t, const struct testing_mail *m, struct testing_promise *ret)
+{
+	ret->op = (struct spool_op){.kind = SPOOL_OP_ACCEPT,
+		.accept = testing_accept(&t->arena, m),
+		.durable = promise_durable,
+		.done = promise_done,
+		.arg = ret};
+	spool_submit(t->s, &ret->op);
+}
+
+void testing_await(const bool *what)
+{
+	for (int i = 0; i < 20000 && !*what; i++)
+		(void)task_sleep(clock_after(NANOS_MS));
+	CHECK(*what);
+}
+
+void testing_settle(struct spool *s, const struct testing_promise *p)
+{
+	for (int i = 0; i < 20000 && !p->is_done; i++) {
+		if (p->is_durable)
+			(void)spool_catch_up(s);
+		(void)task_sleep(clock_after(NANOS_MS));
+	}
+	CHECK(p->is_done);
 }
 
 struct spool_outcome testing_outcome(

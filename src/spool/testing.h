@@ -39,6 +39,18 @@ struct spool_accept testing_accept(struct arena *a, const struct testing_mail *m
 int testing_mail(struct testing *t, const struct testing_mail *m);
 void testing_write_file(struct spool *s, struct id id, struct span bytes);
 
+/* A mail that is durable first: sets .is_durable, then .is_done. *ret stays until then. */
+struct testing_promise {
+	struct spool_op op;
+	bool is_durable, is_done;
+	void (*on_durable)(struct testing_promise *p); /* NULL is fine */
+	void *arg;
+};
+void testing_promise(struct testing *t, const struct testing_mail *m, struct testing_promise *ret);
+/* Gives way until it is set; aborts after 20 s. */
+void testing_await(const bool *what);
+/* Gives way until it is done, and asks for that as soon as it is durable. */
+void testing_settle(struct spool *s, const struct testing_promise *p);
 /* An OUTCOME for a job as loaded: each recipient ends as how[i] says, 0: again at next[i]. */
 struct spool_outcome testing_outcome(
 	struct arena *a, const struct spool_job *job, const uint8_t *how, const int64_t *next);

@@ -14,7 +14,7 @@ static bool is_same_result(const struct tried *a, const struct tried *b)
 	return x->code == y->code && x->next_at == y->next_at && x->state == y->state &&
 	       x->attempts == y->attempts && span_equal(x->reply, y->reply) &&
 	       span_equal(x->cause, y->cause) && span_equal(x->peer, y->peer) &&
-	       span_equal(x->status, y->status);
+	       span_equal(x->status, y->status) && span_equal(x->tls, y->tls);
 }
 
 /* Makes room under (id, n): the oldest rows go. */
@@ -92,6 +92,7 @@ static struct spool_try row_of(
 		.reply = r->reply,
 		.cause = r->cause,
 		.peer = r->peer,
+		.tls = r->tls,
 		.stage = span_slice(of->result->stage, 0, 16),
 		.next_wall_ms = r->state == SPOOL_HELD ? 0 : t->wall_ms + (r->next_at - t->now),
 		.wait_source = span_slice(of->result->wait_source, 0, 16)};

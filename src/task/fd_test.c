@@ -58,6 +58,7 @@ struct reader {
 	ssize_t rc;
 	char at[64];
 	nanos deadline;
+	unsigned writes;
 };
 
 static void read_once(void *arg)
@@ -180,9 +181,10 @@ static void write_until_full(void *arg)
 	struct reader *r = arg;
 	static const char big[4096];
 
-	do
+	do {
 		r->rc = task_fd_write(r->fd, big, sizeof big, r->deadline);
-	while (r->rc > 0);
+		r->writes++;
+	} while (r->rc > 0);
 }
 
 /* Whoever waits on a descriptor that another closes must not touch it again. */
@@ -195,7 +197,10 @@ static void closed_while_waiting(void *arg)
 	struct task *a = task_spawn("reader", read_once, &r);
 	struct task *b = task_spawn("writer", write_until_full, &w);
 
-	CHECK(task_sleep(clock_after(2 * NANOS_MS)) == 0);
+	for (unsigned seen = 0; seen == 0 || seen != w.writes;) { /* until it is full */
+		seen = w.writes;
+		CHECK(task_sleep(clock_after(20 * NANOS_MS)) == 0);
+	}
 	task_fd_close(p[0]);
 	CHECK(task_join(a, SOON) == 0);
 	CHECK(task_join(b, SOON) == 0);

@@ -104,8 +104,9 @@ int task_offload(void (*fn)(void *arg), void *arg)
 		list_remove(&j.link);
 		pool.waiting--;
 	}
-	(void)pthread_cond_signal(&pool.work);
 	(void)pthread_mutex_unlock(&pool.lock);
+	/* Without the lock: who wakes would only wait for it. */
+	(void)pthread_cond_signal(&pool.work);
 	if (rc < 0)
 		return -EAGAIN;
 	sched_park_masked();

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "task/doorbell.h"
 #include "task/offload.h"
+#include "task/share.h"
 #include "task/watchdog.h"
 #include <assert.h>
 #include <errno.h>
@@ -226,8 +227,14 @@ int task_yield(void)
 void sched_breathe(void)
 {
 	sched.work++;
-	if (++sched.slice >= WORK_A_SLICE)
+	if (++sched.slice >= WORK_A_SLICE * (1 + sched.current->share))
 		(void)task_yield();
+}
+
+void task_take_share(unsigned times)
+{
+	assert(sched.current && times > 0);
+	sched.current->share = times - 1;
 }
 
 int task_sleep(nanos deadline)

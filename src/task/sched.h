@@ -22,7 +22,8 @@ struct task {
 	task_fn *fn;
 	void *arg;
 	struct task *joiner;
-	int wake_rc; /* what sched_park will return */
+	int wake_rc;    /* what sched_park will return */
+	unsigned share; /* slices that it has in its turn, less one (task/share.h) */
 	bool parked;
 	bool masked; /* cancellation does not end this wait */
 	bool cancelled, detached, ended;

@@ -1,5 +1,5 @@
 /*
- * stream - buffered bytes in two directions over a socket (or memory; TLS joins here).
+ * stream - buffered bytes in two directions over a socket, memory, or TLS (tls.h).
  *
  * A stream owns its descriptor and its buffers. Buffers come and go: an idle
  * stream holds none. Errors stick: after a failure of either direction every
@@ -24,6 +24,9 @@ struct stream_transport {
 	/* Waits until read would not block; NULL: read at once. Lets an idle stream hold no buffer. */
 	int (*wait_read)(void *self, nanos deadline);
 	void (*close)(void *self);
+	/* Of one that stands on another stream, else NULL: that one; and to say that nothing more comes. */
+	struct stream *(*lower)(void *self);
+	int (*end)(void *self, nanos deadline);
 };
 
 /* Takes the descriptor (also on failure). 0 or -errno. */
@@ -60,6 +63,8 @@ void stream_expect(struct stream *s, size_t n);
 int stream_write(struct stream *s, struct span bytes, nanos deadline);
 int stream_flush(struct stream *s, nanos deadline);
 size_t stream_unflushed(const struct stream *s);
+/* Flushes, and tells the peer that no more will come; reading goes on. Only where stream_fd is. */
+int stream_end(struct stream *s, nanos deadline);
 #define STREAM_OUTPUT_MAX (32U * 1024)
 /* 0, or what broke it. */
 int stream_error(const struct stream *s);

@@ -1,6 +1,7 @@
 /* The plain transport of a stream: a descriptor. */
 #include "task/stream_inner.h"
 #include "task/task.h"
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -60,5 +61,18 @@ int stream_open_fd(int fd, struct stream **ret)
 
 int stream_fd(const struct stream *s)
 {
+	if (s->transport->lower)
+		s = s->transport->lower(s->self);
 	return s->transport == &stream_fd_transport ? task_fd_number(s->self) : -1;
+}
+
+int stream_end(struct stream *s, nanos deadline)
+{
+	int rc = stream_flush(s, deadline);
+
+	if (rc == 0 && s->transport->end)
+		rc = s->transport->end(s->self, deadline);
+	if (rc < 0)
+		return rc;
+	return shutdown(stream_fd(s), SHUT_WR) < 0 ? -errno : 0;
 }

@@ -20,6 +20,7 @@ static const struct span names[WIRE_VERBS] = {
 	[WIRE_STARTTLS] = SPAN_LIT("STARTTLS"),
 	[WIRE_AUTH] = SPAN_LIT("AUTH"),
 	[WIRE_ETRN] = SPAN_LIT("ETRN"),
+	[WIRE_XCLIENT] = SPAN_LIT("XCLIENT"),
 };
 
 static enum wire_line_fault line_fault(struct span line)

@@ -27,6 +27,7 @@ enum wire_verb {
 	WIRE_STARTTLS,
 	WIRE_AUTH,
 	WIRE_ETRN,
+	WIRE_XCLIENT,
 	WIRE_VERBS, /* how many there are */
 };
 

@@ -65,6 +65,20 @@ static void add_size(struct wire_ehlo *e, struct span rest)
 		e->size = size;
 }
 
+/* limit = name "=" value; one that can't be read, or is 0, says nothing (RFC 9422 3). */
+static void add_limits(struct wire_ehlo *e, struct span rest)
+{
+	for (struct span word = take_word(&rest); word.len > 0; word = take_word(&rest)) {
+		uint32_t *to = span_take_nocase(&word, SPAN_LIT("MAILMAX="))   ? &e->mail_max
+			       : span_take_nocase(&word, SPAN_LIT("RCPTMAX=")) ? &e->rcpt_max
+									       : NULL;
+		unsigned n;
+
+		if (to && span_take_number(&word, 1, 6, &n) && word.len == 0)
+			*to = n;
+	}
+}
+
 /*
  * ehlo-line    = ehlo-keyword *( SP ehlo-param )
  * ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
@@ -76,6 +90,8 @@ void wire_ehlo_add(struct wire_ehlo *e, struct span text)
 
 	if (span_equal_nocase(keyword, SPAN_LIT("SIZE")))
 		add_size(e, text);
+	else if (span_equal_nocase(keyword, SPAN_LIT("LIMITS")))
+		add_limits(e, text);
 	else if (span_equal_nocase(keyword, SPAN_LIT("AUTH")))
 		e->auth |= auth_of(text);
 	else if (span_take_nocase(&keyword, SPAN_LIT("AUTH=")))

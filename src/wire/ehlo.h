@@ -24,6 +24,8 @@ struct wire_ehlo {
 	bool has_size;
 	uint64_t size; /* bytes; 0: no fixed limit. The first SIZE line counts */
 	unsigned auth; /* of enum wire_auth */
+	uint32_t mail_max,
+		rcpt_max; /* LIMITS (RFC 9422): in a session, in a transaction; 0: not said */
 };
 
 /* One line after the first (which is the greeting), without code and separator. Start from {0}. */

@@ -31,10 +31,12 @@ class Config:
     """The configuration as text. routes: pattern -> "HOST:PORT", port, or block text."""
 
     def __init__(self, directory, routes=None, retry=None, relay_from=("127.0.0.0/8", "::1/128"),
-                 limits="", timeouts="", extra="", hostname="mx.abide.test", spool=None, listen=1):
+                 limits="", timeouts="", extra="", hostname="mx.abide.test", spool=None, listen=1,
+                 listen_block="protocol = smtp"):
         self.directory = directory
         self.path = os.path.join(directory, "abide.conf")
         self.ports = [free_port() for _ in range(listen)]
+        self.listen_block = listen_block
         self.spool = spool or os.path.join(directory, "spool")
         self.hostname, self.relay_from = hostname, relay_from
         self.routes = dict(routes or {"*": "127.0.0.1:9"})
@@ -49,7 +51,7 @@ class Config:
         if os.geteuid() == 0:
             lines.append(f"user = {quoted(spool_user())}")
         for port in self.ports:
-            lines.append(f"listen \"127.0.0.1:{port}\" {{ protocol = smtp }}")
+            lines.append(f"listen \"127.0.0.1:{port}\" {{ {self.listen_block} }}")
         for pattern, to in self.routes.items():
             if isinstance(to, int):
                 to = f"127.0.0.1:{to}"

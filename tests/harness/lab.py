@@ -15,8 +15,8 @@ def parse_record(line):
 class Lab(Process):
     """.port; .out holds the record; .messages() what was taken."""
 
-    def __init__(self, abide, directory, behaviour=None, keep=False, port=0, args=(), host="127.0.0.1"):
-        argv = [abide, "lab", "--listen", f"{host}:{port}", "--max-time", "120", *args]
+    def __init__(self, abide, directory, behaviour=None, keep=False, port=0, args=(), host="127.0.0.1", path=None):
+        argv = [abide, "lab", "--listen", path or f"{host}:{port}", "--max-time", "120", *args]
         behaviours = [behaviour] if isinstance(behaviour, str) else behaviour or []
         for b in behaviours:
             argv += ["--behaviour", b]

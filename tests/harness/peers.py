@@ -82,14 +82,15 @@ maillog_file = {d}/log
 maillog_file_prefixes = /var, /tmp, {d}
 """
 
-    def __init__(self, directory, next_hop, extra=""):
+    def __init__(self, directory, next_hop, extra="", at=None):
+        """at: address and port to listen at; else a free port of 127.0.0.1. extra overrides what stands above."""
         need_root()
         master = "/usr/lib/postfix/sbin/master"
         if not os.access(master, os.X_OK):
             pytest.skip("postfix is not installed (tools/setup test)")
         self.directory = os.path.join(directory, "postfix")
         conf = os.path.join(self.directory, "conf")
-        self.port = free_port()
+        self.address, self.port = at or ("127.0.0.1", free_port())
         for sub in ("conf", "queue", "data"):
             os.makedirs(os.path.join(self.directory, sub))
         shutil.chown(os.path.join(self.directory, "data"), "postfix")
@@ -105,7 +106,7 @@ maillog_file_prefixes = /var, /tmp, {d}
         subprocess.run(["postfix", "-c", conf, "check"], env=dict(os.environ, PATH=PATH),
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False)
         self.process = Process([master, "-c", conf, "-d"], "postfix", parse_err=lambda line: None)
-        wait_for_port(self.port)
+        wait_for_port(self.port, self.address)
 
     def master_cf(self):
         """Debian's services, none of them chrooted, smtpd on the test's port."""
@@ -116,7 +117,7 @@ maillog_file_prefixes = /var, /tmp, {d}
         with open(path) as f:
             for line in f:
                 if line.startswith("smtp      inet"):
-                    line = f"127.0.0.1:{self.port} inet n - n - - smtpd\n"
+                    line = f"{self.address}:{self.port} inet n - n - - smtpd\n"
                 fields = line.split()
                 if line[:1].isalnum() and len(fields) >= 8:
                     fields[4] = "n"
@@ -159,11 +160,13 @@ class Postgrey:
         with open(empty, "w"):
             pass
         self.port = free_port()
-        self.process = Process(
-            [path, f"--inet=127.0.0.1:{self.port}", f"--delay={delay}", f"--dbdir={folder}",
-             f"--greylist-text={text}", "--auto-whitelist-clients=0", f"--whitelist-clients={empty}",
-             f"--whitelist-recipients={empty}", "--hostname=postfix.example.test"],
-            "postgrey", parse_err=lambda line: None)
+        self.argv = [path, f"--inet=127.0.0.1:{self.port}", f"--delay={delay}", f"--dbdir={folder}",
+                     f"--greylist-text={text}", "--auto-whitelist-clients=0", f"--whitelist-clients={empty}",
+                     f"--whitelist-recipients={empty}", "--hostname=postfix.example.test"]
+        self.start()
+
+    def start(self):
+        self.process = Process(self.argv, "postgrey", parse_err=lambda line: None)
         wait_for_port(self.port)
 
     def destroy(self):
@@ -270,15 +273,24 @@ begin transports
 out:
   driver = smtp
   port = {next_hop}
-  hosts_avoid_tls = *
-  hosts_try_dane =
+  hosts_avoid_tls = {avoid_tls}
+{login}  hosts_try_dane =
   dnssec_request_domains =
   max_rcpt = 0
 begin retry
 * * F,1h,1m
 """
 
-    def __init__(self, directory, next_hop):
+    LOGIN = """
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  client_send = ^{0}^{1}
+"""
+
+    def __init__(self, directory, next_hop, tls=False, login=None):
+        """login: user and password, to log in with at the next hop."""
         self.path = unpacked("exim", "exim4")
         self.directory = os.path.join(directory, "exim")
         os.mkdir(self.directory)
@@ -292,18 +304,28 @@ begin retry
         self.conf = os.path.join(self.directory, "exim.conf")
         with open(self.conf, "w") as f:
             f.write(self.CONF.format(d=self.directory, user=user.pw_uid, group=user.pw_gid,
-                                     next_hop=next_hop))
+                                     next_hop=next_hop, avoid_tls="" if tls else "*",
+                                     login="  hosts_require_auth = *\n" if login else ""))
+            if login:
+                f.write(self.LOGIN.format(*(word.replace("^", "^^") for word in login)))
 
-    def send(self, sender, recipients, content):
-        """content: bytes with CRLF; Exim's local form has LF."""
-        argv = [self.path, "-C", self.conf, "-odf", "-oi", "-f", sender, *recipients]
+    def run(self, options, content=b""):
+        argv = [self.path, "-C", self.conf, *options]
         if os.geteuid() == 0:
             argv = ["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}",
                     "--clear-groups", *argv]
-        done = subprocess.run(argv, input=content.replace(b"\r\n", b"\n"), timeout=120,
+        done = subprocess.run(argv, input=content, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         assert done.returncode == 0, done.stdout
+
+    def send(self, sender, recipients, content):
+        """content: bytes with CRLF; Exim's local form has LF."""
+        self.run(["-odf", "-oi", "-f", sender, *recipients], content.replace(b"\r\n", b"\n"))
         return self.log()
+
+    def run_queue(self):
+        """A queue runner, whatever the retry times say."""
+        self.run(["-qff"])
 
     def log(self):
         with open(os.path.join(self.directory, "log", "mainlog"), errors="replace") as f:
@@ -321,7 +343,8 @@ chmod 711 /var/spool/smtpd
 exec "$@"
 """
 
-    def __init__(self, directory, next_hop):
+    def __init__(self, directory, next_hop, login=None):
+        """login: user and password, to log in with at the next hop."""
         need_root()
         path = unpacked("opensmtpd", "smtpd")
         for user in ("opensmtpd", "opensmtpq"):
@@ -333,10 +356,18 @@ exec "$@"
             pytest.skip("no mount namespace may be made here")
         self.port = free_port()
         conf = os.path.join(directory, "smtpd.conf")
+        relay = f"smtp://127.0.0.1:{next_hop}"
+        secrets = os.path.join(directory, "smtpd.secrets")
+        if login:
+            relay = f'"smtp+tls://l@127.0.0.1:{next_hop}" tls no-verify auth <secrets>'
+            with open(secrets, "w") as f:
+                f.write(f"l {login[0]}:{login[1]}\n")
+            os.chmod(secrets, 0o644)
         with open(conf, "w") as f:
+            f.write(f'table secrets file:{secrets}\n' if login else "")
             f.write('smtp max-message-size "100M"\nmta limit conn-delay-route 0\n'
                     f"listen on 127.0.0.1 port {self.port} hostname opensmtpd.example.test\n"
-                    f'action "out" relay host smtp://127.0.0.1:{next_hop} helo opensmtpd.example.test\n'
+                    f'action "out" relay host {relay} helo opensmtpd.example.test\n'
                     'match from any for any action "out"\n')
         self.process = Process(
             ["unshare", "-m", "--propagation", "private", "sh", "-c", self.NAMESPACE, "sh",

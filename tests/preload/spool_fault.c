@@ -95,8 +95,17 @@ int fsync(int fd)
 	return ((int (*)(int))next("fsync"))(fd);
 }
 
+static int is_synchronous(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_DSYNC) != 0;
+}
+
 ssize_t pwrite(int fd, const void *at, size_t len, off_t offset)
 {
+	if (is_said("sync") && is_synchronous(fd))
+		FAIL(1);
 	FAIL(0);
 	return ((ssize_t(*)(int, const void *, size_t, off_t))next("pwrite"))(fd, at, len, offset);
 }

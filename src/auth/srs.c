@@ -1,0 +1,239 @@
+#include "auth/srs.h"
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#define HASH_LEN  6U    /* characters of five bits: one guess in a thousand million */
+#define DAYS      1024U /* what the two characters of the day can tell */
+#define LOCAL_MAX 64U
+#define DAY       86400
+
+static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+/* Of the parts in lower case: relays may change the case of a local part. */
+static bool make_hash(struct span secret, struct span a, struct span b, char out[HASH_LEN])
+{
+	unsigned char text[1024], digest[EVP_MAX_MD_SIZE];
+	unsigned digest_len = 0;
+	size_t len = 0;
+
+	if (a.len + b.len + 1 > sizeof text)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		text[len++] = (unsigned char)byte_lower(a.at[i]);
+	text[len++] = '=';
+	for (size_t i = 0; i < b.len; i++)
+		text[len++] = (unsigned char)byte_lower(b.at[i]);
+	if (!HMAC(EVP_sha256(), secret.at, (int)secret.len, text, len, digest, &digest_len) ||
+		digest_len < HASH_LEN)
+		return false;
+	for (size_t i = 0; i < HASH_LEN; i++)
+		out[i] = digits[digest[i] & 31];
+	return true;
+}
+
+/* In time that does not tell how far they agree. */
+static bool is_hash(const struct srs *s, struct span given, struct span a, struct span b)
+{
+	bool is_one = false;
+
+	for (size_t i = 0; i < s->n && given.len == HASH_LEN; i++) {
+		char right[HASH_LEN];
+		unsigned differ = 0;
+
+		if (!make_hash(s->secrets[i], a, b, right))
+			return false;
+		for (size_t k = 0; k < HASH_LEN; k++)
+			differ |= (unsigned)((unsigned char)byte_lower(given.at[k]) ^
+					     (unsigned char)right[k]);
+		is_one |= differ == 0;
+	}
+	return is_one;
+}
+
+static void write_day(int64_t now_seconds, char out[2])
+{
+	uint64_t day = (uint64_t)(now_seconds / DAY) % DAYS;
+
+	out[0] = digits[day >> 5];
+	out[1] = digits[day & 31];
+}
+
+static bool read_day(struct span text, unsigned *ret)
+{
+	unsigned day = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		const char *at = memchr(digits, byte_lower(text.at[i]), sizeof digits - 1);
+
+		if (!at)
+			return false;
+		day = day << 5 | (unsigned)(at - digits);
+	}
+	*ret = day;
+	return text.len == 2;
+}
+
+/* True, and what follows, where it begins as SRS0 and SRS1 do, with one of the usual separators. */
+static bool take_tag(struct span *local, const char *tag)
+{
+	struct span rest = *local;
+
+	if (!span_take_nocase(&rest, span_str(tag)) || rest.len == 0 ||
+		(rest.at[0] != '=' && rest.at[0] != '+' && rest.at[0] != '-'))
+		return false;
+	*local = rest;
+	return true;
+}
+
+/* ---- out ---- */
+
+static bool split(struct span address, struct span *ret_local, struct span *ret_domain)
+{
+	for (size_t i = address.len; i-- > 1;)
+		if (address.at[i] == '@') {
+			*ret_local = span_slice(address, 0, i);
+			*ret_domain = span_slice(address, i + 1, address.len);
+			return ret_domain->len > 0 && address.at[0] != '"' &&
+			       span_find(*ret_domain, '[') < 0 && span_find(*ret_domain, '=') < 0 &&
+			       span_find(address, '\0') < 0;
+		}
+	return false;
+}
+
+static int put(const struct srs *s, size_t least, struct buf *out, const struct buf *local)
+{
+	if (local->error || local->len > LOCAL_MAX || local->len < least)
+		return -EMSGSIZE;
+	size_t before = out->len;
+
+	(void)buf_add(out, buf_span(local));
+	(void)buf_add_byte(out, '@');
+	if (buf_add(out, s->domain) == 0)
+		return 0;
+	out->len = before;
+	return out->error;
+}
+
+/* "SRS1=HHHHHH=host" and the rest of what another forwarder made, its separator first. */
+static int wrap_again(const struct srs *s, struct span host, struct span rest, struct buf *local)
+{
+	char hash[HASH_LEN];
+
+	if (!make_hash(s->secrets[0], host, rest, hash))
+		return -EMSGSIZE;
+	return buf_printf(
+		local, "SRS1=%.*s=%.*s=%.*s", (int)HASH_LEN, hash, SPAN_F(host), SPAN_F(rest));
+}
+
+static int wrap_first(const struct srs *s, struct span local_part, struct span domain,
+	int64_t now_seconds, struct buf *local)
+{
+	char hash[HASH_LEN], day[2];
+	struct buf text = BUF_INIT(1024);
+
+	write_day(now_seconds, day);
+	(void)buf_printf(&text, "%.2s=%.*s", day, SPAN_F(domain));
+	bool good = text.error == 0 && make_hash(s->secrets[0], buf_span(&text), local_part, hash);
+
+	buf_done(&text);
+	if (!good)
+		return -EMSGSIZE;
+	return buf_printf(local, "SRS0=%.*s=%.2s=%.*s=%.*s", (int)HASH_LEN, hash, day,
+		SPAN_F(domain), SPAN_F(local_part));
+}
+
+/* Takes "=HHHH=host=rest" of an SRS1 apart: the hash is its maker's. */
+static bool read_again(
+	struct span after, struct span *ret_hash, struct span *ret_host, struct span *ret_rest)
+{
+	after = span_slice(after, 1, after.len);
+	return span_take_until(&after, '=', ret_hash) && span_take_until(&after, '=', ret_host) &&
+	       ret_host->len > 0 && (*ret_rest = after).len > 1;
+}
+
+int srs_wrap(const struct srs *s, struct span sender, int64_t now_seconds, struct buf *out)
+{
+	struct span local_part, domain, hash, host, rest;
+	struct buf local = BUF_INIT(512);
+
+	if (s->n == 0 || now_seconds < 0 || !split(sender, &local_part, &domain))
+		return -EINVAL;
+	struct span after = local_part;
+
+	if (take_tag(&after, "SRS0") && after.len > 1)
+		(void)wrap_again(s, domain, after, &local);
+	else if (take_tag(&after, "SRS1") && after.len > 1 &&
+		 read_again(after, &hash, &host, &rest))
+		(void)wrap_again(s, host, rest, &local);
+	else
+		(void)wrap_first(s, local_part, domain, now_seconds, &local);
+	int rc = put(s, 1, out, &local);
+
+	buf_done(&local);
+	return rc;
+}
+
+/* ---- back ---- */
+
+/* A day too new is a clock that was set back a little; more is none of ours. */
+static bool is_fresh(const struct srs *s, unsigned day, int64_t now_seconds)
+{
+	unsigned today = (unsigned)((uint64_t)(now_seconds / DAY) % DAYS);
+	unsigned age = (today + DAYS - day) % DAYS;
+
+	return age <= s->max_age || age == DAYS - 1;
+}
+
+static enum srs_verdict unwrap_first(
+	const struct srs *s, struct span after, int64_t now_seconds, struct buf *out)
+{
+	struct span rest = span_slice(after, 1, after.len), hash, day_text, domain;
+	unsigned day;
+
+	if (!span_take_until(&rest, '=', &hash))
+		return SRS_WRONG;
+	struct span signed_at = rest;
+
+	if (!span_take_until(&rest, '=', &day_text) || !span_take_until(&rest, '=', &domain) ||
+		domain.len == 0 || rest.len == 0)
+		return SRS_WRONG;
+	struct span signed_text = span_of(signed_at.at, day_text.len + 1 + domain.len);
+
+	if (!is_hash(s, hash, signed_text, rest) || !read_day(day_text, &day))
+		return SRS_WRONG;
+	if (!is_fresh(s, day, now_seconds))
+		return SRS_EXPIRED;
+	return buf_printf(out, "%.*s@%.*s", SPAN_F(rest), SPAN_F(domain)) == 0 ? SRS_RIGHT
+									       : SRS_WRONG;
+}
+
+/* Back to the forwarder that wrapped it first; its age is that one's business. */
+static enum srs_verdict unwrap_again(const struct srs *s, struct span after, struct buf *out)
+{
+	struct span hash, host, rest;
+
+	if (!read_again(after, &hash, &host, &rest) || !is_hash(s, hash, host, rest))
+		return SRS_WRONG;
+	return buf_printf(out, "SRS0%.*s@%.*s", SPAN_F(rest), SPAN_F(host)) == 0 ? SRS_RIGHT
+										 : SRS_WRONG;
+}
+
+enum srs_verdict srs_unwrap(
+	const struct srs *s, struct span local, int64_t now_seconds, struct buf *out)
+{
+	struct span after = local;
+
+	if (now_seconds < 0)
+		now_seconds = 0;
+	if (take_tag(&after, "SRS0"))
+		return unwrap_first(s, after, now_seconds, out);
+	if (take_tag(&after, "SRS1"))
+		return unwrap_again(s, after, out);
+	return SRS_NONE;
+}
+
+bool srs_looks_like(struct span local)
+{
+	return take_tag(&local, "SRS0") || take_tag(&local, "SRS1");
+}

@@ -1,0 +1,30 @@
+/*
+ * diagnosis - what abide diagnose and abide letter find out: our own checks, and what the running queue thinks.
+ *
+ * Inside cli/ only. Runs inside task_run, on a stack of DIAGNOSIS_STACK. Memory is the arena's.
+ */
+#pragma once
+#include "cli/spooled.h"
+#include "diagnose/look.h"
+#include "diagnose/verdict.h"
+
+#define DIAGNOSIS_STACK ((size_t)1 << 20)
+enum { DIAGNOSIS_CHECKS_MOST = 256 };
+
+struct diagnosis {
+	const struct conf *conf;
+	struct arena *arena;
+	struct span about;  /* a site, address or domain; empty: everything */
+	struct span source; /* this one of our addresses alone; empty: all */
+	bool is_quick;      /* no checks of our own */
+	struct check_result checks[DIAGNOSIS_CHECKS_MOST];
+	size_t checks_n;
+	struct verdicts verdicts;
+	bool is_running; /* the queue was asked */
+};
+
+/* Fills the rest. An exit status; complaints go to standard error. */
+int diagnosis_make(struct diagnosis *d, nanos patience);
+/* Loads the configuration and runs fn in a task; what fn returns. */
+int diagnosis_run(const char *file,
+	int (*fn)(const struct conf *conf, struct arena *arena, void *arg), void *arg);

@@ -1,0 +1,197 @@
+#include "diagnose/ledger.h"
+#include "base/alloc.h"
+#include "base/table.h"
+#include <stdlib.h>
+
+enum { SLOTS = 1 << 14, SLOTS_MOST = SLOTS * 3 / 4 };
+
+struct name {
+	uint64_t hash;
+	char text[LEDGER_NAME_MAX];
+};
+
+struct ledger {
+	struct ledger_cell cells[LEDGER_CELLS]; /* a ring */
+	size_t first, n;
+	uint32_t minute;       /* the newest */
+	uint32_t slots[SLOTS]; /* cells of that minute, by their key: number + 1 */
+	size_t used;
+	struct name names[LEDGER_NAMES]; /* by hash, a few places for each */
+	struct ledger_event events[LEDGER_EVENTS];
+	size_t events_n; /* that ever were */
+};
+
+struct ledger *ledger_new(void)
+{
+	return alloc_zero(sizeof(struct ledger));
+}
+
+struct ledger *ledger_copy(const struct ledger *l)
+{
+	struct ledger *copy = ledger_new();
+
+	memcpy(copy, l, sizeof *copy);
+	return copy;
+}
+
+void ledger_free(struct ledger *l)
+{
+	free(l);
+}
+
+uint64_t ledger_hash(struct span name)
+{
+	char small[256];
+	size_t n = name.len < sizeof small ? name.len : sizeof small;
+
+	if (n == 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		small[i] = byte_lower(name.at[i]);
+	uint64_t h = table_hash(span_of(small, n));
+
+	return h == 0 || h == LEDGER_MANY ? 1 : h;
+}
+
+enum { PLACES = 4 };
+
+/* A name has PLACES that it may stand at; where all are taken it takes the one of another. */
+static uint64_t learn(struct ledger *l, struct span text)
+{
+	uint64_t h = ledger_hash(text);
+	struct name *at = NULL;
+
+	if (h == 0)
+		return 0;
+	for (size_t i = 0; i < PLACES; i++) {
+		struct name *n = &l->names[(h + i) % LEDGER_NAMES];
+
+		if (n->hash == h)
+			return h;
+		if (n->hash == 0 && !at)
+			at = n;
+	}
+	if (!at)
+		at = &l->names[(h + l->n) % LEDGER_NAMES];
+	at->hash = h;
+	(void)span_copy(text, at->text, sizeof at->text);
+	for (char *c = at->text; *c; c++)
+		*c = (unsigned char)*c < ' ' || *c == 127 ? '?' : byte_lower(*c);
+	return h;
+}
+
+const char *ledger_name(const struct ledger *l, uint64_t hash)
+{
+	for (size_t i = 0; hash != 0 && i < PLACES; i++)
+		if (l->names[(hash + i) % LEDGER_NAMES].hash == hash)
+			return l->names[(hash + i) % LEDGER_NAMES].text;
+	for (size_t i = 0; hash != 0 && i < LEDGER_NAMES; i++) /* it took another's place */
+		if (l->names[i].hash == hash)
+			return l->names[i].text;
+	return "";
+}
+
+static struct span domain_of(struct span sender)
+{
+	for (size_t i = sender.len; i > 0; i--)
+		if (sender.at[i - 1] == '@')
+			return span_slice(sender, i, sender.len);
+	return sender;
+}
+
+static bool is_same(const struct ledger_cell *a, const struct ledger_cell *b)
+{
+	return a->minute == b->minute && a->cause == b->cause && a->site == b->site &&
+	       a->source == b->source && a->domain == b->domain && a->is_said == b->is_said;
+}
+
+static void join(struct ledger_cell *to, const struct ledger_cell *c)
+{
+	to->n += to->n < UINT32_MAX;
+	if (to->sender != c->sender)
+		to->sender = LEDGER_MANY;
+	if (to->recipient != c->recipient)
+		to->recipient = LEDGER_MANY;
+	if (to->message != c->message)
+		to->message = LEDGER_MANY;
+}
+
+static void append(struct ledger *l, const struct ledger_cell *c, uint32_t *slot)
+{
+	size_t at = (l->first + l->n) % LEDGER_CELLS;
+
+	if (l->n == LEDGER_CELLS)
+		l->first = (l->first + 1) % LEDGER_CELLS;
+	else
+		l->n++;
+	l->cells[at] = *c;
+	l->used++;
+	*slot = (uint32_t)at + 1;
+}
+
+static void place(struct ledger *l, const struct ledger_cell *c)
+{
+	uint64_t h = c->site ^ (c->domain * 0x9e3779b97f4a7c15U) ^ (c->source << 7) ^
+		     ((uint64_t)c->cause << 50);
+	size_t i = (size_t)(h ^ h >> 31) % SLOTS;
+
+	for (; l->slots[i] != 0; i = (i + 1) % SLOTS)
+		if (is_same(&l->cells[l->slots[i] - 1], c)) {
+			join(&l->cells[l->slots[i] - 1], c);
+			return;
+		}
+	/* A minute with more than that is not taken apart any further. */
+	if (l->used < SLOTS_MOST)
+		append(l, c, &l->slots[i]);
+}
+
+void ledger_add(struct ledger *l, const struct diagnose_fact *f)
+{
+	uint32_t minute = f->at > 0 ? (uint32_t)(f->at / 60) : 0;
+
+	if (minute > l->minute) {
+		l->minute = minute;
+		l->used = 0;
+		memset(l->slots, 0, sizeof l->slots);
+	}
+	struct ledger_cell c = {.minute = l->minute,
+		.n = 1,
+		.cause = (uint8_t)f->cause,
+		.side = (uint8_t)f->side,
+		.is_said = f->is_said,
+		.site = learn(l, f->site),
+		.provider = learn(l, f->provider.len > 0 ? f->provider : f->site),
+		.source = learn(l, f->source),
+		.domain = learn(l, domain_of(f->sender)),
+		.recipient =
+			f->cause == REPLY_NONE ? ledger_hash(f->recipient) : learn(l, f->recipient),
+		.message = f->message};
+
+	c.sender = f->cause == REPLY_NONE ? ledger_hash(f->sender) : learn(l, f->sender);
+	place(l, &c);
+}
+
+void ledger_note(struct ledger *l, int64_t at, const char *what)
+{
+	struct ledger_event *e = &l->events[l->events_n++ % LEDGER_EVENTS];
+
+	e->at = at;
+	(void)span_copy(span_str(what), e->what, sizeof e->what);
+}
+
+size_t ledger_count(const struct ledger *l)
+{
+	return l->n;
+}
+
+const struct ledger_cell *ledger_get(const struct ledger *l, size_t i)
+{
+	return &l->cells[(l->first + i) % LEDGER_CELLS];
+}
+
+const struct ledger_event *ledger_event(const struct ledger *l, size_t i)
+{
+	if (i >= l->events_n || i >= LEDGER_EVENTS)
+		return NULL;
+	return &l->events[(l->events_n - 1 - i) % LEDGER_EVENTS];
+}

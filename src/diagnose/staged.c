@@ -1,0 +1,102 @@
+#include "diagnose/staged.h"
+#include <stdio.h>
+
+enum { BEFORE = 150 };
+
+static const char *const senders[] = {
+	"ann@ours.example", "bob@second.example", "cyn@third.example", "news@fourth.example"};
+
+static bool is_hit(const struct staged_trouble *t, unsigned site, unsigned ago, unsigned dice,
+	const struct diagnose_fact *f)
+{
+	unsigned minutes = t->minutes ? t->minutes : 20;
+
+	if (t->cause == REPLY_NONE || ago > minutes || (t->sites && !(t->sites >> site & 1)) ||
+		(t->share && dice % 100 >= t->share))
+		return false;
+	if ((t->sender && !span_equal(span_str(t->sender), f->sender)) ||
+		(t->source && !span_equal(span_str(t->source), f->source)))
+		return false;
+	if (t->recipient && !span_equal(span_str(t->recipient), f->recipient))
+		return false;
+	return !t->message || t->message == f->message;
+}
+
+static void suffer(
+	const struct staged *s, unsigned site, unsigned ago, unsigned dice, struct diagnose_fact *f)
+{
+	for (size_t i = 0; i < sizeof s->trouble / sizeof s->trouble[0]; i++) {
+		const struct staged_trouble *t = &s->trouble[i];
+
+		if (!is_hit(t, site, ago, dice, f))
+			continue;
+		f->cause = t->cause;
+		f->side = t->side ? t->side : reply_cause_info(t->cause)->side;
+		f->is_said = !t->is_seen;
+		return;
+	}
+}
+
+static unsigned volume(const struct staged *s, unsigned site, unsigned ago)
+{
+	unsigned begin = s->trouble[0].minutes ? s->trouble[0].minutes : 20;
+	unsigned rate = s->rate ? s->rate : 1;
+
+	return s->doubled >> site & 1 && ago <= begin + s->doubled_before ? rate * 3 : rate;
+}
+
+static void play_minute(const struct staged *s, unsigned ago, unsigned *dice, struct ledger *l)
+{
+	unsigned sites = s->sites ? s->sites : 12, sources = s->sources ? s->sources : 1;
+
+	for (unsigned site = 0; site < sites; site++)
+		for (unsigned i = 0; i < volume(s, site, ago); i++) {
+			char name[40], provider[40], source[20], to[48];
+			unsigned n = (*dice)++;
+
+			(void)snprintf(name, sizeof name, "s%u.example", site);
+			(void)snprintf(provider, sizeof provider, "p%u.example",
+				site < s->one_provider ? 0 : site);
+			(void)snprintf(source, sizeof source, "192.0.2.%u", 1 + n / 3 % sources);
+			(void)snprintf(to, sizeof to, "r%u@s%u.example", n % 5, site);
+			struct diagnose_fact f = {.at = STAGED_NOW - (int64_t)ago * 60,
+				.site = span_str(name),
+				.provider = span_str(provider),
+				.source = span_str(source),
+				.sender = span_str(senders[(n + n / 12) % 4]),
+				.recipient = span_str(to),
+				.message = 1000 + n};
+
+			/* one message that is tried again and again */
+			if (i == 0 && s->trouble[0].message && ago <= 20 && ago % 4 == 0 &&
+				site == 0)
+				f.message = s->trouble[0].message;
+			suffer(s, site, ago, n * 37, &f);
+			ledger_add(l, &f);
+		}
+}
+
+void staged_play(const struct staged *s, struct arena *arena, struct verdicts *ret)
+{
+	struct ledger *l = ledger_new();
+	struct check_result *checks = arena_array(arena, 4, sizeof *checks);
+	struct verdict_question q = {
+		.now = STAGED_NOW, .about = span_str(s->about), .checks = checks};
+	unsigned dice = 0, begin = s->trouble[0].minutes ? s->trouble[0].minutes : 20;
+
+	for (unsigned ago = BEFORE; ago > 0; ago--) {
+		if (s->event && ago == begin + 3)
+			ledger_note(l, STAGED_NOW - (int64_t)ago * 60, s->event);
+		play_minute(s, ago, &dice, l);
+	}
+	for (; q.checks_n < 4 && s->checks[q.checks_n].state != CHECK_NOT_RUN; q.checks_n++)
+		checks[q.checks_n] = (struct check_result){.check = s->checks[q.checks_n].check,
+			.state = s->checks[q.checks_n].state,
+			.about = span_str(s->checks[q.checks_n].about),
+			.showed = SPAN_LIT("what it showed")};
+	verdict_find(l, &q, arena, ret);
+	/* names are the ledger's: copies for the test */
+	for (size_t i = 0; i < ret->n; i++)
+		ret->all[i].who = arena_copy(arena, ret->all[i].who);
+	ledger_free(l);
+}

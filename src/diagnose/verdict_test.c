@@ -1,0 +1,313 @@
+/*
+ * Whose side it is on. Who gets a wrong answer here looks for days on the wrong side: the first table is of troubles of all
+ * kinds, the second of those that are the other side's, which must never be called ours.
+ */
+#include "diagnose/staged.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#define DEAD(...)                                                            \
+	{                                                                    \
+		.cause = REPLY_NETWORK_FAILURE, .is_seen = true, __VA_ARGS__ \
+	}
+#define SAID(c, ...)                            \
+	{                                       \
+		.cause = REPLY_##c, __VA_ARGS__ \
+	}
+#define OURS(s, a)    .whose = VERDICT_OURS, .scope = VERDICT_##s, .advice = ADVICE_##a
+#define SENDERS(s, a) .whose = VERDICT_SENDER, .scope = VERDICT_##s, .advice = ADVICE_##a
+#define THEIRS(s, a)  .whose = VERDICT_THEIRS, .scope = VERDICT_##s, .advice = ADVICE_##a
+#define NOBODYS(s, a) .whose = VERDICT_NOBODY, .scope = VERDICT_##s, .advice = ADVICE_##a
+
+static const struct staged incidents[] = {
+	{"port 25 blocked", .trouble = {DEAD()}, .checks = {{CHECK_PORT25, CHECK_BAD, NULL}},
+		OURS(EVERYTHING, CHECK), .start = START_SUDDEN, .check = CHECK_PORT25},
+	{"port 25 blocked, not checked", .trouble = {DEAD()}, OURS(EVERYTHING, PORT25)},
+	{"port 25 blocked 4 minutes ago, one site down for two hours",
+		.trouble = {DEAD(.minutes = 4), DEAD(.sites = 1, .minutes = 120)},
+		OURS(EVERYTHING, PORT25)},
+	{"the network of one of two addresses is dead", .sources = 2,
+		.trouble = {DEAD(.source = "192.0.2.2")}, OURS(SOURCE, PORT25), .who = "192.0.2.2"},
+	{"resolver dead", .trouble = {{.cause = REPLY_DNS_FAILURE, .is_seen = true}},
+		.checks = {{CHECK_RESOLVER, CHECK_BAD, NULL}}, OURS(EVERYTHING, CHECK),
+		.check = CHECK_RESOLVER},
+	{"resolver half dead: every site takes a part of the mail",
+		.trouble = {{.cause = REPLY_DNS_FAILURE, .is_seen = true, .share = 50}},
+		.checks = {{CHECK_RESOLVER, CHECK_BAD, NULL}}, OURS(EVERYTHING, CHECK),
+		.check = CHECK_RESOLVER},
+	{"every other connection breaks", .trouble = {DEAD(.share = 50)}, OURS(EVERYTHING, PORT25)},
+	{"PTR removed: a third of the sites asks for one",
+		.trouble = {SAID(PTR_MISSING, .sites = 0x111)},
+		.checks = {{CHECK_PTR, CHECK_BAD, "192.0.2.1"}, {CHECK_HELO, CHECK_FINE, NULL}},
+		OURS(EVERYTHING, CHECK), .check = CHECK_PTR},
+	{"PTR removed, not checked", .trouble = {SAID(PTR_MISSING, .sites = 0x111)},
+		OURS(EVERYTHING, PTR)},
+	{"PTR removed, one site asks", .trouble = {SAID(PTR_MISSING, .sites = 0x4)},
+		.checks = {{CHECK_PTR, CHECK_BAD, "192.0.2.1"}}, OURS(SITE, CHECK),
+		.check = CHECK_PTR},
+	{"PTR of one of two addresses", .sources = 2,
+		.trouble = {SAID(PTR_MISSING, .source = "192.0.2.2")}, OURS(SOURCE, PTR),
+		.who = "192.0.2.2"},
+	{"HELO name gone", .trouble = {SAID(HELO_INVALID, .sites = 0xf0)},
+		.checks = {{CHECK_HELO, CHECK_BAD, NULL}, {CHECK_PTR, CHECK_FINE, NULL}},
+		OURS(EVERYTHING, CHECK), .check = CHECK_HELO},
+	{"HELO name wrong since the configuration was read",
+		.event = "the configuration was read again", .trouble = {SAID(HELO_INVALID)},
+		OURS(EVERYTHING, LOCAL), .start = START_EVENT},
+	{"address listed", .trouble = {SAID(BLOCKLISTED, .sites = 0x3f)},
+		.checks = {{CHECK_BLOCKLIST, CHECK_BAD, "list.example"}}, OURS(EVERYTHING, CHECK),
+		.check = CHECK_BLOCKLIST},
+	{"address listed, lists don't answer", .trouble = {SAID(BLOCKLISTED, .sites = 0x3f)},
+		.checks = {{CHECK_BLOCKLIST, CHECK_UNKNOWN, "list.example"}},
+		OURS(EVERYTHING, DELIST)},
+	{"reputation lost at three places",
+		.trouble = {SAID(POOR_REPUTATION, .sites = 0x15, .share = 60)},
+		OURS(EVERYTHING, DELIST)},
+	{"one of two addresses listed", .sources = 2,
+		.trouble = {SAID(BLOCKLISTED, .source = "192.0.2.1", .sites = 0xff)},
+		OURS(SOURCE, DELIST), .who = "192.0.2.1"},
+	{"one sender's DKIM broken",
+		.trouble = {SAID(SENDER_AUTH_FAILED, .sender = "bob@second.example", .sites = 0x7)},
+		.checks = {{CHECK_DKIM, CHECK_BAD, "second.example"},
+			{CHECK_DKIM, CHECK_FINE, "ours.example"}},
+		SENDERS(ONE_SENDER, CHECK), .who = "second.example", .check = CHECK_DKIM},
+	{"one sender's SPF, one site cares",
+		.trouble = {SAID(SENDER_AUTH_FAILED, .sender = "bob@second.example", .sites = 0x1)},
+		.checks = {{CHECK_SPF, CHECK_BAD, "second.example"}}, SENDERS(ONE_SENDER, CHECK),
+		.who = "second.example"},
+	{"one sender's domain has no DNS",
+		.trouble = {SAID(SENDER_DOMAIN_UNRESOLVABLE, .sender = "cyn@third.example")},
+		SENDERS(ONE_SENDER, SENDER_DOMAIN), .who = "third.example"},
+	{"the SPF of all our domains lacks the new address", .event = "the source address changed",
+		.trouble = {SAID(SENDER_AUTH_FAILED, .sites = 0x1f)},
+		.checks = {{CHECK_SPF, CHECK_BAD, "ours.example"}}, OURS(EVERYTHING, CHECK),
+		.start = START_EVENT, .check = CHECK_SPF},
+	{"clock two hours off: no certificate is valid",
+		.trouble = {{.cause = REPLY_TLS_FAILED, .is_seen = true}},
+		.checks = {{CHECK_CLOCK, CHECK_BAD, NULL}}, OURS(EVERYTHING, CHECK),
+		.check = CHECK_CLOCK},
+	{"clock off: no DNSSEC proof holds",
+		.trouble = {{.cause = REPLY_DNS_FAILURE, .is_seen = true, .sites = 0xfff}},
+		.checks = {{CHECK_CLOCK, CHECK_BAD, NULL}, {CHECK_RESOLVER, CHECK_FINE, NULL}},
+		OURS(EVERYTHING, CHECK), .check = CHECK_CLOCK},
+	{"we send three times as much to one site, and it slows us", .doubled = 0x1,
+		.doubled_before = 6, .rate = 3,
+		.trouble = {SAID(RATE_LIMITED, .sites = 0x1, .share = 70)}, OURS(SITE, SLOW_DOWN),
+		.start = START_VOLUME},
+	{"three unrelated sites slow us: somebody sends what they should not",
+		.trouble = {SAID(RATE_LIMITED, .sites = 0x1c, .share = 60)},
+		OURS(EVERYTHING, LOOK_AT_MAIL)},
+	{"one sender is throttled everywhere",
+		.trouble = {SAID(RATE_LIMITED, .sender = "news@fourth.example", .sites = 0xff)},
+		SENDERS(ONE_SENDER, SLOW_DOWN), .who = "fourth.example"},
+	{"all content is taken for spam, whoever sends it",
+		.trouble = {SAID(SPAM_CONTENT, .sites = 0x3f, .side = REPLY_SENDER_MESSAGE)},
+		OURS(EVERYTHING, LOOK_AT_MAIL)},
+	{"one message is taken for spam",
+		.trouble = {SAID(SPAM_CONTENT, .message = 77, .sites = 1)},
+		SENDERS(MESSAGE, TELL_SENDER)},
+	{"one sender's newsletter is spam to all",
+		.trouble = {SAID(SPAM_CONTENT, .sender = "news@fourth.example")},
+		SENDERS(ONE_SENDER, TELL_SENDER), .who = "fourth.example"},
+	{"the password at the smarthost is wrong", .sites = 1, .trouble = {SAID(AUTH_FAILED)},
+		OURS(SITE, LOCAL)},
+	{"certificate expired: seen by a check alone",
+		.checks = {{CHECK_CERTIFICATE, CHECK_BAD, NULL}}, OURS(SERVER, CHECK),
+		.check = CHECK_CERTIFICATE},
+	{"disk nearly full: seen by a check alone", .checks = {{CHECK_DISK, CHECK_BAD, NULL}},
+		OURS(SERVER, CHECK), .check = CHECK_DISK},
+	{"a firewall answers 421 for everybody", .trouble = {SAID(SERVICE_UNAVAILABLE)},
+		OURS(EVERYTHING, NETWORK)},
+	{"two at once: port 25 blocked, and one site greylists",
+		.trouble = {DEAD(.sites = 0xffe), SAID(GREYLISTING, .sites = 1)},
+		.checks = {{CHECK_PORT25, CHECK_BAD, NULL}}, OURS(EVERYTHING, CHECK)},
+	{"two at once: PTR removed, and one site down",
+		.trouble = {SAID(PTR_MISSING, .sites = 0x0f0), DEAD(.sites = 1)},
+		.checks = {{CHECK_PTR, CHECK_BAD, NULL}}, OURS(EVERYTHING, CHECK),
+		.check = CHECK_PTR},
+	{"our domain has no MX, senders are called back",
+		.trouble = {SAID(SENDER_VERIFY_FAILED, .sites = 0x30)},
+		.checks = {{CHECK_MX, CHECK_BAD, "ours.example"}}, OURS(EVERYTHING, CHECK)},
+	{"a small server: all of its three correspondents out of reach", .sites = 3,
+		.trouble = {DEAD()}, OURS(EVERYTHING, PORT25)},
+};
+
+/* Never ours. */
+static const struct staged theirs[] = {
+	{"one site down", .trouble = {DEAD(.sites = 0x2)}, THEIRS(SITE, WAIT), .who = "s1.example",
+		.start = START_SUDDEN},
+	{"two sites down at once", .trouble = {DEAD(.sites = 0x6)}, THEIRS(SITE, WAIT)},
+	{"three sites down at once, nine are fine", .trouble = {DEAD(.sites = 0x7)},
+		THEIRS(SITE, WAIT)},
+	{"one provider's three sites down", .one_provider = 3, .trouble = {DEAD(.sites = 0x7)},
+		THEIRS(PROVIDER, WAIT), .who = "p0.example"},
+	{"most sites of a small world down, one fine", .sites = 3, .trouble = {DEAD(.sites = 0x3)},
+		THEIRS(SITE, WAIT)},
+	{"one site greylists", .trouble = {SAID(GREYLISTING, .sites = 0x8)}, NOBODYS(SITE, WAIT)},
+	{"all greylist: our address is new to them", .trouble = {SAID(GREYLISTING)},
+		NOBODYS(SITE, WAIT)},
+	{"one provider throttles, we send as ever", .one_provider = 4,
+		.trouble = {SAID(RATE_LIMITED, .sites = 0xf, .share = 80)}, THEIRS(PROVIDER, WAIT)},
+	{"one site overloaded", .trouble = {SAID(SERVER_OVERLOADED, .sites = 0x10)},
+		THEIRS(SITE, WAIT)},
+	{"three sites overloaded", .trouble = {SAID(SERVER_OVERLOADED, .sites = 0x70)},
+		THEIRS(SITE, WAIT)},
+	{"one site's disk is full", .trouble = {SAID(STORAGE_FULL, .sites = 0x1)},
+		THEIRS(SITE, WAIT)},
+	{"a mailbox is full", .trouble = {SAID(MAILBOX_FULL, .recipient = "r1@s2.example")},
+		THEIRS(RECIPIENT, TELL_RECIPIENT), .who = "r1@s2.example"},
+	{"one site's name servers are dead",
+		.trouble = {{.cause = REPLY_DNS_FAILURE, .is_seen = true, .sites = 0x20}},
+		.checks = {{CHECK_RESOLVER, CHECK_FINE, NULL}}, THEIRS(SITE, WAIT)},
+	{"one site's TLS is broken",
+		.trouble = {{.cause = REPLY_TLS_FAILED, .is_seen = true, .sites = 0x40}},
+		.checks = {{CHECK_CLOCK, CHECK_FINE, NULL}}, THEIRS(SITE, WAIT)},
+	{"a site sees no PTR where there is one", .trouble = {SAID(PTR_MISSING, .sites = 0x1)},
+		.checks = {{CHECK_PTR, CHECK_FINE, NULL}, {CHECK_HELO, CHECK_FINE, NULL}},
+		THEIRS(SITE, TELL_THEM)},
+	{"a site has its own list, public ones are clean",
+		.trouble = {SAID(BLOCKLISTED, .sites = 0x1)},
+		.checks = {{CHECK_BLOCKLIST, CHECK_FINE, NULL}}, THEIRS(SITE, TELL_THEM)},
+	{"a site finds our SPF wrong, which is right",
+		.trouble = {SAID(SENDER_AUTH_FAILED, .sites = 0x1)},
+		.checks = {{CHECK_SPF, CHECK_FINE, NULL}, {CHECK_DKIM, CHECK_FINE, NULL}},
+		THEIRS(SITE, TELL_THEM)},
+	{"a site's directory is broken, half of the time",
+		.trouble = {SAID(DIRECTORY_FAILURE, .sites = 0x80, .share = 50)},
+		THEIRS(SITE, WAIT)},
+	{"one site refuses without saying why",
+		.trouble = {SAID(REJECTED_UNSPECIFIED, .sites = 0x100)}, THEIRS(SITE, TELL_THEM)},
+	{"one site does not relay for its own domain",
+		.trouble = {SAID(RELAY_DENIED, .sites = 0x200)}, THEIRS(SITE, TELL_THEM)},
+	{"a site down while a check of ours is not perfect", .trouble = {DEAD(.sites = 0x2)},
+		.checks = {{CHECK_INTERFACE, CHECK_WARNS, NULL}, {CHECK_IPV6, CHECK_WARNS, NULL}},
+		THEIRS(SITE, WAIT)},
+	{"a site down, the resolver is slow", .trouble = {DEAD(.sites = 0x2)},
+		.checks = {{CHECK_RESOLVER, CHECK_WARNS, NULL}}, THEIRS(SITE, WAIT)},
+	{"a site loops its own mail", .trouble = {SAID(MAIL_LOOP, .sites = 0x4)},
+		THEIRS(SITE, TELL_THEM)},
+	{"one site hangs up on every second connection",
+		.trouble = {DEAD(.sites = 0x2, .share = 50)}, THEIRS(SITE, WAIT)},
+	{"one provider throttles, and another is down", .one_provider = 3,
+		.trouble = {SAID(RATE_LIMITED, .sites = 0x7), DEAD(.sites = 0x40)},
+		THEIRS(PROVIDER, WAIT)},
+	{"a site wants fewer connections",
+		.trouble = {SAID(TOO_MANY_CONNECTIONS, .sites = 0x4, .share = 40)},
+		THEIRS(SITE, WAIT)},
+};
+
+static void complain(const struct staged *s, const struct verdicts *v)
+{
+	print_error("%s: %zu verdicts\n", s->name, v->n);
+	for (size_t i = 0; i < v->n; i++) {
+		const struct verdict *x = &v->all[i];
+
+		print_error(
+			"  %s %s %.*s %s %.2f advice %s start %d; %u failures, %u/%u providers\n",
+			verdict_whose_name(x->whose), verdict_scope_name(x->scope), SPAN_F(x->who),
+			verdict_family_name(x->family), x->confidence,
+			verdict_advice_name(x->advice), x->start, x->failures, x->providers,
+			x->providers_fine);
+	}
+}
+
+static bool is_right(const struct staged *s, const struct verdict *v)
+{
+	return v->whose == s->whose && v->scope == s->scope && v->advice == s->advice &&
+	       (!s->who || span_equal(span_str(s->who), v->who)) &&
+	       (s->start == START_UNKNOWN || s->start == v->start) &&
+	       (s->advice != ADVICE_CHECK ||
+		       (v->check && (s->check == 0 || v->check->check == s->check)));
+}
+
+static void staged_incidents_are_judged_rightly(void **state)
+{
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < sizeof incidents / sizeof incidents[0]; i++) {
+		struct arena arena = {0};
+		struct verdicts *v = ARENA_NEW(&arena, struct verdicts);
+
+		staged_play(&incidents[i], &arena, v);
+		if (v->n == 0 || !is_right(&incidents[i], &v->all[0])) {
+			complain(&incidents[i], v);
+			wrong++;
+		}
+		arena_done(&arena);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void theirs_is_never_called_ours(void **state)
+{
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++) {
+		struct arena arena = {0};
+		struct verdicts *v = ARENA_NEW(&arena, struct verdicts);
+		bool is_ours = false;
+
+		staged_play(&theirs[i], &arena, v);
+		for (size_t k = 0; k < v->n; k++)
+			is_ours |= v->all[k].whose == VERDICT_OURS ||
+				   v->all[k].whose == VERDICT_SENDER;
+		if (v->n == 0 || is_ours || !is_right(&theirs[i], &v->all[0])) {
+			complain(&theirs[i], v);
+			wrong++;
+		}
+		arena_done(&arena);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void volume_before_is_told(void **state)
+{
+	static const struct staged s = {"volume", .doubled = 0x1, .doubled_before = 6, .rate = 3,
+		.trouble = {SAID(RATE_LIMITED, .sites = 0x1, .share = 70)}};
+	struct arena arena = {0};
+	struct verdicts *v = ARENA_NEW(&arena, struct verdicts);
+
+	staged_play(&s, &arena, v);
+	assert_int_equal(v->all[0].start, START_VOLUME);
+	assert_int_equal(v->all[0].start_minutes, 6);
+	assert_true(v->all[0].supports_n > 0);
+	assert_true(span_equal(v->all[0].supports[0],
+		SPAN_LIT("it began 6 min after the volume to this site doubled")));
+	arena_done(&arena);
+}
+
+static void quiet_servers_have_no_verdict(void **state)
+{
+	static const struct staged s = {.name = "nothing"};
+	struct arena arena = {0};
+	struct verdicts *v = ARENA_NEW(&arena, struct verdicts);
+
+	staged_play(&s, &arena, v);
+	assert_int_equal(v->n, 0);
+	arena_done(&arena);
+}
+
+static void a_question_about_one_site_is_answered_for_it(void **state)
+{
+	static const struct staged s = {"about", .about = "S3.example",
+		.trouble = {DEAD(.sites = 0x8), SAID(MAILBOX_FULL, .sites = 0x1)}};
+	struct arena arena = {0};
+	struct verdicts *v = ARENA_NEW(&arena, struct verdicts);
+
+	staged_play(&s, &arena, v);
+	assert_int_equal(v->n, 1);
+	assert_int_equal(v->all[0].family, FAMILY_REACH);
+	arena_done(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(staged_incidents_are_judged_rightly),
+		cmocka_unit_test(theirs_is_never_called_ours),
+		cmocka_unit_test(volume_before_is_told),
+		cmocka_unit_test(quiet_servers_have_no_verdict),
+		cmocka_unit_test(a_question_about_one_site_is_answered_for_it)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,246 @@
+#include "diagnose/judge.h"
+
+enum { MANY_FINE = 3 };
+
+static int rank(enum check_state s)
+{
+	static const int ranks[CHECK_STATES] = {[CHECK_NOT_RUN] = 0,
+		[CHECK_UNKNOWN] = 1,
+		[CHECK_FINE] = 2,
+		[CHECK_WARNS] = 3,
+		[CHECK_BAD] = 4};
+
+	return ranks[s];
+}
+
+const struct check_result *judge_check(
+	const struct verdict_question *q, enum diagnose_check check, struct span about)
+{
+	const struct check_result *worst = NULL;
+
+	for (size_t i = 0; i < q->checks_n; i++) {
+		const struct check_result *r = &q->checks[i];
+
+		if (r->check != check ||
+			(about.len > 0 && r->about.len > 0 && !span_equal_nocase(r->about, about)))
+			continue;
+		if (!worst || rank(r->state) > rank(worst->state))
+			worst = r;
+	}
+	return worst;
+}
+
+/* Whatever it is about, such a check shows our own state, not that of one site. */
+static bool is_global(enum diagnose_check c)
+{
+	return c == CHECK_PORT25 || c == CHECK_RESOLVER || c == CHECK_CLOCK || c == CHECK_MTU;
+}
+
+struct evidence {
+	const struct check_result *bad;
+	unsigned fine, unknown; /* checks that would explain it */
+};
+
+static struct evidence look_at_checks(
+	const struct verdict_question *q, const struct verdict *v, bool is_wide)
+{
+	struct evidence e = {0};
+	bool one_domain = v->family == FAMILY_AUTH && v->scope == VERDICT_ONE_SENDER;
+
+	for (unsigned c = 0; c < CHECKS; c++) {
+		if (!verdict_explains(c, v->family))
+			continue;
+		const struct check_result *r =
+			judge_check(q, c, one_domain && !is_global(c) ? v->who : (struct span){0});
+
+		if (!r || r->state == CHECK_NOT_RUN)
+			continue;
+		if (r->state == CHECK_BAD && !e.bad &&
+			(!is_global(c) || is_wide || v->providers_fine == 0))
+			e.bad = r;
+		e.fine += r->state == CHECK_FINE || r->state == CHECK_WARNS;
+		e.unknown += r->state == CHECK_UNKNOWN;
+	}
+	return e;
+}
+
+static void set(
+	struct verdict *v, enum verdict_whose whose, double confidence, enum verdict_advice advice)
+{
+	v->whose = whose;
+	v->confidence = confidence;
+	v->advice = advice;
+}
+
+static double more(double least, double step, uint32_t n, uint32_t most)
+{
+	return least + step * (n < most ? n : most);
+}
+
+/* No connection, no DNS, no TLS: one site, or all of them? */
+static void judge_way(const struct verdict *now, const struct evidence *e, bool is_wide,
+	enum verdict_advice ours, struct verdict *v)
+{
+	if (is_wide)
+		set(v, VERDICT_OURS, more(0.7, 0.04, now->providers, 5) - (e->fine ? 0.15 : 0),
+			ours);
+	else if (now->providers_fine > 0)
+		set(v, VERDICT_THEIRS,
+			more(0.6, 0.07, now->providers_fine, 4) + (e->fine ? 0.05 : 0),
+			ADVICE_WAIT);
+	else if (e->fine > 0)
+		set(v, VERDICT_THEIRS, 0.6, ADVICE_WAIT);
+	else
+		set(v, VERDICT_UNKNOWN, 0.3, ours);
+}
+
+static void judge_identity(const struct evidence *e, struct verdict *v)
+{
+	enum verdict_advice mend = v->cause == REPLY_HELO_INVALID ? ADVICE_LOCAL : ADVICE_PTR;
+
+	if (e->fine > 0 && e->unknown == 0)
+		set(v, VERDICT_THEIRS, v->providers > 1 ? 0.55 : 0.8, ADVICE_TELL_THEM);
+	else if (v->providers >= 2)
+		set(v, VERDICT_OURS, more(0.75, 0.05, v->providers, 4), mend);
+	else if (v->providers_fine < MANY_FINE)
+		set(v, VERDICT_UNKNOWN, 0.45, mend);
+	else
+		set(v, VERDICT_UNKNOWN, 0.4, mend);
+}
+
+static void judge_reputation(const struct evidence *e, struct verdict *v)
+{
+	if (v->scope == VERDICT_ONE_SENDER)
+		set(v, VERDICT_SENDER, 0.75, ADVICE_LOOK_AT_MAIL);
+	else if (v->providers >= 3)
+		set(v, VERDICT_OURS, more(0.7, 0.05, v->providers, 5), ADVICE_DELIST);
+	else if (v->providers == 2)
+		set(v, VERDICT_OURS, 0.65, ADVICE_DELIST);
+	else if (e->fine > 0)
+		set(v, VERDICT_THEIRS, more(0.6, 0.05, v->providers_fine, 4), ADVICE_TELL_THEM);
+	else
+		set(v, VERDICT_UNKNOWN, 0.4, ADVICE_DELIST);
+}
+
+static void judge_sender_auth(const struct evidence *e, bool has_other, struct verdict *v)
+{
+	if (e->fine > 0 && e->unknown == 0 && v->providers < 2)
+		set(v, VERDICT_THEIRS, 0.7, ADVICE_TELL_THEM);
+	else if (v->scope == VERDICT_ONE_SENDER)
+		set(v, VERDICT_SENDER, has_other ? 0.85 : 0.65, ADVICE_SENDER_DOMAIN);
+	else if (v->providers >= 2)
+		set(v, VERDICT_OURS, more(0.7, 0.05, v->providers, 4), ADVICE_SENDER_DOMAIN);
+	else
+		set(v, VERDICT_UNKNOWN, 0.4, ADVICE_SENDER_DOMAIN);
+}
+
+static void judge_rate(struct verdict *v)
+{
+	bool is_more = v->start == START_VOLUME;
+
+	if (v->scope == VERDICT_ONE_SENDER)
+		set(v, VERDICT_SENDER, is_more ? 0.85 : 0.7, ADVICE_SLOW_DOWN);
+	else if (v->providers >= 3)
+		set(v, VERDICT_OURS, more(0.6, 0.05, v->providers, 5), ADVICE_LOOK_AT_MAIL);
+	else if (is_more)
+		set(v, VERDICT_OURS, 0.75, ADVICE_SLOW_DOWN);
+	else if (v->providers == 1)
+		set(v, VERDICT_THEIRS, 0.7, ADVICE_WAIT);
+	else
+		set(v, VERDICT_UNKNOWN, 0.4, ADVICE_SLOW_DOWN);
+}
+
+static void judge_content(const struct spread *s, struct verdict *v)
+{
+	if (v->scope == VERDICT_MESSAGE || v->scope == VERDICT_ONE_SENDER)
+		set(v, VERDICT_SENDER, 0.8, ADVICE_TELL_SENDER);
+	else if (v->providers >= 3 && keyset_failing(&s->domains) >= 3)
+		set(v, VERDICT_OURS, 0.65, ADVICE_LOOK_AT_MAIL);
+	else if (v->providers == 1 && v->providers_fine >= 2 && keyset_failing(&s->messages) > 1)
+		set(v, VERDICT_THEIRS, 0.6, ADVICE_TELL_THEM);
+	else
+		set(v, VERDICT_UNKNOWN, 0.4, ADVICE_TELL_SENDER);
+}
+
+static void judge_policy(bool is_wide, struct verdict *v)
+{
+	bool is_login = v->cause == REPLY_AUTH_FAILED || v->cause == REPLY_AUTH_REQUIRED;
+
+	if (v->scope == VERDICT_MESSAGE || v->scope == VERDICT_ONE_SENDER)
+		set(v, VERDICT_SENDER, 0.65, ADVICE_TELL_SENDER);
+	else if (is_login && (v->cause == REPLY_AUTH_FAILED || v->providers_fine == 0))
+		set(v, VERDICT_OURS, 0.75, ADVICE_LOCAL);
+	else if (is_wide)
+		set(v, VERDICT_OURS, 0.6, ADVICE_LOOK_AT_MAIL);
+	else if (v->providers_fine > 0)
+		set(v, VERDICT_THEIRS, more(0.5, 0.06, v->providers_fine, 4), ADVICE_TELL_THEM);
+	else
+		set(v, VERDICT_UNKNOWN, 0.3, ADVICE_TELL_THEM);
+}
+
+static void judge_by_family(
+	const struct evidence *e, const struct spread *s, bool is_wide, struct verdict *v)
+{
+	switch (v->family) {
+	case FAMILY_REACH:
+		judge_way(v, e, is_wide, ADVICE_PORT25, v);
+		break;
+	case FAMILY_DNS:
+		judge_way(v, e, is_wide, s->said ? ADVICE_SENDER_DOMAIN : ADVICE_RESOLVER, v);
+		break;
+	case FAMILY_TLS:
+		judge_way(v, e, is_wide, ADVICE_TLS, v);
+		if (v->cause == REPLY_TLS_REQUIRED && v->providers >= 2)
+			set(v, VERDICT_OURS, 0.75, ADVICE_TLS);
+		break;
+	case FAMILY_IDENTITY:
+		judge_identity(e, v);
+		break;
+	case FAMILY_REPUTATION:
+		judge_reputation(e, v);
+		break;
+	case FAMILY_AUTH:
+		judge_sender_auth(e, s->ok_domain > 0, v);
+		break;
+	case FAMILY_RATE:
+		judge_rate(v);
+		break;
+	case FAMILY_LOAD:
+		if (is_wide)
+			set(v, VERDICT_OURS, 0.55, ADVICE_NETWORK);
+		else
+			set(v, VERDICT_THEIRS, more(0.75, 0.04, v->providers_fine, 4), ADVICE_WAIT);
+		break;
+	case FAMILY_MAILBOX:
+		set(v, VERDICT_THEIRS, 0.9, ADVICE_TELL_RECIPIENT);
+		break;
+	case FAMILY_ADDRESS:
+		set(v, VERDICT_SENDER, 0.75, ADVICE_TELL_SENDER);
+		break;
+	case FAMILY_WAIT:
+		set(v, VERDICT_NOBODY, 0.9, ADVICE_WAIT);
+		break;
+	case FAMILY_CONTENT:
+		judge_content(s, v);
+		break;
+	default:
+		judge_policy(is_wide, v);
+	}
+}
+
+void judge_whose(const struct judging *j, const struct spread *s, bool is_wide, struct verdict *v)
+{
+	struct evidence e = look_at_checks(j->question, v, is_wide);
+
+	judge_by_family(&e, s, is_wide, v);
+	/* One source of several fails, and the others get through: it is that address. */
+	if (v->scope == VERDICT_SOURCE && v->whose == VERDICT_UNKNOWN)
+		set(v, VERDICT_OURS, 0.6, v->advice);
+	if (e.bad) {
+		bool is_senders = v->scope == VERDICT_ONE_SENDER && v->family == FAMILY_AUTH &&
+				  !is_global(e.bad->check);
+
+		set(v, is_senders ? VERDICT_SENDER : VERDICT_OURS, 0.95, ADVICE_CHECK);
+		v->check = e.bad;
+	}
+}

@@ -1,0 +1,32 @@
+/*
+ * diagnosing - what becomes of mail, told to diagnose/: facts in, verdicts, findings and alarms out.
+ *
+ * Internal to queue/. Owns the ledger, the newest result of each check, and the link to the process diagnose. A task of its
+ * own looks when something was put off or refused, has the checks run that such trouble is worth, and tells a
+ * person once. All is memory: after a start it is learned anew.
+ */
+#pragma once
+#include "diagnose/verdict.h"
+#include "queue/results.h"
+
+enum { DIAGNOSING_CHECKS_MOST = 96 };
+
+struct diagnosing;
+
+void queue_diagnosing_start(struct queue *q);
+void queue_diagnosing_peer(struct queue *q, int fd); /* the process diagnose is there (again) */
+/* After the commit: what became of each recipient. */
+void queue_diagnosing_note(struct queue *q, const struct results *r);
+/* Something that we did ourselves. */
+void queue_diagnosing_event(struct queue *q, const char *what);
+/* What was found on our side because of that cause; empty: nothing. */
+struct span queue_diagnosing_finding(
+	struct queue *q, struct span cause, struct span sender, struct arena *arena);
+/* An alarm about such trouble is open: who is told was told. */
+bool queue_diagnosing_has_told(const struct queue *q, enum reply_cause cause);
+/* Waits. checks: n that the asker made, with room for DIAGNOSING_CHECKS_MOST more. */
+void queue_diagnosing_find(struct queue *q, struct span about, struct check_result *checks,
+	size_t n, struct arena *arena, struct verdicts *ret);
+/* Those that we made, with when (seconds since 1970); borrowed until the caller waits. */
+size_t queue_diagnosing_checks(
+	const struct queue *q, struct check_result *list, int64_t *ret_at, size_t most);

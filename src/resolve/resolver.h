@@ -1,0 +1,21 @@
+/*
+ * resolver - libunbound, asked from tasks.
+ *
+ * Owns the library's contexts. The first question makes one; another takes its
+ * place when the configuration or the system's resolv.conf has changed, while
+ * what runs goes on with the old one. Logs when it can't make one.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/clock.h"
+#include "conf/conf.h"
+
+struct resolver;
+struct ipc_resolve_ask;
+struct ipc_resolve_answer;
+
+struct resolver *resolver_new(void) __attribute__((returns_nonnull));
+void resolver_free(struct resolver *r); /* nobody asks any more */
+/* Waits for the answer, until the deadline at most. Its parts live in the arena. */
+void resolver_ask(struct resolver *r, const struct conf *conf, const struct ipc_resolve_ask *ask,
+	struct arena *arena, struct ipc_resolve_answer *ret);

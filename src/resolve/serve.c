@@ -1,0 +1,213 @@
+#include "base/alloc.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "resolve/resolve.h"
+#include "resolve/ops.h"
+#include "resolve/resolver.h"
+#include "resolve/sts.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+#define REQUESTS_MOST 2000U /* of one receive process that are worked on at once */
+
+struct resolve {
+	struct role *role;
+	struct resolver *resolver;
+	struct sts *sts;
+	struct list clients;
+};
+
+struct client { /* a channel to another process */
+	struct list node;
+	struct resolve *resolve;
+	struct ipc_channel *channel; /* NULL: it has ended */
+	enum ipc_role kind;
+	uint32_t index;
+	bool is_replaced;  /* a newer channel to the same process has come */
+	unsigned requests; /* tasks that will answer it */
+};
+
+struct request { /* one that is worked on, in a task for each of its questions */
+	struct client *client;
+	struct arena arena;
+	uint32_t number;
+	uint16_t type;
+	const struct conf *conf;
+	struct ipc_resolve_ask_all ask;
+	struct ipc_resolve_answers answers;
+	size_t begun, open; /* questions */
+};
+
+static void drop_client(struct client *client)
+{
+	if (client->channel || client->requests > 0)
+		return;
+	list_remove(&client->node);
+	free(client);
+}
+
+static void answer(struct client *client, uint32_t number, uint16_t asked,
+	const struct ipc_resolve_answers *all)
+{
+	bool is_one = asked == IPC_RESOLVE_ASK;
+
+	if (client->channel)
+		(void)ipc_send(client->channel,
+			&(struct ipc_out){.type = is_one ? IPC_RESOLVE_ANSWER : IPC_RESOLVE_ANSWERS,
+				.request = number,
+				.is_answer = true,
+				.body = is_one ? (const void *)all->answers : all});
+}
+
+static void end_request(struct request *r)
+{
+	struct client *client = r->client;
+
+	answer(client, r->number, r->type, &r->answers);
+	role_conf_put(r->conf);
+	arena_done(&r->arena);
+	free(r);
+	client->requests--;
+	drop_client(client);
+}
+
+static void ask_one(struct request *r, size_t i)
+{
+	struct resolve *l = r->client->resolve;
+	const struct ipc_resolve_ask ask = {.name = r->ask.questions[i].name,
+		.type = r->ask.questions[i].type,
+		.deadline = r->ask.deadline};
+
+	if (ask.type == RESOLVE_STS)
+		sts_ask(l->sts, r->conf, ask.name, ask.deadline, &r->arena, &r->answers.answers[i]);
+	else
+		resolver_ask(l->resolver, r->conf, &ask, &r->arena, &r->answers.answers[i]);
+	if (--r->open == 0)
+		end_request(r);
+}
+
+/* Takes the next question that no task has. */
+static void work(void *arg)
+{
+	struct request *r = arg;
+
+	ask_one(r, r->begun++);
+}
+
+/* The packet dies when the handler returns: the request has copies. */
+static struct request *copy_request(struct client *client, const struct ipc_packet *p)
+{
+	struct request *r = alloc_zero(sizeof *r);
+	struct ipc_resolve_question *to;
+
+	*r = (struct request){.client = client, .number = p->request, .type = p->type};
+	if (p->type == IPC_RESOLVE_ASK) {
+		const struct ipc_resolve_ask *one = p->body;
+
+		r->ask.questions = ARENA_NEW(&r->arena, struct ipc_resolve_question);
+		*r->ask.questions = (struct ipc_resolve_question){one->name, one->type};
+		r->ask.questions_n = 1;
+		r->ask.deadline = one->deadline;
+	} else {
+		r->ask = *(const struct ipc_resolve_ask_all *)p->body;
+	}
+	r->open = r->ask.questions_n < RESOLVE_ALL_MOST ? r->ask.questions_n : RESOLVE_ALL_MOST;
+	to = arena_array(&r->arena, r->open + 1, sizeof *to);
+	for (size_t i = 0; i < r->open; i++) {
+		to[i] = r->ask.questions[i];
+		to[i].name = arena_copy(&r->arena, to[i].name);
+	}
+	r->ask.questions = to;
+	r->answers = (struct ipc_resolve_answers){
+		.answers = arena_array(&r->arena, r->open + 1, sizeof *r->answers.answers),
+		.answers_n = r->open};
+	return r;
+}
+
+static void begin(struct request *r)
+{
+	static const struct ipc_resolve_answer busy = {
+		.state = RESOLVE_FAILED, .trouble = RESOLVE_BUSY};
+	bool has_room = r->client->requests < REQUESTS_MOST;
+	size_t n = r->open;
+
+	r->client->requests++;
+	r->conf = role_conf_get(r->client->resolve->role);
+	for (size_t i = 0; i < n; i++) {
+		struct task *t = has_room ? task_spawn("request", work, r) : NULL;
+
+		r->answers.answers[i] = busy;
+		if (t)
+			task_detach(t);
+		else
+			r->open--; /* the tasks that there are take the first ones */
+	}
+	if (r->open == 0)
+		end_request(r);
+}
+
+static void on_packet(struct ipc_channel *c, struct ipc_packet *p, void *arg)
+{
+	if (p->type == IPC_RESOLVE_ASK || p->type == IPC_RESOLVE_ASK_ALL)
+		begin(copy_request(arg, p));
+}
+
+static void on_end(struct ipc_channel *c, const char *why, void *arg)
+{
+	struct client *client = arg;
+
+	log_event(LOG_DEBUG, "peer_gone", LOG_STR("peer", ipc_name(c)), LOG_STR("reason", why));
+	if (!client->is_replaced)
+		role_lost_peer(client->resolve->role, client->kind, client->index);
+	ipc_close(c);
+	client->channel = NULL;
+	drop_client(client);
+}
+
+static void replace_others(struct resolve *l, const struct client *client)
+{
+	list_for_each (node, &l->clients) {
+		struct client *other = container_of(node, struct client, node);
+
+		if (other->kind == client->kind && other->index == client->index)
+			other->is_replaced = true;
+	}
+}
+
+static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int fd, void *arg)
+{
+	struct resolve *l = arg;
+	struct client *client = alloc_zero(sizeof *client);
+
+	*client = (struct client){.resolve = l, .kind = kind, .index = index};
+	int rc = ipc_open(fd, role_kind_name(kind), ipc_kinds, ipc_kinds_n, on_packet, on_end,
+		client, &client->channel);
+
+	if (rc < 0) {
+		log_event(LOG_ERROR, "peer_failed", LOG_ERRNO(rc));
+		free(client);
+		role_lost_peer(role, kind, index);
+		return;
+	}
+	replace_others(l, client);
+	list_add_tail(&l->clients, &client->node);
+}
+
+int resolve_serve(struct role *role)
+{
+	static const struct role_events events = {.peer = on_peer};
+	struct resolve l = {.role = role, .resolver = resolver_new()};
+
+	list_init(&l.clients);
+	/* The folder of policies stays the same whatever the configuration says. */
+	l.sts = sts_new(l.resolver, role->files_n > 0 ? dup(role->files[0]) : -1);
+	int rc = role_watch(role, &events, &l);
+
+	if (rc < 0) {
+		log_event(LOG_ERROR, "role_failed", LOG_ERRNO(rc));
+		return 71;
+	}
+	role_ready(role);
+	(void)role_wait_stop(role, CLOCK_NEVER);
+	return 0;
+}

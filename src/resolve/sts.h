@@ -1,0 +1,24 @@
+/*
+ * sts - MTA-STS policies (RFC 8461): found, fetched, kept and asked for.
+ *
+ * Owns them: in memory and, given a folder, in a file each, so that what was
+ * learnt before stays true after a restart (5.1: who takes the announcement away
+ * wins nothing). Bounded in number and size; over that the oldest go. A policy
+ * that is older than a day is fetched again, while it is used; a fetch that
+ * failed is not tried again for five minutes. Logs what it fetched, and why not.
+ */
+#pragma once
+#include "conf/conf.h"
+#include "resolve/resolver.h"
+
+struct sts;
+
+/* folder: its files, or -1; stays the caller's. Reads what is there (waits). */
+struct sts *sts_new(struct resolver *r, int folder) __attribute__((returns_nonnull));
+void sts_free(struct sts *s); /* nobody asks any more; waits for fetches that run */
+/*
+ * What is known of a domain's policy by the deadline: the answer to RESOLVE_STS (resolve/ops.h).
+ * conf must live until the answer; a fetch that takes longer goes on without it.
+ */
+void sts_ask(struct sts *s, const struct conf *conf, struct span domain, nanos deadline,
+	struct arena *arena, struct ipc_resolve_answer *ret);

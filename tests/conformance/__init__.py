@@ -1,0 +1,1 @@
+"""Conformance: one list of checks, three servers, one table."""

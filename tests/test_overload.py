@@ -1,0 +1,175 @@
+"""More comes than can be done: abide says so early and politely, serves those it took, and is back at once."""
+import os
+import resource
+import select
+import socket
+import time
+
+import pytest
+
+from harness.process import status_of, wait_until
+from harness.smtp import Closed, Smtp
+
+STRANGER, TRUSTED = "127.0.1.1", "127.0.9.9"
+
+
+def mx(abide, lab, limits="", timeouts="", **kw):
+    x = lab(keep=True)
+    return abide(relay_from=(TRUSTED + "/32",), routes={"*": x.port}, limits=limits, timeouts=timeouts,
+                 extra=f'domain "here.test" {{ to = "127.0.0.1:{x.port}" }}', **kw)
+
+
+def banner(a, source):
+    with a.client(source=source) as c:
+        return c.banner
+
+
+def test_strangers_are_turned_away_first(abide, lab):
+    """Whoever has waited long with us must not suffer for a crowd of strangers."""
+    a = mx(abide, lab, limits="sessions = 20 sessions_per_network = 100")
+    processes = sum(role.startswith("receive") for role in a.roles())
+    held = []
+    while len(held) < 18:  # 17 of 20 are 850 of 1000
+        held.append(a.client(source="127.0.2.1"))
+        if held[-1].banner.code != 220:
+            break
+    a.log.wait(event="load", stage="busy", why="sessions", count=processes)
+    r = banner(a, STRANGER)
+    assert r.code == 421 and r.lines[0].startswith("4.3.2 ") and "retry=00:0" in r.text, r
+    assert banner(a, TRUSTED).code == 220
+    with a.client(source=TRUSTED) as c:
+        c.ehlo()
+        assert c.mail("s@here.test", ["r@there.test"]).code == 250
+    for c in held:
+        c.close()
+    a.log.wait(event="load", stage="calm", count=processes)
+    wait_until(lambda: banner(a, STRANGER).code == 220, what="service again")
+
+
+def test_a_low_disk_is_told_at_mail(abide, lab):
+    """A disk that is full in the middle of a message costs the message's way; at MAIL it costs nothing."""
+    a = mx(abide, lab, limits='disk_free = "900G"')
+    processes = sum(role.startswith("receive") for role in a.roles())
+    a.log.wait(event="disk_low", count=processes)
+    for source in (STRANGER, TRUSTED):
+        with a.client(source=source) as c:
+            c.ehlo()
+            r = c.cmd("MAIL FROM:<s@there.test>")
+            assert r.code == 452 and r.lines[0].startswith("4.3.1 ") and "retry=00:0" in r.text, r
+            assert c.cmd("NOOP").code == 250
+    a.config.limits = 'disk_free = "1M"'
+    a.config.write()
+    a.process.signal(1)
+    a.log.wait(event="disk_free", count=processes)
+    with a.client(source=STRANGER) as c:
+        c.ehlo()
+        assert c.mail("s@there.test", ["r@here.test"]).code == 250
+
+
+def test_slow_clients_have_an_end(abide, lab):
+    """A client that drips holds a place for as long as it likes, if nothing ends it."""
+    a = mx(abide, lab, timeouts='idle = "20s" body = "20s" session = "3s" message = "2s"')
+    with a.client(source=STRANGER) as c:  # drips whole commands
+        c.ehlo()
+        begun = time.monotonic()
+        reply = None
+        while time.monotonic() - begun < 60:
+            try:
+                reply = c.cmd("NOOP")
+            except (Closed, OSError):
+                break
+            if reply.code == 421:
+                break
+            readable, _, _ = select.select([c.sock], [], [], 0.3)
+            if readable:
+                reply = c.read()
+                break
+        assert reply.code == 421 and "too long" in reply.text, reply
+        assert time.monotonic() - begun > 2
+    with a.client(source=STRANGER) as c:  # drips a body
+        c.ehlo()
+        c.envelope("s@there.test", ["r@here.test"])
+        c.expect("DATA", 354)
+        begun = time.monotonic()
+        while time.monotonic() - begun < 60 and not select.select([c.sock], [], [], 0.2)[0]:
+            c.send("x")
+        r = c.read()
+        assert r.code == 421 and time.monotonic() - begun > 1, r
+    with a.client(source=STRANGER) as c:  # who is well is not hurried
+        c.ehlo()
+        for _ in range(4):
+            assert c.mail("s@there.test", ["r@here.test"]).code == 250
+            time.sleep(1)  # the session is older than its limit in the end, but each mail renews it
+
+
+class Crowd:
+    """Many clients that drip a byte now and then, from several addresses."""
+
+    def __init__(self, port, n, seconds):
+        self.sockets, self.n = [], n
+        end = time.monotonic() + seconds
+        for i in range(n):
+            s = socket.socket()
+            s.bind((f"127.0.{10 + i % 40}.{1 + i // 40 % 200}", 0))
+            s.connect(("127.0.0.1", port))
+            self.sockets.append(s)
+            if time.monotonic() > end:
+                raise AssertionError(f"only {i} of {n} clients came in")
+
+    def greeted(self):
+        poll = select.poll()
+        for s in self.sockets:
+            poll.register(s, select.POLLIN)
+        return sum(1 for _, what in poll.poll(0) if what & select.POLLIN)
+
+    def drip(self):
+        for s in self.sockets:
+            try:
+                s.send(b"E")
+            except OSError:
+                pass
+
+    def close(self):
+        for s in self.sockets:
+            s.close()
+
+
+@pytest.mark.parametrize("n", [10000])
+def test_ten_thousand_slow_clients(abide, lab, plain_build, n):
+    """A byte a minute from everywhere must cost nothing but the fibers, and no well-behaved client its time."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < n + 1000:
+        pytest.skip("not so many descriptors are allowed here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(n + 1000, hard) if hard > 0 else n + 1000, hard))
+    a = mx(abide, lab, limits="sessions = 20000 sessions_per_network = 20000")
+    before = memory(a)
+    crowd = Crowd(a.port, n, 60)
+    try:
+        wait_until(lambda: crowd.greeted() == n, timeout=60, what="all of them greeted")
+        worst = 0
+        for _ in range(20):
+            crowd.drip()
+            begun = time.monotonic()
+            with Smtp(a.port, source=STRANGER) as c:
+                c.ehlo()
+                assert c.mail("s@there.test", ["r@here.test"]).code == 250
+            worst = max(worst, time.monotonic() - begun)
+        each = (memory(a) - before) / n
+        print(f"{n} slow clients: worst transaction {worst * 1000:.0f} ms, {each:.1f} KiB each")
+        assert worst < 15
+        assert each < 20
+    finally:
+        crowd.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    wait_until(lambda: memory_of_sessions(a) == 0, timeout=60, what="the end of all sessions")
+
+
+def memory(a):
+    return sum(int(status_of(pid)["VmRSS"].split()[0]) for role, pid in a.roles().items()
+               if role.startswith("receive"))
+
+
+def memory_of_sessions(a):
+    """Descriptors that receive processes hold beyond a few."""
+    return sum(max(0, len(os.listdir(f"/proc/{pid}/fd")) - 40) for role, pid in a.roles().items()
+               if role.startswith("receive"))
