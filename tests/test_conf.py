@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-GOOD = 'hostname = mx.example.org\nlisten "127.0.0.1:2525" { protocol = smtp }\n'
+GOOD = 'hostname = mx.example.org  user = nobody\nlisten "127.0.0.1:2525" { protocol = smtp }\n'
 
 
 def abide(binary, *args):

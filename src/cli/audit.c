@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "cli/command.h"
 #include "cli/json_text.h"
 #include "cli/listing.h"
@@ -59,11 +60,9 @@ int cli_audit(int argc, char **argv)
 		else if (option == 'j')
 			c.json = true;
 		else
-			optind = argc + 1;
+			return usage_wrong("audit");
 	}
-	if (optind != argc) {
-		(void)fprintf(stderr, "usage: abide audit [-c FILE] [--json]\n");
-		return EX_USAGE;
-	}
+	if (optind != argc)
+		return usage_wrong("audit");
 	return command_run(&c);
 }

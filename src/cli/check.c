@@ -1,11 +1,27 @@
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "conf/conf.h"
 #include "keys/check.h"
 #include "lookup/check.h"
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+/* Started as root, serve would refuse; on another machine than its own the user may lack. */
+static void check_user(const struct conf *conf, struct buf *errors)
+{
+	struct arena arena = {0};
+
+	if (geteuid() == 0 && !getpwnam(arena_str(&arena, conf->user)))
+		(void)buf_printf(errors,
+			"%.*s:%u: warning: user: there is no user \"%.*s\" here, and serve as root "
+			"needs one; make it (useradd --system --no-create-home --shell "
+			"/usr/sbin/nologin NAME) or name another\n",
+			SPAN_F(conf->file), conf->user_line, SPAN_F(conf->user));
+	arena_done(&arena);
+}
 
 static int check_file(const char *file)
 {
@@ -15,10 +31,12 @@ static int check_file(const char *file)
 	int rc = conf_load(file, &arena, &conf, &errors);
 	bool good = rc == 0 && keys_check(&conf, &errors) == 0 && lookup_check(&conf, &errors) == 0;
 
+	if (good)
+		check_user(&conf, &errors);
 	if (errors.len > 0)
 		(void)fwrite(errors.at, 1, errors.len, stderr);
 	if (good)
-		(void)printf("%s: ok%s\n", file, conf.unresolved > 0 ? ", with warnings" : "");
+		(void)printf("%s: ok%s\n", file, errors.len > 0 ? ", with warnings" : "");
 	buf_done(&errors);
 	arena_done(&arena);
 	if (good)
@@ -35,12 +53,10 @@ int cli_check(int argc, char **argv)
 	optind = 1;
 	while ((option = getopt(argc, argv, "c:")) != -1) {
 		if (option != 'c')
-			return EX_USAGE;
+			return usage_wrong("check");
 		file = optarg;
 	}
-	if (optind < argc) {
-		(void)fprintf(stderr, "usage: abide check [-c FILE]\n");
-		return EX_USAGE;
-	}
+	if (optind < argc)
+		return usage_wrong("check");
 	return check_file(file);
 }

@@ -1,7 +1,7 @@
 /*
  * cli - abide's subcommands, one file each.
  *
- * Each takes its own name as argv[0] and returns an exit status of sysexits(3).
+ * Each takes its own name ("abide NAME") as argv[0] and returns an exit status of sysexits(3).
  * They write to standard output, and complain on standard error.
  */
 #pragma once

@@ -1,5 +1,6 @@
 /* abide deferrals: what our own "come back later" does, and letting in who did not come back. */
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "cli/json_text.h"
 #include "cli/listing.h"
 #include "cli/spooled.h"
@@ -279,11 +280,8 @@ int cli_deferrals(int argc, char **argv)
 		else
 			d.json |= option == 'j';
 	}
-	if (!good || optind < argc) {
-		(void)fprintf(stderr, "usage: abide deferrals [-c FILE] [--json] "
-				      "[--let-in ID | --let-in SENDER[,RECIPIENT]]\n");
-		return EX_USAGE;
-	}
+	if (!good || optind < argc)
+		return usage_wrong("deferrals");
 	if (task_run(&task, run, &d) < 0)
 		return EX_OSERR;
 	return fflush(stdout) == 0 || d.status != EX_OK ? d.status : EX_IOERR;

@@ -2,6 +2,7 @@
  * abide diagnose - whose side it is on, with the checks that were run and what they showed.
  */
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "cli/diagnosis.h"
 #include "cli/json_text.h"
 #include "cli/listing.h"
@@ -239,12 +240,8 @@ int cli_diagnose(int argc, char **argv)
 		o.is_quick |= c == 'n';
 		is_wrong |= c == '?';
 	}
-	if (is_wrong || argc - optind > 1) {
-		(void)fprintf(stderr,
-			"usage: abide diagnose [-c FILE] [--json] [--lang LANG] [--source ADDRESS] "
-			"[--no-checks] [SITE|ADDRESS]\n");
-		return EX_USAGE;
-	}
+	if (is_wrong || argc - optind > 1)
+		return usage_wrong("diagnose");
 	o.about = argv[optind];
 	return diagnosis_run(o.file, make, &o);
 }

@@ -1,6 +1,7 @@
 /* abide dkim: makes a key to sign mail with, and says what belongs into the DNS and into the configuration. */
 #include "auth/base64.h"
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "conf/value.h"
 #include "base/alloc.h"
 #include <errno.h>
@@ -16,10 +17,6 @@
 
 #define RSA_BITS    2048
 #define STRING_MOST 255U /* bytes of one string of a TXT record (RFC 1035 3.3) */
-
-static const char usage[] = "usage: abide dkim [-t rsa|ed25519] DOMAIN SELECTOR FILE\n"
-			    "Makes FILE, a private key, where it is not there yet, and prints the "
-			    "record of its public key.\n";
 
 struct wish {
 	const char *domain, *selector, *file;
@@ -140,10 +137,10 @@ int cli_dkim(int argc, char **argv)
 	while ((option = getopt(argc, argv, "t:")) != -1) {
 		w.is_ed25519 = option == 't' && strcmp(optarg, "ed25519") == 0;
 		if (option != 't' || (!w.is_ed25519 && strcmp(optarg, "rsa") != 0))
-			return fputs(usage, stderr), EX_USAGE;
+			return usage_wrong("dkim");
 	}
 	if (argc - optind != 3)
-		return fputs(usage, stderr), EX_USAGE;
+		return usage_wrong("dkim");
 	w.domain = argv[optind];
 	w.selector = argv[optind + 1];
 	w.file = argv[optind + 2];

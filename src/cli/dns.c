@@ -1,5 +1,6 @@
 /* abide dns: asks the DNS as abide would, and shows the answer. */
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "resolve/ops.h"
 #include "resolve/rdata.h"
 #include "resolve/resolver.h"
@@ -158,16 +159,13 @@ int cli_dns(int argc, char **argv)
 	optind = 1;
 	while ((option = getopt(argc, argv, "c:")) != -1) {
 		if (option != 'c')
-			return EX_USAGE;
+			return usage_wrong("dns");
 		q.file = optarg;
 	}
 	if (argc - optind == 2)
 		q.type = type_of(argv[optind + 1]);
-	if (!q.type) {
-		(void)fprintf(stderr,
-			"usage: abide dns [-c FILE] NAME A|AAAA|CNAME|MX|PTR|STS|TLSA|TXT\n");
-		return EX_USAGE;
-	}
+	if (!q.type)
+		return usage_wrong("dns");
 	q.name = argv[optind];
 	if (task_run(NULL, run, &q) < 0)
 		return EX_OSERR;

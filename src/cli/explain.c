@@ -1,6 +1,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "cli/explain_bounce.h"
 #include "cli/explain_print.h"
 #include "cli/line_input.h"
@@ -191,18 +192,7 @@ static int explain_all(struct explain *e, const char *text)
 
 static int usage(void)
 {
-	(void)fprintf(stderr,
-		"usage: abide explain [-c FILE] [--json] [--stage STAGE] [--lang LANG]\n"
-		"                     [--now TIME] [--rules FILE] [--why] [TEXT]\n"
-		"       abide explain [-c FILE] [--json] [--lang LANG] --bounce FILE\n"
-		"STAGE: connect helo mail rcpt data eod auth tls\n"
-		"LANG: en de\n"
-		"TIME: when the reply came, as 2026-11-23T14:05:00Z\n"
-		"FILE: a bounce message, - is standard input; rules about replies, see "
-		"abide.conf(5);\n"
-		"with -c a configuration, for its language and rules.\n"
-		"Without TEXT, each line of standard input is explained.\n");
-	return EX_USAGE;
+	return usage_wrong("explain");
 }
 
 /* The language of the user's messages, as other programs find it. */

@@ -2,6 +2,7 @@
  * abide letter - a mail to the postmaster of a site that puts mail off, with all that they need to find it.
  */
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "cli/diagnosis.h"
 #include "cli/letter_text.h"
 #include <getopt.h>
@@ -173,11 +174,8 @@ int cli_letter(int argc, char **argv)
 		o.to = c == 't' ? optarg : o.to;
 		is_wrong |= c == '?';
 	}
-	if (is_wrong || argc - optind != 1) {
-		(void)fprintf(stderr,
-			"usage: abide letter [-c FILE] [--lang LANG] [--to ADDRESS] SITE\n");
-		return EX_USAGE;
-	}
+	if (is_wrong || argc - optind != 1)
+		return usage_wrong("letter");
 	o.site = argv[optind];
 	return diagnosis_run(o.file, make, &o);
 }

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "cli/explain_print.h"
 #include "cli/logs_out.h"
 #include "conf/conf.h"
@@ -29,14 +30,7 @@ struct options {
 
 static int usage(void)
 {
-	(void)fprintf(stderr,
-		"usage: abide logs [--json | --html FILE] [--top N] [--rules FILE] [--lang LANG] "
-		"[FILE...]\n"
-		"FILE: a log of Postfix, Exim, Sendmail, OpenSMTPD, qmail or abide, plain, .gz or "
-		".zst;\n"
-		"without one, or with -, standard input. --html writes a page into FILE, by --lang "
-		"de in German.\n");
-	return EX_USAGE;
+	return usage_wrong("logs");
 }
 
 static void take_line(void *tally, struct span line)

@@ -1,5 +1,6 @@
 /* abide map: asks a map as abide would, and shows the answer. */
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "lookup/map.h"
 #include "task/task.h"
 #include <errno.h>
@@ -71,13 +72,11 @@ int cli_map(int argc, char **argv)
 	optind = 1;
 	while ((option = getopt(argc, argv, "c:")) != -1) {
 		if (option != 'c')
-			return EX_USAGE;
+			return usage_wrong("map");
 		q.file = optarg;
 	}
-	if (argc - optind != 2) {
-		(void)fprintf(stderr, "usage: abide map [-c FILE] NAME KEY\n");
-		return EX_USAGE;
-	}
+	if (argc - optind != 2)
+		return usage_wrong("map");
 	q.name = argv[optind];
 	q.key = argv[optind + 1];
 	if (task_run(&options, run, &q) < 0)

@@ -1,6 +1,8 @@
 #include "cli/queue.h"
 #include "base/list.h"
 #include "cli/cli.h"
+#include "cli/usage.h"
+#include "conf/schema.h"
 #include "cli/json_text.h"
 #include "cli/listing.h"
 #include "reply/taxonomy.h"
@@ -155,15 +157,21 @@ static const struct verb {
 
 static int usage(void)
 {
-	(void)fprintf(stderr,
-		"usage: abide queue [list] [-c FILE] [--json] [FILTER...]\n"
-		"       abide queue show|content [-c FILE] [--json] ID...|FILTER...\n"
-		"       abide queue hold|release|retry|drop|bounce [-c FILE] [--json] [--yes] "
-		"ID...|FILTER...\n"
-		"FILTER: --site S, --cause C, --sender A, --recipient A (A: an address, or "
-		"@DOMAIN), "
-		"--all\n");
-	return EX_USAGE;
+	return usage_wrong("queue");
+}
+
+static bool no_such_cause(struct span word)
+{
+	const char *near = schema_nearest_cause(word);
+
+	if (near)
+		(void)fprintf(stderr, "abide: there is no cause \"%.*s\"; did you mean %s?\n",
+			SPAN_F(word), near);
+	else
+		(void)fprintf(stderr,
+			"abide: there is no cause \"%.*s\"; abide(8) says where they are listed\n",
+			SPAN_F(word));
+	return false;
 }
 
 static bool take_option(struct queue_command *q, int option, struct span value)
@@ -189,10 +197,7 @@ static bool take_option(struct queue_command *q, int option, struct span value)
 		q->filter.cause = value;
 		if (reply_cause_parse(value, &cause))
 			return true;
-		(void)fprintf(stderr,
-			"abide: there is no cause \"%.*s\"; abide(8) says where they are listed\n",
-			SPAN_F(value));
-		return false;
+		return no_such_cause(value);
 	case 'f':
 		q->filter.null_sender = value.len == 0 || span_equal(value, SPAN_LIT("<>"));
 		q->filter.sender = q->filter.null_sender ? (struct span){0} : value;

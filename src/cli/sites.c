@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "cli/command.h"
 #include "cli/json_text.h"
 #include "cli/listing.h"
@@ -364,11 +365,7 @@ int cli_sites(int argc, char **argv)
 		s.site = argv[optind++];
 	if (!good || optind < argc ||
 		(s.export != NULL) + (s.import != NULL) + (s.diff != NULL) > 1 ||
-		(s.import && s.site)) {
-		(void)fprintf(stderr,
-			"usage: abide sites [-c FILE] [--json] [--export FILE | --import "
-			"FILE | --diff FILE] [SITE]\n");
-		return EX_USAGE;
-	}
+		(s.import && s.site))
+		return usage_wrong("sites");
 	return command_run(&s.command);
 }

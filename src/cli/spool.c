@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "cli/command.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -54,12 +55,7 @@ int cli_spool(int argc, char **argv)
 			c.file = optarg;
 		c.json |= option == 'j';
 	}
-	if (!good || optind + 1 != argc || strcmp(argv[optind], "compact") != 0) {
-		(void)fprintf(stderr, "usage: abide spool compact [-c FILE] [--json]\n"
-				      "writes the spool's database anew without its free pages, "
-				      "while abide runs or "
-				      "not:\nthe disk needs room for what is in use, once more\n");
-		return EX_USAGE;
-	}
+	if (!good || optind + 1 != argc || strcmp(argv[optind], "compact") != 0)
+		return usage_wrong("spool");
 	return command_run(&c);
 }

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "cli/command.h"
 #include "cli/json_text.h"
 #include "cli/listing.h"
@@ -314,7 +315,7 @@ int cli_trace(int argc, char **argv)
 	static const struct option options[] = {
 		{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
 	struct trace t = {.command = {.file = CLI_CONFIGURATION, .run = run}};
-	int option, status = EX_USAGE;
+	int option, status;
 
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
@@ -323,12 +324,10 @@ int cli_trace(int argc, char **argv)
 		else if (option == 'j')
 			t.command.json = true;
 		else
-			optind = argc + 1;
+			return usage_wrong("trace");
 	}
-	if (optind + 1 != argc) {
-		(void)fprintf(stderr, "usage: abide trace [-c FILE] [--json] ID\n");
-		return EX_USAGE;
-	}
+	if (optind + 1 != argc)
+		return usage_wrong("trace");
 	t.text = argv[optind];
 	t.message = json_object();
 	t.names = json_object();

@@ -5,9 +5,10 @@ static void check_pair(struct load *l, const struct conf_certificate *c, const c
 {
 	if (c->line == 0 || (c->certificate.len > 0 && c->key.len > 0))
 		return;
-	report_error(l->report, c->line, "%s has no %s; add %s = \"/etc/abide/tls/mx.pem\"",
-		section, c->certificate.len > 0 ? "key" : "certificate",
-		c->certificate.len > 0 ? "key" : "certificate");
+	report_error(l->report, c->line, "%s has no %s; add %s", section,
+		c->certificate.len > 0 ? "key" : "certificate",
+		c->certificate.len > 0 ? "key = \"/etc/abide/tls/mx.key\""
+				       : "certificate = \"/etc/abide/tls/mx.pem\"");
 }
 
 void certificates_mark(struct load *l, const struct read_section *all, size_t n)

@@ -153,6 +153,7 @@ struct conf_map {
 	uint8_t type;     /* enum conf_map_type */
 	uint8_t scope;    /* enum conf_scope */
 	uint8_t starttls; /* bool */
+	uint32_t line;    /* where it stands in the file; not in a snapshot */
 };
 
 /* A domain whose mail is taken from anybody. */
@@ -174,6 +175,7 @@ struct conf_srs {           /* forwarding in our own name */
 	struct span secret; /* a file; empty: senders stay as they are */
 	struct span domain; /* of the addresses; one of our domains */
 	nanos max_age;
+	uint32_t line; /* where secret stands in the file; not in a snapshot */
 };
 
 /* Who may log in, and as whom they may send. */
@@ -185,6 +187,7 @@ struct conf_users {
 	nanos timeout;           /* for one answer of Dovecot */
 	uint8_t any_sender;      /* bool: who has logged in may send as anybody */
 	uint8_t plain_passwords; /* bool: the file may hold {PLAIN} */
+	uint32_t line;           /* where from stands in the file; not in a snapshot */
 };
 
 /* When to try again: first, first*factor, ... up to max, until give_up after arrival. */
@@ -395,6 +398,7 @@ struct conf {
 	uint32_t number;  /* of the snapshot; 0 from conf_load */
 	struct span file; /* where it was read from */
 	struct span hostname, spool, user;
+	uint32_t user_line;        /* where user stands in the file, else 1; not in a snapshot */
 	struct span double_bounce; /* empty: nobody */
 	struct span needs_person;  /* empty: nobody */
 	uint64_t returned_size;    /* most bytes of a message that comes back whole */

@@ -69,6 +69,11 @@ static const struct bad bads[] = {
 		"f:3: retry \"greylisting\": first is longer than max; make max longer\n"},
 	{HEAD "retry \"Grey\" {}", "f:3: retry: \"Grey\" is not a cause; write default, "
 				   "greylisting or another cause\n"},
+	{HEAD "retry greylistng {}", "f:3: retry: \"greylistng\" is not a cause; did you mean "
+				     "greylisting\n"},
+	{HEAD "route \"*\" { to = \"ltmp:/run/x\" }\n",
+		"f:3: route \"*\".to: \"ltmp:/run/x\" is not known; before a path write lmtp: (a "
+		"socket), or for a domain maildir: (a folder)\n"},
 	{HEAD "route \"*\" {\n  to = {mx, \"a.example:25\"} }\n",
 		"f:4: route \"*\".to: mx stands alone: the DNS names the hosts; leave the others "
 		"out\n"},
@@ -129,7 +134,7 @@ static const struct bad bads[] = {
 	{HEAD "listen \"[::ffff:127.0.0.1]:2525\" {}\n",
 		"f:3: listen: 127.0.0.1:2525 is taken by an earlier listen; leave one out\n"},
 	{HEAD "tls {\n certificate = \"/a\" }\n",
-		"f:4: tls has no key; add key = \"/etc/abide/tls/mx.pem\"\n"},
+		"f:4: tls has no key; add key = \"/etc/abide/tls/mx.key\"\n"},
 	{HEAD "tls { certificate = \"/a\" key = \"/b\" }\ncertificate a.test { key = \"/c\" }\n",
 		"f:4: certificate has no certificate; add certificate = "
 		"\"/etc/abide/tls/mx.pem\"\n"},

@@ -186,6 +186,9 @@ static bool store_one(
 	uint32_t weight = 0;
 	const char *wrong = is_lmtp ? NULL : take_weight(&rest.text, &weight);
 
+	if (!is_lmtp && span_find_span(rest.text, SPAN_LIT(":/")) >= 0)
+		wrong = "is not known; before a path write lmtp: (a socket), or for a domain "
+			"maildir: (a folder)";
 	if (!wrong)
 		wrong = unlike(t, kind, weight);
 	if (wrong) {

@@ -108,8 +108,9 @@ static void check_file(struct load *l, const struct read_section *s, const struc
 void maps_check(struct load *l, const struct read_section *all, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct conf_map *m = &l->conf->maps[i];
+		struct conf_map *m = &l->conf->maps[i];
 
+		m->line = all[i].title.line;
 		if (m->type == CONF_MAP_LDAP)
 			check_ldap(l, &all[i], m);
 		else
@@ -245,6 +246,7 @@ void maps_check_rest(struct load *l, const struct read_section *top)
 {
 	struct conf *conf = l->conf;
 
+	conf->user_line = line_of(top, "user");
 	check_named(l, top, "rewrite_sender", conf->rewrite_sender);
 	check_named(l, top, "rewrite_recipient", conf->rewrite_recipient);
 	check_way(l, top, "postmaster", conf->postmaster);

@@ -1,4 +1,5 @@
 #include "conf/schema.h"
+#include "reply/taxonomy.h"
 
 #define NEAR_MAX 40 /* longer words are not compared */
 
@@ -42,4 +43,14 @@ const char *schema_nearest(struct span word, const char *const *names, size_t n)
 		}
 	}
 	return best;
+}
+
+const char *schema_nearest_cause(struct span word)
+{
+	const char *names[REPLY_CAUSES];
+	size_t n = 0;
+
+	for (unsigned cause = REPLY_NONE + 1; cause < REPLY_CAUSES; cause++)
+		names[n++] = reply_cause_text(cause);
+	return schema_nearest(word, names, n);
 }

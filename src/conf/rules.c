@@ -1,4 +1,5 @@
 #include "conf/rules.h"
+#include "conf/schema.h"
 #include "reply/own.h"
 
 /* The line that a key stands on; 0: it is not set. */
@@ -29,6 +30,15 @@ static const char *text_wrong(struct load *l, struct span text)
 	return reply_own_text_wrong(arena_str(l->arena, text));
 }
 
+static const char *wrong_cause(struct load *l, struct span cause)
+{
+	const char *near = schema_nearest_cause(cause);
+
+	if (!near)
+		return "is not a cause; write greylisting or another cause";
+	return arena_str(l->arena, arena_printf(l->arena, "is not a cause; did you mean %s", near));
+}
+
 static void check(struct load *l, const struct read_section *s, const struct conf_rule *r)
 {
 	struct reply_status status;
@@ -40,8 +50,7 @@ static void check(struct load *l, const struct read_section *s, const struct con
 			"or another cause",
 			report_quote(s->title.text, l->arena));
 	else if (r->cause.len > 0 && !reply_cause_parse(r->cause, &cause))
-		check_words(l, s, "cause", r->cause,
-			"is not a cause; write greylisting or another cause");
+		check_words(l, s, "cause", r->cause, wrong_cause(l, r->cause));
 	check_words(l, s, "text", r->text, reply_own_pattern_wrong(r->text));
 	if (r->status.len > 0 && !parse_status(r->status, &status))
 		check_words(

@@ -74,3 +74,6 @@ const struct schema_section *schema_section(size_t i);
 
 /* The name among names that is nearest to word, or NULL where none is near. */
 const char *schema_nearest(struct span word, const char *const *names, size_t n);
+
+/* The same among the causes of the taxonomy. */
+const char *schema_nearest_cause(struct span word);

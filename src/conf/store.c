@@ -44,13 +44,17 @@ static const char *check_ip(struct span text)
 		       : "is not an IP address; write 192.0.2.1 or 2001:db8::1";
 }
 
-static const char *check_cause(struct span text)
+static const char *check_cause(struct load *l, struct span text)
 {
 	enum reply_cause ignored;
 
 	if (span_equal(text, SPAN_LIT("default")) || reply_cause_parse(text, &ignored))
 		return NULL;
-	return "is not a cause; write default, greylisting or another cause";
+	const char *near = schema_nearest_cause(text);
+
+	if (!near)
+		return "is not a cause; write default, greylisting or another cause";
+	return arena_str(l->arena, arena_printf(l->arena, "is not a cause; did you mean %s", near));
 }
 
 /* An escape in a string may stand for any byte. */
@@ -141,7 +145,7 @@ static bool store_text(struct load *l, const char *name, const struct schema_row
 	else if (row->type == SCHEMA_MAILBOX)
 		why = check_mailbox(text);
 	else if (row->type == SCHEMA_CAUSE)
-		why = check_cause(text);
+		why = check_cause(l, text);
 	else if (row->type == SCHEMA_PATH)
 		why = check_path(text);
 	else if (row->type == SCHEMA_MAP)

@@ -82,6 +82,8 @@ void users_check(struct load *l, const struct read_section *all, size_t n)
 	const struct conf_users *u = &l->conf->users;
 	const char *wrong = u->from.len > 0 ? from_wrong(l, u->from) : NULL;
 
+	l->conf->users.line = line_of(s, "from");
+	l->conf->srs.line = line_of(section_of(all, n, "srs"), "secret");
 	if (wrong)
 		report_error(l->report, line_of(s, "from"), "users.from: %s %s",
 			report_quote(u->from, l->arena), wrong);

@@ -7,7 +7,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int check_table(const struct conf_map *m, struct buf *errors)
+/* A file of the configuration that can't be read: said where the configuration names it. */
+static void say_unreadable(const struct conf *conf, uint32_t line, const char *what,
+	const char *path, int rc, struct buf *errors)
+{
+	(void)buf_printf(errors,
+		"%.*s:%u: %s: %s can't be read: %s; correct its name or its mode\n",
+		SPAN_F(conf->file), line, what, path, log_strerror(rc));
+}
+
+static int check_table(const struct conf *conf, const struct conf_map *m, struct buf *errors)
 {
 	char *path = alloc_copy(m->file.at, m->file.len);
 	struct table_stamp stamp;
@@ -19,22 +28,21 @@ static int check_table(const struct conf_map *m, struct buf *errors)
 	if (rc == -EINVAL)
 		(void)buf_printf(errors, "%s:%u: %s\n", path, fault.line, fault.why);
 	else if (rc < 0)
-		(void)buf_printf(errors, "%s: map \"%.*s\": %s; correct its name or its mode\n",
-			path, SPAN_F(m->name), log_strerror(rc));
+		say_unreadable(conf, m->line, "map.file", path, rc, errors);
 	rows_free(rows);
 	free(path);
 	return rc;
 }
 
-static int check_readable(struct span file, const char *key, struct buf *errors)
+static int check_readable(const struct conf *conf, uint32_t line, const char *key, struct span file,
+	struct buf *errors)
 {
 	char *path = alloc_copy(file.at, file.len);
 	_cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int rc = fd < 0 ? -errno : 0;
 
 	if (rc < 0)
-		(void)buf_printf(errors, "%s: %s: %s; correct its name or its mode\n", path, key,
-			log_strerror(rc));
+		say_unreadable(conf, line, key, path, rc, errors);
 	free(path);
 	return rc;
 }
@@ -47,8 +55,9 @@ static bool wants_scram(const struct conf_users *u)
 	return false;
 }
 
-static int check_users(const struct conf_users *u, struct buf *errors)
+static int check_users(const struct conf *conf, struct buf *errors)
 {
+	const struct conf_users *u = &conf->users;
 	struct span from = u->from;
 
 	if (!span_take_span(&from, SPAN_LIT("file:")))
@@ -62,13 +71,12 @@ static int check_users(const struct conf_users *u, struct buf *errors)
 	if (rc == -EINVAL)
 		(void)buf_printf(errors, "%s:%u: %s\n", path, fault.line, fault.why);
 	else if (rc < 0)
-		(void)buf_printf(errors, "%s: users.from: %s; correct its name or its mode\n", path,
-			log_strerror(rc));
+		say_unreadable(conf, u->line, "users.from", path, rc, errors);
 	else if (wants_scram(u) && !users_has_keys(users)) {
 		(void)buf_printf(errors,
-			"%s: users.mechanisms: nobody there has a password stored for "
+			"%.*s:%u: users.mechanisms: nobody in %s has a password stored for "
 			"SCRAM-SHA-256; add such, or leave it out\n",
-			path);
+			SPAN_F(conf->file), u->line, path);
 		rc = -EINVAL;
 	}
 	users_free(users);
@@ -84,14 +92,15 @@ int lookup_check(const struct conf *conf, struct buf *errors)
 		const struct conf_map *m = &conf->maps[i];
 
 		if (m->type != CONF_MAP_LDAP)
-			rc |= check_table(m, errors);
+			rc |= check_table(conf, m, errors);
 		if (m->password_file.len > 0)
-			rc |= check_readable(m->password_file, "password_file", errors);
+			rc |= check_readable(
+				conf, m->line, "map.password_file", m->password_file, errors);
 		if (m->ca.len > 0)
-			rc |= check_readable(m->ca, "ca", errors);
+			rc |= check_readable(conf, m->line, "map.ca", m->ca, errors);
 	}
-	rc |= check_users(&conf->users, errors);
+	rc |= check_users(conf, errors);
 	if (conf->srs.secret.len > 0)
-		rc |= check_readable(conf->srs.secret, "srs.secret", errors);
+		rc |= check_readable(conf, conf->srs.line, "srs.secret", conf->srs.secret, errors);
 	return rc < 0 ? -EINVAL : 0;
 }

@@ -2,11 +2,14 @@
  * main - the program's entry: finds the subcommand and calls it.
  */
 #include "cli/cli.h"
+#include "cli/usage.h"
+#include "conf/schema.h"
 #include "lab/lab.h"
 #include "main/role_main.h"
 #include "main/serve.h"
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 static int help(int argc, char **argv);
 
@@ -64,32 +67,73 @@ static void print_usage(FILE *to)
 	(void)fputs("\nSee abide(8) and abide.conf(5).\n", to);
 }
 
-static int help(int argc, char **argv)
-{
-	print_usage(stdout);
-	return 0;
-}
-
 static const struct command *find(const char *name)
 {
-	while (*name == '-') /* --help, --version */
-		name++;
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		name = "help";
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+		name = "version";
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
 }
 
+static int unknown(const char *name)
+{
+	const char *names[COMMANDS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (commands[i].synopsis)
+			names[n++] = commands[i].name;
+
+	const char *near = schema_nearest(span_str(name), names, n);
+
+	if (near)
+		(void)fprintf(stderr,
+			"abide: there is no subcommand \"%s\"; did you mean \"%s\"?\n", name, near);
+	else
+		(void)fprintf(
+			stderr, "abide: there is no subcommand \"%s\"; see abide help\n", name);
+	return EX_USAGE;
+}
+
+/* `abide help`, `abide help NAME`, `abide NAME --help`. */
+static int help_about(const struct command *c)
+{
+	char *lab[] = {"lab", "--help", NULL};
+
+	return c->run == cli_lab ? cli_lab(2, lab) : usage_print(c->name);
+}
+
+static int help(int argc, char **argv)
+{
+	if (argc > 1) {
+		const struct command *c = find(argv[1]);
+
+		return c && c->synopsis ? help_about(c) : unknown(argv[1]);
+	}
+	print_usage(stdout);
+	return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *c = argc >= 2 ? find(argv[1]) : NULL;
+	static char name[32]; /* getopt complains with it */
 
 	if (c && c->run == role_main)
 		return role_main(argc, argv);
-	if (c)
+	if (c && usage_is_wanted(argc - 1, argv + 1))
+		return help_about(c);
+	if (c) {
+		(void)snprintf(name, sizeof name, "abide %s", c->name);
+		argv[1] = name;
 		return c->run(argc - 1, argv + 1);
+	}
 	if (argc >= 2)
-		(void)fprintf(stderr, "abide: there is no subcommand \"%s\"\n", argv[1]);
+		return unknown(argv[1]);
 	print_usage(stderr);
-	return 64; /* EX_USAGE */
+	return EX_USAGE;
 }

@@ -1,5 +1,6 @@
 #include "main/serve.h"
 #include "cli/cli.h"
+#include "cli/usage.h"
 #include "main/supervisor.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,9 +27,7 @@ int serve_main(int argc, char **argv)
 	optind = 1;
 	while ((option = getopt(argc, argv, "c:")) == 'c')
 		file = optarg;
-	if (option != -1 || optind != argc) {
-		(void)fputs("usage: abide serve [-c FILE]\n", stderr);
-		return 64;
-	}
+	if (option != -1 || optind != argc)
+		return usage_wrong("serve");
 	return supervise(file);
 }
