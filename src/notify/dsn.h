@@ -50,6 +50,7 @@ struct dsn {
 	size_t n_recipients;
 	struct span header; /* of the message, CRLF lines; cut at DSN_HEADER_MAX */
 	size_t messages; /* more than 1: so many of the sender's are late; what stands here of one is empty */
+	bool is_multilingual; /* each language is a part of its own besides (RFC 8255) */
 	bool is_news;         /* nobody asked for it: words alone, no report */
 	bool reads_utf8;      /* the message came by SMTPUTF8, and that way is open to the notice */
 	bool is_8bit_content; /* of what is returned whole */

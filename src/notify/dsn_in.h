@@ -34,6 +34,25 @@ void put_field(struct writer *w, const char *name, const char *type, struct span
 void put_folded(struct writer *w, const char *name, const char *type, struct span value);
 void put_date_field(struct writer *w, const char *name, int64_t wall_ms);
 
+/* "192.0.2.1:25" or "mx.example.org" taken apart; port 0: none was named. */
+struct place {
+	struct span name; /* an address without [] */
+	bool is_address;
+	unsigned port;
+};
+struct place place_of(struct span host);
+
+/* ---- dsn_body.c: the parts that a person reads, and what parts are made of ---- */
+
+/* part: letters that tell the boundary from others; end: "", or "--" behind the last part. */
+void put_boundary(struct writer *w, const char *part, const char *end);
+void put_multipart(struct writer *w, const char *type, const char *part);
+void put_encoding(struct writer *w, bool is_8bit);
+void put_from(struct writer *w);
+void put_subject(struct writer *w, enum reply_lang lang);
+/* With its header fields, without a line end behind its last boundary. */
+void put_body(struct writer *w, bool is_8bit);
+
 /* ---- dsn_page.c: the words for a person, as plain text or as HTML ---- */
 
 struct page {
@@ -44,7 +63,7 @@ struct page {
 
 /* One of the notice's own sentences; of: the words in it. Not longer than TEMPLATE_TEXT_MAX. */
 struct page_words {
-	struct span host, time;
+	struct span host, time, text;
 	int64_t wait; /* seconds; 0: none */
 	uint64_t number;
 };

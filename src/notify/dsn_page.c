@@ -1,6 +1,7 @@
 #include "notify/dsn_in.h"
 #include "reply/explain.h"
 #include "reply/template.h"
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the sentences ---- */
@@ -15,9 +16,11 @@ static __attribute__((noinline)) void put_label(
 
 	values.of[REPLY_WORD_HOST] = words->host;
 	values.of[REPLY_WORD_TIME] = words->time;
+	values.of[REPLY_WORD_TEXT] = words->text;
 	if (words->wait > 0)
 		values.of[REPLY_WORD_WAIT] = reply_duration_words(p->lang, words->wait, duration);
-	(void)buf_add_number(&number, words->number);
+	if (words->number > 0)
+		(void)buf_add_number(&number, words->number);
 	values.of[REPLY_WORD_NUMBER] = buf_span(&number);
 	struct span said = span_of(text, template_write(reply_label_words(p->lang, label), &values,
 						 true, text, sizeof text));
@@ -98,10 +101,33 @@ void page_people_end(struct page *p)
 	put(p->w, p->is_html ? "</td></tr></table>\r\n" : "\r\n");
 }
 
+enum { PLACE_WORDS_MAX = 160 };
+
+/* "the server at 192.0.2.1, port 2525": nobody reads "192.0.2.1:2525" as a name. The usual port says nothing. */
+static struct span place_words(
+	const struct page *p, struct span host, char out[static PLACE_WORDS_MAX])
+{
+	struct place at = place_of(host);
+	struct template_values values = {.absent = reply_absent_words(p->lang)};
+	char port[8];
+
+	if (!at.is_address)
+		return at.port == 25 ? at.name : host;
+	values.of[REPLY_WORD_IP] = at.name;
+	if (at.port != 25 && at.port != 0)
+		values.of[REPLY_WORD_NUMBER] =
+			span_of(port, (size_t)snprintf(port, sizeof port, "%u", at.port));
+	return span_of(out, template_write(reply_label_words(p->lang, REPLY_LABEL_NOTICE_ADDRESS),
+				    &values, true, out, PLACE_WORDS_MAX));
+}
+
 static void put_title(struct page *p, enum reply_label title, struct span host)
 {
+	char place[PLACE_WORDS_MAX];
+
 	if (title == REPLY_LABELS)
 		return;
+	host = place_words(p, host, place);
 	if (p->is_html)
 		put(p->w, "<div style=\"margin:8px 0 0 0;color:#52606d;font-size:13px\">");
 	put_label(p, title, &(struct page_words){.host = host}, "  ");

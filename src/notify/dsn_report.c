@@ -47,22 +47,14 @@ static void put_original(struct writer *w, struct span orcpt)
 /* "192.0.2.1:25" is told as an address literal; a name as it is. */
 static void put_remote(struct writer *w, struct span host)
 {
-	size_t digits = 0;
+	struct place p = place_of(host);
 
-	while (digits < host.len && byte_is_digit(host.at[host.len - 1 - digits]))
-		digits++;
-	if (digits == 0 || digits == host.len || host.at[host.len - 1 - digits] != ':') {
-		put_field(w, "Remote-MTA", "dns; ", host);
+	if (host.len == 0)
 		return;
-	}
-	struct span address = span_slice(host, 0, host.len - 1 - digits);
-	bool is_bare = address.len > 0 && address.at[0] != '[' &&
-		       byte_is_digit(address.at[address.len - 1]);
-
 	put(w, "Remote-MTA: dns; ");
-	put(w, is_bare ? "[" : "");
-	put_clean(w, address, DSN_VALUE_MAX);
-	put(w, is_bare ? "]\r\n" : "\r\n");
+	put(w, p.is_address ? "[" : "");
+	put_clean(w, p.name, DSN_VALUE_MAX);
+	put(w, p.is_address ? "]\r\n" : "\r\n");
 }
 
 /* RFC 3464 2.3, RFC 6533 3: the address type is utf-8 where the address is. */

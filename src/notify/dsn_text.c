@@ -109,6 +109,29 @@ void put_field(struct writer *w, const char *name, const char *type, struct span
 	put(w, "\r\n");
 }
 
+struct place place_of(struct span host)
+{
+	struct place p = {.name = host};
+	size_t digits = 0;
+
+	while (digits < host.len && byte_is_digit(host.at[host.len - 1 - digits]))
+		digits++;
+	if (digits > 0 && digits < 6 && digits < host.len &&
+		host.at[host.len - 1 - digits] == ':') {
+		struct span port = span_slice(host, host.len - digits, host.len);
+
+		(void)span_take_number(&port, 1, 5, &p.port);
+		p.name = span_slice(host, 0, host.len - 1 - digits);
+	}
+	size_t n = p.name.len;
+
+	if (n > 2 && p.name.at[0] == '[' && p.name.at[n - 1] == ']')
+		p = (struct place){span_slice(p.name, 1, n - 1), true, p.port};
+	else
+		p.is_address = n > 0 && byte_is_digit(p.name.at[n - 1]);
+	return p;
+}
+
 /* Where the first line of s ends: at a blank, or within a word that is too long for any line. */
 static size_t fold_point(struct span s, size_t column)
 {

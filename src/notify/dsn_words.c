@@ -1,7 +1,16 @@
+#include "base/utf8.h"
+#include "mail/header.h"
 #include "notify/dsn_in.h"
 #include "reply/explain.h"
+#include "report/decode.h"
 
-enum { REPLY_SHOWN_MAX = 800, TALE_MAX = 8192, NAMED_OF_MANY = 10 };
+enum {
+	SUBJECT_READ_MAX = 1000,
+	SUBJECT_SHOWN_MAX = 120,
+	REPLY_SHOWN_MAX = 800,
+	TALE_MAX = 8192,
+	NAMED_OF_MANY = 10
+};
 
 static bool is_good(enum dsn_action a)
 {
@@ -170,6 +179,45 @@ static size_t put_group(struct page *p, enum dsn_action action, bool was_told, b
 	return left_out;
 }
 
+/* Its first characters, as many as fit. */
+static struct span cut(struct span s, size_t most)
+{
+	size_t n = 0, len;
+
+	for (; n < s.len; n += len) {
+		len = utf8_len(span_slice(s, n, s.len));
+		len = len ? len : 1;
+		if (n + len > most)
+			break;
+	}
+	return span_slice(s, 0, n);
+}
+
+/* His subject as he wrote it, and when it came here: who sends much knows by these which one it is. */
+static void put_about(struct page *p)
+{
+	const struct dsn *d = p->w->dsn;
+	struct arena arena = {0};
+	struct page_words words = {0};
+	char room[REPLY_MOMENT_MAX];
+	struct mail_header h;
+	struct mail_field f;
+
+	mail_header_init(&h, span_slice(d->header, 0, DSN_HEADER_MAX));
+	while (words.text.len == 0 && mail_header_next(&h, &f))
+		if (mail_field_is(&f, "Subject"))
+			words.text = span_trim(
+				decode_words(span_slice(f.value, 0, SUBJECT_READ_MAX), &arena));
+	words.text = cut(words.text, SUBJECT_SHOWN_MAX);
+	if (d->arrived_ms > 0)
+		words.time = reply_moment_words(d->now_ms, d->arrived_ms, room);
+	if (words.text.len > 0)
+		page_say(p, REPLY_LABEL_NOTICE_ABOUT, &words);
+	else if (words.time.len > 0)
+		page_say(p, REPLY_LABEL_NOTICE_ABOUT_TIME, &words);
+	arena_done(&arena);
+}
+
 void put_stories(struct page *p)
 {
 	const struct dsn *d = p->w->dsn;
@@ -177,6 +225,7 @@ void put_stories(struct page *p)
 
 	page_begin(p, dsn_mood(d), dsn_subject(d));
 	page_say(p, REPLY_LABEL_NOTICE_SERVER, &(struct page_words){.host = d->hostname});
+	put_about(p);
 	for (enum dsn_action a = DSN_FAILED; a < DSN_ACTIONS; a++)
 		for (unsigned kind = 0; kind < 4; kind++)
 			more += put_group(p, a, kind & 1, kind & 2);
