@@ -313,7 +313,9 @@ struct conf_diagnose {
 	size_t n_lists;
 	struct span probe;   /* HOST whose port 25 shows whether ours is blocked; empty: none */
 	struct span webhook; /* URL that alarms are posted to; empty: none */
-	uint8_t checks;      /* are checks run because of what is put off? */
+	struct span
+		mail_via; /* URL of the server that mail about alarms is handed to; empty: the queue */
+	uint8_t checks; /* are checks run because of what is put off? */
 };
 
 /* Whom resolve asks, and what it believes. */
@@ -402,6 +404,7 @@ struct conf {
 	struct span double_bounce; /* empty: nobody */
 	struct span needs_person;  /* empty: nobody */
 	uint64_t returned_size;    /* most bytes of a message that comes back whole */
+	uint8_t multilingual;      /* bool: each language of a notice is a part, too */
 	uint8_t notify_anyone;     /* bool: notices go to senders that nothing proves, too */
 	uint8_t language;          /* enum reply_lang of reply/texts.h */
 	uint8_t log;               /* enum conf_log */

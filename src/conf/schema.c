@@ -53,6 +53,16 @@ static const struct schema_row top[] = {
 			   "of mail that did not arrive (where it is not en, English stands below "
 			   "it), in abide queue, abide trace and event=needs_person, and in abide "
 			   "explain -c FILE."},
+	{.key = "multilingual",
+		.type = SCHEMA_NAME,
+		AT(S, multilingual),
+		.names = bool_names,
+		.preset = "yes",
+		.since = FIRST,
+		.meaning =
+			"Whether a notice that is not in English alone has each language as a part "
+			"of its own besides (RFC 8255), for mail programs that show the one their "
+			"user reads. With no, both languages stand in one part alone."},
 	{.key = "notify_anyone",
 		.type = SCHEMA_NAME,
 		AT(S, notify_anyone),
@@ -1481,6 +1491,17 @@ static const struct schema_row diagnose_rows[] = {
 		.meaning =
 			"URL (http or https) that alarms are posted to, as JSON: one when trouble "
 			"begins, one when it is over."},
+	{.key = "mail_via",
+		.type = SCHEMA_TEXT,
+		AT(S, mail_via),
+		.min = 8,
+		.max = 2000,
+		.since = FIRST,
+		.meaning =
+			"Another way for mail about alarms to needs_person: a mail server as "
+			"smtp://HOST:PORT or smtps://USER:PASSWORD@HOST. It is handed there at "
+			"once, past queue and routes, because these may be what is broken. Where "
+			"that server does not take it, it goes as other mail does."},
 };
 #undef S
 static const struct schema_row web_rows[] = {

@@ -191,7 +191,7 @@ static const struct pack_type mta_sts_type = PACK_TYPE(conf_mta_sts, mta_sts_row
 static const struct pack_row diagnose_rows[] = {
 	PACK_F_ARRAY(struct conf_diagnose, lists, n_lists, &text_type),
 	PACK_F_SPAN(struct conf_diagnose, probe), PACK_F_SPAN(struct conf_diagnose, webhook),
-	PACK_F_U8(struct conf_diagnose, checks)};
+	PACK_F_SPAN(struct conf_diagnose, mail_via), PACK_F_U8(struct conf_diagnose, checks)};
 static const struct pack_type diagnose_type = PACK_TYPE(conf_diagnose, diagnose_rows);
 
 static const struct pack_row check_rows[] = {
@@ -216,8 +216,9 @@ static const struct pack_row conf_rows[] = {PACK_F_U32(struct conf, number),
 	PACK_F_SPAN(struct conf, spool), PACK_F_SPAN(struct conf, user),
 	PACK_F_SPAN(struct conf, needs_person), PACK_F_SPAN(struct conf, double_bounce),
 	PACK_F_U64(struct conf, returned_size), PACK_F_U8(struct conf, notify_anyone),
-	PACK_F_U8(struct conf, language), PACK_F_U8(struct conf, log),
-	PACK_F_U8(struct conf, log_level), PACK_F_U32(struct conf, unresolved),
+	PACK_F_U8(struct conf, multilingual), PACK_F_U8(struct conf, language),
+	PACK_F_U8(struct conf, log), PACK_F_U8(struct conf, log_level),
+	PACK_F_U32(struct conf, unresolved),
 	PACK_F_ARRAY(struct conf, relay_from, n_relay_from, &network_type),
 	PACK_F_ONE(struct conf, tls, &encryption_type),
 	PACK_F_ARRAY(struct conf, certificates, n_certificates, &certificate_type),

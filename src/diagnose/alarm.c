@@ -27,12 +27,29 @@ bool alarm_is_due(const struct verdict *v)
 }
 
 /* One trouble at everything has one key, whoever is hit at the moment. */
-static uint64_t key_of(const struct verdict *v)
+uint64_t alarm_key(const struct alarm *a)
 {
-	uint64_t who = v->scope == VERDICT_EVERYTHING ? 0 : ledger_hash(v->who);
-	uint64_t check = v->scope == VERDICT_SERVER && v->check ? v->check->check + 1U : 0;
+	uint64_t who = a->scope == VERDICT_EVERYTHING ? 0 : ledger_hash(span_str(a->who));
 
-	return (who ^ (check << 40)) * 31 + (uint64_t)v->family * 16 + (uint64_t)v->whose + 1;
+	return (who ^ ((uint64_t)a->check << 40)) * 31 + (uint64_t)a->family * 16 +
+	       (uint64_t)a->whose + 1;
+}
+
+static struct alarm of_verdict(const struct verdict *v, int64_t at)
+{
+	struct alarm a = {.since = v->since,
+		.told_at = at,
+		.is_seen = true,
+		.family = v->family,
+		.scope = v->scope,
+		.whose = v->whose,
+		.cause = v->cause,
+		.check = v->scope == VERDICT_SERVER && v->check ? (uint8_t)(v->check->check + 1U)
+								: 0};
+
+	(void)span_copy(v->who, a.who, sizeof a.who);
+	a.key = alarm_key(&a);
+	return a;
 }
 
 static struct alarm *find(struct alarms *a, uint64_t key)
@@ -56,8 +73,8 @@ static struct alarm *place(struct alarms *a)
 
 static void look_at(struct alarms *a, const struct verdict *v, int64_t at, alarm_fn *fn, void *arg)
 {
-	uint64_t key = key_of(v);
-	struct alarm *known = find(a, key);
+	struct alarm fresh = of_verdict(v, at);
+	struct alarm *known = find(a, fresh.key);
 
 	if (known && known->gone_at > 0 && at - known->gone_at >= ALARM_AGAIN) {
 		known->key = 0;
@@ -71,15 +88,7 @@ static void look_at(struct alarms *a, const struct verdict *v, int64_t at, alarm
 	known = place(a);
 	if (!known)
 		return;
-	*known = (struct alarm){.key = key,
-		.since = v->since,
-		.told_at = at,
-		.is_seen = true,
-		.family = v->family,
-		.scope = v->scope,
-		.whose = v->whose,
-		.cause = v->cause};
-	(void)span_copy(v->who, known->who, sizeof known->who);
+	*known = fresh;
 	fn(known, v, arg);
 }
 

@@ -22,6 +22,7 @@ struct alarm {
 	enum verdict_scope scope;
 	enum verdict_whose whose;
 	enum reply_cause cause;
+	uint8_t check; /* that it is about, plus 1; 0: none */
 	char who[ALARM_WHO_MAX];
 };
 
@@ -34,5 +35,7 @@ typedef void alarm_fn(const struct alarm *a, const struct verdict *v, void *arg)
 
 /* Tells fn what is new, and what is over. */
 void alarms_look(struct alarms *a, const struct verdicts *now, int64_t at, alarm_fn *fn, void *arg);
+/* From the other members. */
+uint64_t alarm_key(const struct alarm *a);
 /* Is it worth waking somebody? */
 bool alarm_is_due(const struct verdict *v);

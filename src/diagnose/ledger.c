@@ -1,25 +1,7 @@
-#include "diagnose/ledger.h"
+#include "diagnose/ledger_in.h"
 #include "base/alloc.h"
 #include "base/table.h"
 #include <stdlib.h>
-
-enum { SLOTS = 1 << 14, SLOTS_MOST = SLOTS * 3 / 4 };
-
-struct name {
-	uint64_t hash;
-	char text[LEDGER_NAME_MAX];
-};
-
-struct ledger {
-	struct ledger_cell cells[LEDGER_CELLS]; /* a ring */
-	size_t first, n;
-	uint32_t minute;       /* the newest */
-	uint32_t slots[SLOTS]; /* cells of that minute, by their key: number + 1 */
-	size_t used;
-	struct name names[LEDGER_NAMES]; /* by hash, a few places for each */
-	struct ledger_event events[LEDGER_EVENTS];
-	size_t events_n; /* that ever were */
-};
 
 struct ledger *ledger_new(void)
 {
@@ -56,7 +38,7 @@ uint64_t ledger_hash(struct span name)
 enum { PLACES = 4 };
 
 /* A name has PLACES that it may stand at; where all are taken it takes the one of another. */
-static uint64_t learn(struct ledger *l, struct span text)
+uint64_t ledger_learn(struct ledger *l, struct span text)
 {
 	uint64_t h = ledger_hash(text);
 	struct name *at = NULL;
@@ -159,15 +141,15 @@ void ledger_add(struct ledger *l, const struct diagnose_fact *f)
 		.cause = (uint8_t)f->cause,
 		.side = (uint8_t)f->side,
 		.is_said = f->is_said,
-		.site = learn(l, f->site),
-		.provider = learn(l, f->provider.len > 0 ? f->provider : f->site),
-		.source = learn(l, f->source),
-		.domain = learn(l, domain_of(f->sender)),
-		.recipient =
-			f->cause == REPLY_NONE ? ledger_hash(f->recipient) : learn(l, f->recipient),
+		.site = ledger_learn(l, f->site),
+		.provider = ledger_learn(l, f->provider.len > 0 ? f->provider : f->site),
+		.source = ledger_learn(l, f->source),
+		.domain = ledger_learn(l, domain_of(f->sender)),
+		.recipient = f->cause == REPLY_NONE ? ledger_hash(f->recipient)
+						    : ledger_learn(l, f->recipient),
 		.message = f->message};
 
-	c.sender = f->cause == REPLY_NONE ? ledger_hash(f->sender) : learn(l, f->sender);
+	c.sender = f->cause == REPLY_NONE ? ledger_hash(f->sender) : ledger_learn(l, f->sender);
 	place(l, &c);
 }
 

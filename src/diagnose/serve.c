@@ -7,7 +7,7 @@
 #include "resolve/link.h"
 #include <stdlib.h>
 
-enum { LOOKS_MOST = 4, ALARMS_MOST_AT_ONCE = 16, POST_SECONDS = 10 };
+enum { MAIL_SECONDS = 30, LOOKS_MOST = 4, ALARMS_MOST_AT_ONCE = 16, POST_SECONDS = 10 };
 
 struct diagnose {
 	struct role *role;
@@ -22,7 +22,7 @@ struct request {
 	struct arena arena;
 	uint32_t number;
 	struct ipc_diagnose_look look;
-	struct span url, json;
+	struct span url, json, to, text;
 };
 
 /* l: NULL, there was no room to look. */
@@ -78,6 +78,33 @@ static void post(void *arg)
 	free(r);
 }
 
+static void answer_mailed(struct request *r, bool is_sent, const char *why)
+{
+	if (r->diagnose->queue)
+		(void)ipc_send(r->diagnose->queue,
+			&(struct ipc_out){.type = IPC_DIAGNOSE_MAILED,
+				.request = r->number,
+				.is_answer = true,
+				.body = &(struct ipc_diagnose_mailed){
+					.is_sent = is_sent, .why = span_str(why)}});
+}
+
+static void mail(void *arg)
+{
+	struct request *r = arg;
+	const struct conf *conf = role_conf_get(r->diagnose->role);
+	char why[FETCH_WHY_MAX] = "";
+	struct span url =
+		arena_printf(&r->arena, "%.*s/%.*s", SPAN_F(r->url), SPAN_F(conf->hostname));
+	int rc = fetch_mail(url, MAIL_SECONDS, r->to, r->text, why);
+
+	answer_mailed(r, rc == 0, why);
+	role_conf_put(conf);
+	r->diagnose->posts--;
+	arena_done(&r->arena);
+	free(r);
+}
+
 static void start(struct request *r, const char *name, task_fn *fn, unsigned *count)
 {
 	struct task *t = task_spawn(name, fn, r);
@@ -89,6 +116,20 @@ static void start(struct request *r, const char *name, task_fn *fn, unsigned *co
 	}
 	arena_done(&r->arena);
 	free(r);
+}
+
+static void start_mail(struct request *r, const struct ipc_diagnose_mail *m)
+{
+	if (r->diagnose->posts >= ALARMS_MOST_AT_ONCE) {
+		answer_mailed(r, false, "too many at once");
+		arena_done(&r->arena);
+		free(r);
+		return;
+	}
+	r->url = arena_copy(&r->arena, m->url);
+	r->to = arena_copy(&r->arena, m->to);
+	r->text = arena_copy(&r->arena, m->text);
+	start(r, "mail", mail, &r->diagnose->posts);
 }
 
 static void on_packet(struct ipc_channel *c, struct ipc_packet *p, void *arg)
@@ -109,6 +150,8 @@ static void on_packet(struct ipc_channel *c, struct ipc_packet *p, void *arg)
 			arena_done(&r->arena);
 			free(r);
 		}
+	} else if (p->type == IPC_DIAGNOSE_MAIL) {
+		start_mail(r, p->body);
 	} else if (p->type == IPC_DIAGNOSE_ALARM && d->posts < ALARMS_MOST_AT_ONCE) {
 		const struct ipc_diagnose_alarm *a = p->body;
 

@@ -75,6 +75,7 @@ ROWS(ipc_commit) = {
 	PACK_F_U32(struct ipc_commit, content_crc),
 	PACK_F_SPAN(struct ipc_commit, edits),
 	PACK_F_ARRAY(struct ipc_commit, recipients, recipients_n, &ipc_recipient_type),
+	PACK_F_ARRAY(struct ipc_commit, expanded, expanded_n, &ipc_recipient_type),
 };
 TYPE(ipc_commit);
 
@@ -549,6 +550,19 @@ ROWS(ipc_diagnose_alarm) = {
 };
 TYPE(ipc_diagnose_alarm);
 
+ROWS(ipc_diagnose_mail) = {
+	PACK_F_SPAN(struct ipc_diagnose_mail, url),
+	PACK_F_SPAN(struct ipc_diagnose_mail, to),
+	PACK_F_SPAN(struct ipc_diagnose_mail, text),
+};
+TYPE(ipc_diagnose_mail);
+
+ROWS(ipc_diagnose_mailed) = {
+	PACK_F_BOOL(struct ipc_diagnose_mailed, is_sent),
+	PACK_F_SPAN(struct ipc_diagnose_mailed, why),
+};
+TYPE(ipc_diagnose_mailed);
+
 ROWS(ipc_control_progress) = {
 	PACK_F_U64(struct ipc_control_progress, done),
 	PACK_F_U64(struct ipc_control_progress, of),
@@ -880,5 +894,7 @@ const struct ipc_kind ipc_kinds[] = {
 	{IPC_DIAGNOSE_LOOK, &ipc_diagnose_look_type, 0, false},
 	{IPC_DIAGNOSE_LOOKED, &ipc_diagnose_looked_type, 0, false},
 	{IPC_DIAGNOSE_ALARM, &ipc_diagnose_alarm_type, 0, false},
+	{IPC_DIAGNOSE_MAIL, &ipc_diagnose_mail_type, 0, false},
+	{IPC_DIAGNOSE_MAILED, &ipc_diagnose_mailed_type, 0, false},
 };
 const size_t ipc_kinds_n = sizeof ipc_kinds / sizeof ipc_kinds[0];

@@ -115,6 +115,8 @@ enum ipc_type {
 	IPC_DIAGNOSE_LOOK = 270, /* at our own side; answer: IPC_DIAGNOSE_LOOKED */
 	IPC_DIAGNOSE_LOOKED,
 	IPC_DIAGNOSE_ALARM, /* to the webhook; no answer */
+	IPC_DIAGNOSE_MAIL,  /* past queue and deliver; answer: IPC_DIAGNOSE_MAILED */
+	IPC_DIAGNOSE_MAILED,
 };
 
 enum ipc_role {
@@ -190,6 +192,9 @@ struct ipc_commit {
 	struct span edits;
 	struct ipc_recipient *recipients;
 	size_t recipients_n;
+	/* Aliases of several addresses whose sender wants to hear of success; the addresses are above. */
+	struct ipc_recipient *expanded;
+	size_t expanded_n;
 };
 struct ipc_result {
 	int64_t error;      /* 0, or a -errno as spool_op.result says */
@@ -673,6 +678,13 @@ struct ipc_diagnose_looked {
 };
 struct ipc_diagnose_alarm {
 	struct span url, json;
+};
+struct ipc_diagnose_mail {
+	struct span url, to, text; /* CRLF lines */
+};
+struct ipc_diagnose_mailed {
+	bool is_sent;
+	struct span why; /* not */
 };
 struct ipc_control_progress {
 	uint64_t done, of;      /* rows */

@@ -1,4 +1,4 @@
-#include "queue/queue.h"
+#include "queue/bounce.h"
 #include "base/alloc.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +15,10 @@ struct commit { /* one IPC_COMMIT on its way to the disk */
 	nanos began;
 	char *content;
 	bool is_told;
+	struct ipc_recipient *expanded; /* copies */
+	size_t expanded_n;
+	struct spool_op receipt; /* which tells of them */
+	struct spool_accept *notice;
 };
 
 static struct span part_key(const struct id *id)
@@ -211,12 +215,61 @@ static void durable(struct spool_op *op, void *arg)
 	queue_wake(c->peer->queue);
 }
 
-static void committed(struct spool_op *op, void *arg)
+static void end_commit(struct commit *c)
+{
+	c->peer->busy--;
+	free(c->content);
+	arena_done(&c->arena);
+	free(c);
+}
+
+/* ---- aliases of several ---- */
+
+/* The client hears of its message when the receipt is safe as well: nothing of it is owed any more. */
+static void receipted(struct spool_op *op, void *arg)
 {
 	struct commit *c = arg;
 	struct queue *q = c->peer->queue;
 
-	if (c->peer->channel && !c->is_told)
+	if (c->peer->channel)
+		answer(c->peer, c->request, c->op.result, c->began, -1);
+	if (op->result == 0) {
+		queue_accepted(q, c->notice);
+		log_event(LOG_INFO, "noticed", LOG_ID(c->notice->message.id),
+			LOG_SPAN("recipient", c->notice->recipients[0].address),
+			LOG_STR("kind", "expanded"));
+		queue_dispatch(q);
+	} else {
+		log_event(LOG_ERROR, "notice_failed", LOG_ID(c->op.accept.message.id),
+			LOG_ERRNO(op->result));
+	}
+	end_commit(c);
+}
+
+/* After a commit whose answer was lost it is told again: twice is better than never. */
+static bool submit_receipt(struct commit *c)
+{
+	struct queue *q = c->peer->queue;
+
+	if (c->expanded_n == 0 || (c->op.result != 0 && c->op.result != -EEXIST))
+		return false;
+	c->notice = bounce_make_expanded(
+		q, &c->op.accept.message, c->expanded, c->expanded_n, &c->arena);
+	if (!c->notice)
+		return false;
+	c->receipt = (struct spool_op){
+		.kind = SPOOL_OP_ACCEPT, .accept = *c->notice, .done = receipted, .arg = c};
+	spool_submit(q->spool, &c->receipt);
+	return true;
+}
+
+static void committed(struct spool_op *op, void *arg)
+{
+	struct commit *c = arg;
+	struct queue *q = c->peer->queue;
+	bool is_owed = submit_receipt(c);
+
+	if (c->peer->channel && !c->is_told && !is_owed)
 		answer(c->peer, c->request, op->result, c->began, -1);
 	if (op->result == 0) {
 		/* A lane that was read meanwhile did not find it. */
@@ -230,10 +283,21 @@ static void committed(struct spool_op *op, void *arg)
 			LOG_ERRNO(op->result), LOG_U64("map_used", room.map_used),
 			LOG_U64("map_size", room.map_size));
 	}
-	c->peer->busy--;
-	free(c->content);
-	arena_done(&c->arena);
-	free(c);
+	if (!is_owed)
+		end_commit(c);
+}
+
+static void copy_expanded(struct commit *c, const struct ipc_commit *in)
+{
+	if (in->expanded_n == 0 ||
+		!bounce_may(role_conf_now(c->peer->queue->role), &c->op.accept.message))
+		return;
+	c->expanded_n = in->expanded_n;
+	c->expanded = arena_array(&c->arena, in->expanded_n, sizeof *c->expanded);
+	for (size_t i = 0; i < in->expanded_n; i++)
+		c->expanded[i] = (struct ipc_recipient){
+			.address = arena_copy(&c->arena, in->expanded[i].address),
+			.orcpt = arena_copy(&c->arena, in->expanded[i].orcpt)};
 }
 
 static void copy_recipients(struct commit *c, const struct ipc_commit *in)
@@ -320,10 +384,11 @@ static void on_commit(struct queue_peer *peer, const struct ipc_packet *p)
 	}
 	copy_message(c, in);
 	copy_recipients(c, in);
+	copy_expanded(c, in);
 	queue_assign_lanes(
 		q, role_conf_now(q->role), &c->op.accept, spool_now(q->spool), &c->arena);
 	c->op.kind = SPOOL_OP_ACCEPT;
-	c->op.durable = durable;
+	c->op.durable = c->expanded_n == 0 ? durable : NULL;
 	c->op.done = committed;
 	c->op.arg = c;
 	peer->busy++;

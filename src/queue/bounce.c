@@ -234,6 +234,7 @@ struct spool_accept *bounce_make(struct queue *q, const struct spool_message *m,
 		.salt = queue_dice(q) | 1,
 		.sender = arena_copy(arena, bounce_may(conf, m) ? m->sender : conf->double_bounce),
 		.envelope_id = m->envid,
+		.is_multilingual = conf->multilingual,
 		.now_ms = clock_wall_ms(),
 		.arrived_ms = m->arrived_wall_ms,
 		.recipients = about,
@@ -251,6 +252,32 @@ struct spool_accept *bounce_make(struct queue *q, const struct spool_message *m,
 	d.language = language_of(d.header, conf->language);
 	d.reads_utf8 = m->smtputf8 && !has_event(&d, EVENT_NEXT_NO_UTF8);
 	d.returned = returns_all(q, m, &d) ? DSN_RETURNS_ALL : DSN_RETURNS_HEADER;
+	return write_notice(q, m, &d, arena);
+}
+
+struct spool_accept *bounce_make_expanded(struct queue *q, const struct spool_message *m,
+	const struct ipc_recipient *aliases, size_t n, struct arena *arena)
+{
+	const struct conf *conf = role_conf_now(q->role);
+	struct dsn_recipient *about = arena_array(arena, n, sizeof *about);
+	struct dsn d = {.hostname = arena_copy(arena, conf->hostname),
+		.salt = queue_dice(q) | 1,
+		.sender = m->sender,
+		.envelope_id = m->envid,
+		.is_multilingual = conf->multilingual,
+		.now_ms = clock_wall_ms(),
+		.arrived_ms = m->arrived_wall_ms,
+		.recipients = about,
+		.n_recipients = n,
+		.header = header_of(q, m, arena),
+		.reads_utf8 = m->smtputf8,
+		.returned = DSN_RETURNS_HEADER};
+
+	for (size_t i = 0; i < n; i++)
+		about[i] = (struct dsn_recipient){.action = DSN_EXPANDED,
+			.address = aliases[i].address,
+			.original = aliases[i].orcpt};
+	d.language = language_of(d.header, conf->language);
 	return write_notice(q, m, &d, arena);
 }
 
@@ -274,6 +301,7 @@ struct spool_accept *bounce_make_many(struct queue *q, struct span to, struct bo
 	struct dsn d = {.hostname = arena_copy(arena, conf->hostname),
 		.salt = queue_dice(q) | 1,
 		.sender = arena_copy(arena, to),
+		.is_multilingual = conf->multilingual,
 		.now_ms = clock_wall_ms(),
 		.recipients = recipients,
 		.n_recipients = n,

@@ -51,6 +51,10 @@ struct spool_accept *bounce_make(struct queue *q, const struct spool_message *m,
 	const struct spool_recipient *const *recipients, const struct bounce_told *told, size_t n,
 	struct arena *arena);
 
+/* That its recipients `aliases` were expanded (RFC 3464 2.3.3), at the time of now. */
+struct spool_accept *bounce_make_expanded(struct queue *q, const struct spool_message *m,
+	const struct ipc_recipient *aliases, size_t n, struct arena *arena);
+
 /*
  * The same that many messages of one sender are late: those that are in about, of `all`. Words alone, as
  * a report is of one message. about is put into another order.
@@ -72,3 +76,6 @@ struct person {
 	struct span means, advice; /* sentences; empty: those of the cause */
 };
 void queue_tell_person(struct queue *q, const struct person *p);
+/* The mail that it would be, in arena. */
+struct span queue_person_text(
+	struct queue *q, const struct person *p, struct id id, struct span to, struct arena *arena);

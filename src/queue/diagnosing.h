@@ -3,7 +3,8 @@
  *
  * Internal to queue/. Owns the ledger, the newest result of each check, and the link to the process diagnose. A task of its
  * own looks when something was put off or refused, has the checks run that such trouble is worth, and tells a
- * person once. All is memory: after a start it is learned anew.
+ * person once. What was learned is in a file of the spool, at most a minute old: who is told is told once, and a
+ * verdict does not begin anew, though the queue starts again.
  */
 #pragma once
 #include "diagnose/verdict.h"
@@ -14,6 +15,8 @@ enum { DIAGNOSING_CHECKS_MOST = 96 };
 struct diagnosing;
 
 void queue_diagnosing_start(struct queue *q);
+/* Keeps what was learned. Waits. */
+void queue_diagnosing_stop(struct queue *q);
 void queue_diagnosing_peer(struct queue *q, int fd); /* the process diagnose is there (again) */
 /* After the commit: what became of each recipient. */
 void queue_diagnosing_note(struct queue *q, const struct results *r);

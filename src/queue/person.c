@@ -39,7 +39,7 @@ static struct span sentences(enum reply_cause cause, enum reply_tale what, struc
 	return copy;
 }
 
-static struct span write_text(
+struct span queue_person_text(
 	struct queue *q, const struct person *p, struct id id, struct span to, struct arena *arena)
 {
 	char new_id[ID_TEXT_LEN + 1], old_id[ID_TEXT_LEN + 1];
@@ -80,7 +80,8 @@ void queue_tell_person(struct queue *q, const struct person *p)
 
 	t->queue = q;
 	whom = arena_copy(&t->arena, whom);
-	t->notice = notice_accept(q, id, whom, write_text(q, p, id, whom, &t->arena), &t->arena);
+	t->notice =
+		notice_accept(q, id, whom, queue_person_text(q, p, id, whom, &t->arena), &t->arena);
 	t->op = (struct spool_op){.kind = SPOOL_OP_ACCEPT, .done = told, .arg = t};
 	if (!t->notice) {
 		arena_done(&t->arena);

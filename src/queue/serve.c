@@ -283,6 +283,7 @@ int queue_serve(struct role *role)
 	role_ready(role);
 	(void)role_wait_stop(role, CLOCK_NEVER);
 	q->stopping = true;
+	queue_diagnosing_stop(q);
 	close_queue(q);
 	return 0;
 }

@@ -112,6 +112,8 @@ static int commit(struct session *s, struct span edits, uint32_t *ret_ms)
 		.edits = edits,
 		.recipients = t->recipients,
 		.recipients_n = t->recipients_n,
+		.expanded = t->expanded,
+		.expanded_n = t->expanded_n,
 	};
 
 	s->is_committing = true;

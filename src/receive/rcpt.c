@@ -59,6 +59,45 @@ static bool add(struct transaction *t, const struct ipc_recipient *r, bool is_pl
 	return true;
 }
 
+/*
+ * RFC 3461 5.2.7, RFC 3464 2.3.3: an alias of several addresses has its message when it is expanded. That is
+ * told once, and of each address behind it only what goes wrong.
+ */
+static bool is_expanded(const struct people *people, const struct wire_rcpt_params *p)
+{
+	return people->n > 1 && p->notify & WIRE_NOTIFY_SUCCESS;
+}
+
+static uint8_t notify_behind_alias(uint8_t notify)
+{
+	uint8_t rest = (uint8_t)(notify & ~WIRE_NOTIFY_SUCCESS);
+
+	return rest ? rest : WIRE_NOTIFY_NEVER;
+}
+
+static bool put_expanded(struct transaction *t, struct span alias, struct span orcpt)
+{
+	size_t bytes = ENVELOPE_RECIPIENT + alias.len + orcpt.len;
+
+	if (t->envelope + bytes > ENVELOPE_MAX)
+		return false;
+	if (t->expanded_n == t->expanded_room) {
+		size_t room = t->expanded_room ? t->expanded_room * 4 : 4;
+		struct ipc_recipient *all = arena_array(&t->arena, room, sizeof *all);
+
+		if (t->expanded_n > 0)
+			memcpy(all, t->expanded, t->expanded_n * sizeof *all);
+		t->expanded = all;
+		t->expanded_room = room;
+	}
+	t->expanded[t->expanded_n++] =
+		(struct ipc_recipient){.address = arena_copy(&t->arena, alias),
+			.orcpt = arena_copy(&t->arena, orcpt),
+			.notify = WIRE_NOTIFY_SUCCESS};
+	t->envelope += bytes;
+	return true;
+}
+
 /* Once for each message: copies that nobody is told about. */
 static bool add_bcc(struct transaction *t)
 {
@@ -73,23 +112,31 @@ static bool add_bcc(struct transaction *t)
 }
 
 /* All of them, or none. */
-static enum reply_id add_all(struct session *s, const struct people *people,
+static enum reply_id add_all(struct session *s, const struct check_subject *who,
 	const struct wire_rcpt_params *p, struct reply_words *words)
 {
+	const struct people *people = &who->people;
 	struct transaction *t = &s->transaction;
-	size_t before = t->recipients_n, envelope = t->envelope;
+	size_t before = t->recipients_n, envelope = t->envelope, expanded = t->expanded_n;
 	bool fits = t->named < t->conf->limits.recipients;
+	uint8_t notify = (uint8_t)p->notify;
+
+	if (is_expanded(people, p))
+		notify = notify_behind_alias(notify);
 
 	for (size_t i = 0; i < people->n && fits; i++) {
 		struct ipc_recipient r = {.address = people->all[i].address,
 			.sender = people->all[i].sender,
 			.orcpt = p->has_orcpt ? p->orcpt : people->original,
-			.notify = (uint8_t)p->notify};
+			.notify = notify};
 
 		fits = add(t, &r, !p->has_orcpt);
 	}
+	if (fits && t->recipients_n > before && is_expanded(people, p))
+		fits = put_expanded(t, who->address, p->orcpt);
 	if (!fits || !add_bcc(t)) {
 		t->recipients_n = before;
+		t->expanded_n = expanded;
 		t->envelope = envelope;
 		words->limit = t->named;
 		return SAY_TOO_MANY_RECIPIENTS;
@@ -172,7 +219,7 @@ static enum reply_id take(struct session *s, struct span argument, struct reply_
 	if (!refusal)
 		refusal = judge(s, r.address, words);
 	if (!refusal)
-		refusal = add_all(s, &r.people, &params, words);
+		refusal = add_all(s, &r, &params, words);
 	arena_done(&arena);
 	pool_give(&s->server->replies, text);
 	return refusal;

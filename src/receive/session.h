@@ -36,6 +36,8 @@ struct transaction {
 	struct ipc_recipient *recipients;
 	uint32_t *hashes; /* of their addresses */
 	size_t recipients_n, recipients_room;
+	struct ipc_recipient *expanded; /* aliases of several, of which success is to be told */
+	size_t expanded_n, expanded_room;
 	size_t named;        /* recipients that were taken, as the client named them */
 	unsigned refused;    /* recipients that were not taken */
 	struct span *fields; /* header fields that policy services add, one line each */
