@@ -179,6 +179,8 @@ class Rspamd:
     CONF = """
 options {{
   filters = "";
+  disable_hyperscan = true;
+  url_tld = "{d}/domains";
   local_addrs = ["192.0.2.0/24"];
   check_local = true;
   dns {{ nameserver = ["127.0.0.1:9"]; }}
@@ -223,6 +225,9 @@ rspamd_config:register_symbol({name = 'EVERYTHING', score = 5.0, callback = func
         conf = os.path.join(folder, "rspamd.conf")
         with open(os.path.join(folder, "rule.lua"), "w") as f:
             f.write(self.RULE)
+        # Of all domains there are it would compile patterns for half a minute.
+        with open(os.path.join(folder, "domains"), "w") as f:
+            f.write("test\nexample\n")
         with open(conf, "w") as f:
             f.write(self.CONF.format(d=folder, delay=delay, port=self.port, redis=redis_port))
         self.processes = [Process(
