@@ -68,6 +68,8 @@ static void say_hello(struct deliver *d)
 	(void)add_running(&d->done, true, hello.running + running);
 	(void)ipc_send(d->queue, &(struct ipc_out){.type = IPC_DELIVER_HELLO, .body = &hello});
 	arena_done(&arena);
+	if (d->stopping)
+		deliver_say_slot_end(d, 0);
 	list_for_each (node, &d->done) {
 		struct deliver_job *job = container_of(node, struct deliver_job, node);
 
@@ -309,6 +311,8 @@ static void on_stop(struct role *role, void *arg)
 	void *slot;
 
 	d->stopping = true;
+	/* Else queue would go on handing out as long as there is mail. */
+	deliver_say_slot_end(d, 0);
 	for (size_t i = 0; table_next(&d->slots, &i, &key, &slot);)
 		task_gate_wake_all(&((struct deliver_slot *)slot)->gate);
 	task_gate_wake_all(&d->changed);

@@ -34,7 +34,7 @@ enum ipc_type {
 	IPC_JOB_DOT,            /* deliver -> queue: the final dot is about to be sent */
 	IPC_OUTCOME,            /* deliver -> queue; kept and sent again until acknowledged */
 	IPC_OUTCOME_ACK,        /* queue -> deliver: it is on disk (ipc_job_dot) */
-	IPC_SLOT_END,           /* deliver -> queue: this slot's connection is closed */
+	IPC_SLOT_END, /* deliver -> queue: this slot's connection is closed; 0: I end, no job more */
 
 	/* receive -> facts */
 	IPC_FACTS_ENTER = 60, /* a session begins; answer: IPC_FACTS_VERDICT */

@@ -24,7 +24,7 @@ static struct queue_peer *least_busy(struct queue *q)
 	for (size_t i = 0; i < QUEUE_DELIVER_MOST; i++) {
 		struct queue_peer *p = q->deliver[i];
 
-		if (p && p->channel && p->said_hello && (!best || p->busy < best->busy))
+		if (p && p->channel && p->said_hello && !p->ends && (!best || p->busy < best->busy))
 			best = p;
 	}
 	return best;

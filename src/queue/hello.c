@@ -92,6 +92,22 @@ void queue_on_hello(struct queue_peer *peer, const struct ipc_deliver_hello *hel
 	queue_dispatch(q);
 }
 
+/* It finishes what it has; what is not begun there waits for another process, or the next start. */
+void queue_deliver_ends(struct queue_peer *peer)
+{
+	struct queue *q = peer->queue;
+	struct span key;
+	void *value;
+
+	peer->ends = true;
+	for (size_t i = 0; table_next(&q->slots, &i, &key, &value);) {
+		struct queue_slot *slot = value;
+
+		if (slot->peer == peer && !slot->busy)
+			queue_slot_free(q, slot);
+	}
+}
+
 static void await_return(void *arg)
 {
 	struct queue_peer *peer = arg;

@@ -59,12 +59,9 @@ static void begin_lane(struct queue *q, struct lane *lane, int64_t at)
 static void begin_lanes(struct queue *q, int64_t at)
 {
 	struct buf numbers = BUF_INIT(SIZE_MAX);
-	struct span key;
-	void *value;
 
 	/* The table may change while others go on. */
-	for (size_t i = 0; table_next(&q->lanes_by_number, &i, &key, &value);)
-		(void)buf_add(&numbers, key);
+	queue_lane_numbers(q, &numbers);
 	for (size_t i = 0; i < numbers.len / sizeof(uint32_t); i++) {
 		uint32_t number;
 

@@ -473,11 +473,67 @@ static void a_mark_gives_each_once(void **state)
 	model()->tick = tick;
 }
 
+/* ---- a stop: who ends gets nothing more ---- */
+
+static size_t running_in(size_t proc)
+{
+	model_take_jobs();
+	return model()->procs[proc].n;
+}
+
+static void ends(size_t proc)
+{
+	struct ipc_slot_end end = {.slot = 0};
+
+	model_request(&model()->procs[proc], IPC_SLOT_END, &end);
+}
+
+static void stopped(void *arg)
+{
+	size_t given = 0;
+
+	for (uint32_t i = 0; i < 200; i++)
+		put_row(1 + i % LANES, 900);
+	start_queue();
+	queue_look(model()->q);
+	model_take_jobs();
+	/* What it has it may finish, on a connection that it would have kept. */
+	ends(0);
+	while (model()->procs[0].n > 0)
+		model_end_job(&model()->procs[0], 0, RELAYED);
+	write_all();
+	assert_int_equal(running_in(0), 0);
+	assert_true(running_in(1) + running_in(2) > 0);
+	for (int i = 0; i < 10; i++)
+		(void)run_all(&given);
+	assert_int_equal(running_in(0), 0);
+	ends(1);
+	ends(2);
+	while (run_all(&given))
+		;
+	assert_true(model()->rows_n > 100);
+	check_all();
+	/* One that is started anew takes jobs again. */
+	model_peer_gone(&model()->procs[0]);
+	model_connect(&model()->procs[0]);
+	assert_true(running_in(0) > 0);
+	kill_queue();
+}
+
+static void a_process_that_ends_gets_no_job_more(void **state)
+{
+	model()->rows_n = 0;
+	model()->now = 1000;
+	model()->failing = 0;
+	assert_int_equal(task_run(NULL, stopped, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_left_behind_or_given_twice),
 		cmocka_unit_test(a_mark_gives_each_once),
+		cmocka_unit_test(a_process_that_ends_gets_no_job_more),
 	};
 
 	return cmocka_run_group_tests(tests, read_conf, free_conf);

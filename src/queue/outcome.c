@@ -141,7 +141,7 @@ static void release_slot(struct queue *q, struct queue_peer *peer, const struct 
 		return;
 	slot->busy = false;
 	slot->site->busy--;
-	if (o->wants_next && may_keep(q, slot))
+	if (o->wants_next && !peer->ends && may_keep(q, slot))
 		list_add_tail(&slot->site->idle, &slot->node);
 	else
 		queue_slot_free(q, slot);
@@ -239,6 +239,20 @@ void queue_write_again(struct queue *q)
 	}
 }
 
+static void on_slot_end(struct queue_peer *peer, const struct ipc_slot_end *end)
+{
+	struct queue *q = peer->queue;
+	struct queue_slot *slot = queue_slot_find(q, end->slot);
+
+	if (end->slot == 0)
+		queue_deliver_ends(peer);
+	else if (slot && !slot->busy && slot->peer == peer)
+		queue_slot_free(q, slot);
+	else
+		return; /* a job that was on its way opens a new connection for the slot: it lives on */
+	queue_dispatch(q);
+}
+
 static void on_outcome(struct queue_peer *peer, const struct ipc_outcome *o)
 {
 	struct queue *q = peer->queue;
@@ -293,17 +307,9 @@ void queue_on_deliver(struct ipc_channel *channel, struct ipc_packet *p, void *a
 			job->dot_sent = true;
 		return;
 	}
-	case IPC_SLOT_END: {
-		const struct ipc_slot_end *end = p->body;
-		struct queue_slot *slot = queue_slot_find(q, end->slot);
-
-		/* A job that was on its way opens a new connection for the slot: it lives on. */
-		if (slot && !slot->busy && slot->peer == peer) {
-			queue_slot_free(q, slot);
-			queue_dispatch(q);
-		}
+	case IPC_SLOT_END:
+		on_slot_end(peer, p->body);
 		return;
-	}
 	default:
 		log_event(LOG_ERROR, "wrong_request", LOG_STR("peer", ipc_name(channel)),
 			LOG_U64("type", p->type));

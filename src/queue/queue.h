@@ -36,6 +36,7 @@ struct queue_peer { /* a process of receive or deliver */
 	struct table parts; /* receive: content that came ahead of its commit, by id */
 	size_t parts_bytes;
 	bool said_hello;
+	bool ends;                  /* deliver: it takes no job more */
 	unsigned busy;              /* deliver: jobs running there */
 	struct task *awaiting;      /* waits for that process to come back */
 	struct ipc_queue_room room; /* as it was told last */
@@ -189,6 +190,11 @@ struct lane *queue_lane_get(struct queue *q, struct span name, struct span site)
 struct lane *queue_lane_by_number(struct queue *q, uint32_t number);
 struct lane *queue_lane_add(
 	struct queue *q, uint32_t number, struct span name, struct span site); /* known to be new */
+/*
+ * The numbers of all lanes, in order. Who begins with many at once begins in this one: their rows lie
+ * in it on the disk, so that a batch of outcomes touches few pages.
+ */
+void queue_lane_numbers(const struct queue *q, struct buf *out);
 struct site *queue_site_get(struct queue *q, struct span name);
 struct site *queue_site_find(struct queue *q, struct span name); /* NULL: not in memory */
 /* The lane belongs to that site from now on; no record is touched. */
@@ -251,6 +257,8 @@ void queue_write_again(struct queue *q);
 
 /* hello.c: deliver processes come, go and come back */
 void queue_on_hello(struct queue_peer *peer, const struct ipc_deliver_hello *hello);
+/* The process stops: it finishes what it has, and gets no job more. */
+void queue_deliver_ends(struct queue_peer *peer);
 /* The channel has ended: the process died, or only the channel broke and it says hello again. */
 void queue_deliver_gone(struct queue *q, struct queue_peer *peer);
 

@@ -151,12 +151,18 @@ static void add_lane(const struct spool_lane *stored, const struct spool_due *fi
 
 static int load_lanes(struct queue *q)
 {
+	struct buf numbers = BUF_INIT(SIZE_MAX);
 	int rc = spool_lanes(q->spool, add_lane, q);
-	struct span key;
-	void *lane;
 
-	for (size_t i = 0; rc == 0 && table_next(&q->lanes_by_number, &i, &key, &lane);)
-		queue_lane_check(q, lane);
+	queue_lane_numbers(q, &numbers);
+	for (size_t at = 0; rc == 0 && at < numbers.len; at += sizeof(uint32_t)) {
+		struct lane *lane =
+			table_get(&q->lanes_by_number, span_of(numbers.at + at, sizeof(uint32_t)));
+
+		if (lane)
+			queue_lane_check(q, lane);
+	}
+	buf_done(&numbers);
 	return rc;
 }
 

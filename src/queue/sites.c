@@ -171,6 +171,26 @@ struct lane *queue_lane_by_number(struct queue *q, uint32_t number)
 	return lane;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t x, y;
+
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return x < y ? -1 : x > y;
+}
+
+void queue_lane_numbers(const struct queue *q, struct buf *out)
+{
+	struct span key;
+	void *lane;
+
+	for (size_t i = 0; table_next(&q->lanes_by_number, &i, &key, &lane);)
+		(void)buf_add(out, key);
+	if (out->len > 0)
+		qsort(out->at, out->len / sizeof(uint32_t), sizeof(uint32_t), compare_numbers);
+}
+
 struct lane *queue_lane_get(struct queue *q, struct span name, struct span site)
 {
 	struct lane *lane = table_get(&q->lanes_by_name, name);
