@@ -2,6 +2,7 @@
 
 #define STAGES           4U
 #define WINDOW_LEAST     16U
+#define WINDOW_LAG       15 /* ms that a turn of a session may wait: it has about five */
 #define WINDOW_MUCH_LESS 4U
 #define WINDOW_LESS      16U /* parts of it that it becomes less by, and more */
 #define WINDOW_MORE      16U
@@ -100,10 +101,9 @@ bool load_is_of_work(const struct load_state *now)
 
 uint32_t load_window(uint32_t window, int64_t lag_ms)
 {
-	int64_t height = heights[0].at[LOAD_BUSY];
-	uint32_t next = lag_ms >= 2 * height ? window - window / WINDOW_MUCH_LESS
-			: lag_ms >= height   ? window - window / WINDOW_LESS
-					     : window + window / WINDOW_MORE + 1;
+	uint32_t next = lag_ms >= 4 * WINDOW_LAG ? window - window / WINDOW_MUCH_LESS
+			: lag_ms >= WINDOW_LAG   ? window - window / WINDOW_LESS
+						 : window + window / WINDOW_MORE + 1;
 
 	return next < WINDOW_LEAST ? WINDOW_LEAST : next;
 }

@@ -51,7 +51,7 @@ struct load_state load_next(const struct load_state *now, const struct load_meas
 bool load_is_of_work(const struct load_state *now);
 /*
  * How many sessions may be open before strangers are turned away, from what it was: as many as keep
- * the lag near its height. Called in equal steps of time.
+ * the lag near a few milliseconds: what is let in is then done as quickly as ever. Called in equal steps of time.
  */
 uint32_t load_window(uint32_t window, int64_t lag_ms);
 /* Is a new connection of such a client taken, beyond the window? */

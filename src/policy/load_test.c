@@ -130,9 +130,10 @@ static void test_window(void **state)
 	uint32_t window = 800;
 
 	assert_int_equal(load_window(window, 0), 851);
-	assert_int_equal(load_window(window, 39), 851);
-	assert_int_equal(load_window(window, 40), 750);
-	assert_int_equal(load_window(window, 80), 600);
+	assert_int_equal(load_window(window, 14), 851);
+	assert_int_equal(load_window(window, 15), 750);
+	assert_int_equal(load_window(window, 59), 750);
+	assert_int_equal(load_window(window, 60), 600);
 	for (int i = 0; i < 100; i++)
 		window = load_window(window, 1000);
 	assert_int_equal(window, 16);

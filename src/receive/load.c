@@ -20,7 +20,7 @@
 #define SLOWLY       4096 /* measures in which disk_needs grows to its double, about */
 #define DISK_TIMES   3
 #define LAG_SMALL    20   /* ms */
-#define WINDOW_FIRST 500U /* of load.window */
+#define WINDOW_FIRST 200U /* of load.window */
 #define SHED_LASTS   (500 * NANOS_MS)
 #define ASKS         50U /* in a second, where strangers are turned away */
 

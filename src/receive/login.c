@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "lookup/trouble.h"
+#include "task/share.h"
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -296,6 +297,7 @@ static void log_in(struct login_talk *t)
 	char name[SESSION_NAME_MAX], peer[WIRE_IP_TEXT_MAX];
 
 	take_login(s, &t->answer);
+	task_go_ahead();
 	log_event(LOG_INFO, "login", LOG_SPAN("session", session_name(s, name)),
 		LOG_SPAN("peer", wire_ip_text(&s->client, peer)), LOG_SPAN("login", s->login),
 		LOG_SPAN("mechanism", sasl_mechanism_name(t->mechanism)),

@@ -1,6 +1,8 @@
 #include "receive/advice.h"
 #include "receive/login.h"
 #include "receive/check.h"
+#include "receive/facts_link.h"
+#include "task/share.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include <errno.h>
@@ -133,6 +135,9 @@ void session_greet(struct session *s)
 	const struct facts_ops *facts = s->server->facts;
 	char ip[WIRE_IP_TEXT_MAX];
 	struct reply_words words = {.ip = wire_ip_text(&s->client, ip)};
+
+	if (facts_is_trusted(s))
+		task_go_ahead();
 	enum reply_id refusal =
 		facts ? facts->enter(s->server->facts_self, s, &words) : REPLY_ID_NONE;
 

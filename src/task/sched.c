@@ -16,13 +16,15 @@
 #define EVENTS_MAX      256
 #define WORK_A_POLL     64 /* switches and operations between two looks at epoll */
 #define WORK_A_SLICE    16 /* operations that a task may do without letting others run */
+#define AHEAD_MOST      3U /* turns of those who go ahead before one of the others */
 #define WATCH_DEFAULT   (50 * NANOS_MS)
 #define OFFLOAD_DEFAULT 8U
 
 static struct {
-	struct task *current; /* NULL in task_run's own context */
-	struct task *ended;   /* has left for ever; its stack is to be given back */
-	struct list ready, all;
+	struct task *current;          /* NULL in task_run's own context */
+	struct task *ended;            /* has left for ever; its stack is to be given back */
+	struct list ready, ahead, all; /* ahead: ready too, and goes first */
+	unsigned ahead_turns;          /* since one of the others had its turn */
 	struct heap timers;
 	struct context main;
 	size_t count;
@@ -59,6 +61,26 @@ int sched_watch(int op, int fd, struct sched_source *s, uint32_t events)
 	return 0;
 }
 
+static void make_ready(struct task *t)
+{
+	list_add_tail(t->goes_ahead ? &sched.ahead : &sched.ready, &t->link);
+}
+
+static bool nobody_is_ready(void)
+{
+	return list_is_empty(&sched.ready) && list_is_empty(&sched.ahead);
+}
+
+/* Somebody is ready. */
+static struct task *take_ready(void)
+{
+	bool is_ahead = !list_is_empty(&sched.ahead) &&
+			(sched.ahead_turns < AHEAD_MOST || list_is_empty(&sched.ready));
+
+	sched.ahead_turns = is_ahead ? sched.ahead_turns + 1 : 0;
+	return container_of(list_take(is_ahead ? &sched.ahead : &sched.ready), struct task, link);
+}
+
 void sched_wake(struct task *t, int rc)
 {
 	if (!t->parked)
@@ -66,7 +88,7 @@ void sched_wake(struct task *t, int rc)
 	t->parked = false;
 	t->wake_rc = rc;
 	list_remove(&t->link);
-	list_add_tail(&sched.ready, &t->link);
+	make_ready(t);
 }
 
 /*
@@ -141,11 +163,11 @@ static void poll_events(int timeout)
 
 static struct task *next_ready(void)
 {
-	if (++sched.work >= WORK_A_POLL && !list_is_empty(&sched.ready))
+	if (++sched.work >= WORK_A_POLL && !nobody_is_ready())
 		poll_events(0);
-	while (list_is_empty(&sched.ready))
+	while (nobody_is_ready())
 		poll_events(poll_timeout());
-	return container_of(list_take(&sched.ready), struct task, link);
+	return take_ready();
 }
 
 static void free_task(struct task *t)
@@ -217,9 +239,9 @@ int task_yield(void)
 	struct task *self = sched.current;
 
 	assert(self);
-	if (list_is_empty(&sched.ready))
+	if (nobody_is_ready())
 		poll_events(0);
-	list_add_tail(&sched.ready, &self->link);
+	make_ready(self);
 	run_others();
 	return self->cancelled ? -ECANCELED : 0;
 }
@@ -235,6 +257,12 @@ void task_take_share(unsigned times)
 {
 	assert(sched.current && times > 0);
 	sched.current->share = times - 1;
+}
+
+void task_go_ahead(void)
+{
+	assert(sched.current);
+	sched.current->goes_ahead = true;
 }
 
 int task_sleep(nanos deadline)
@@ -329,6 +357,7 @@ static int open_all(const struct task_options *o)
 	nanos limit = o && o->watchdog ? o->watchdog : WATCH_DEFAULT;
 
 	list_init(&sched.ready);
+	list_init(&sched.ahead);
 	list_init(&sched.all);
 	if (sched.epoll < 0)
 		sched.epoll = epoll_create1(EPOLL_CLOEXEC);

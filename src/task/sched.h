@@ -27,6 +27,7 @@ struct task {
 	bool parked;
 	bool masked; /* cancellation does not end this wait */
 	bool cancelled, detached, ended;
+	bool goes_ahead; /* of others that are ready (task/share.h) */
 };
 
 /* Parks the running task until it is woken. The rc of the wake, -ETIMEDOUT or -ECANCELED. */

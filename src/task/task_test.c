@@ -1,6 +1,7 @@
 /* Tasks, joins, cancellation, time and gates. */
 #include "task/task_test.h"
 #include "base/asan.h"
+#include "task/share.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -40,6 +41,39 @@ static void spawned_run_in_order(void *arg)
 	CHECK(strcmp(story, "mabab") == 0);
 	CHECK(strcmp(task_name(task_self()), "main") == 0);
 	CHECK(task_count() == 1);
+}
+
+static void pusher(void *arg)
+{
+	task_go_ahead();
+	for (int i = 0; i < 4; i++) {
+		(void)task_yield();
+		tell(*(const char *)arg);
+	}
+}
+
+static void plodder(void *arg)
+{
+	for (int i = 0; i < 4; i++) {
+		(void)task_yield();
+		tell(*(const char *)arg);
+	}
+}
+
+/* Behind a crowd of strangers our own users would wait; and a crowd of users must not stop all others. */
+static void some_go_ahead(void *arg)
+{
+	struct task *all[4];
+
+	tell_reset();
+	all[0] = task_spawn("a", plodder, "a");
+	all[1] = task_spawn("b", plodder, "b");
+	all[2] = task_spawn("x", pusher, "x");
+	all[3] = task_spawn("y", pusher, "y");
+	for (size_t i = 0; i < 4; i++)
+		CHECK(task_join(all[i], SOON) == 0);
+	/* y begins as one of the others: it has not said yet that it goes ahead. */
+	CHECK(strcmp(story, "xxxxyyayybababab") == 0);
 }
 
 /* Were task_run to return early, a role would drop its sessions. */
@@ -361,6 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_TASK(spawned_run_in_order),
 		cmocka_unit_test(detached_was_run),
+		IN_TASK(some_go_ahead),
 		IN_TASK(join_again),
 		IN_TASK(join_times_out),
 		IN_TASK(cancelled_at_every_wait),
