@@ -287,9 +287,10 @@ static void give_up(struct spool *s)
 void batch_committer(void *spool)
 {
 	struct spool *s = spool;
-	nanos tidy = clock_after(SPOOL_TIDY_EVERY);
+	nanos tidy = clock_after(s->tidy_every);
 
 	while (!s->closing || !list_is_empty(&s->pending)) {
+		s->figures.rounds++;
 		compact_between_batches(s);
 		try_again(s);
 		if (!await_work(s, earlier(s, tidy)))
@@ -299,14 +300,15 @@ void batch_committer(void *spool)
 
 		pending_take(s, &b);
 		s->hurry = false;
-		if (b.n == 0) { /* none is old enough */
+		if (b.n == 0 && clock_now() < tidy) { /* none is old enough */
 			free(b.ops);
 			continue;
 		}
+		s->figures.tidied += b.n == 0;
 		/* Without a thread it is done here: slow, but right. */
 		if (task_offload(run, &b) < 0)
 			run(&b);
-		tidy = clock_after(b.tidy_more ? NANOS_S / 10 : SPOOL_TIDY_EVERY);
+		tidy = clock_after(b.tidy_more ? NANOS_S / 10 : s->tidy_every);
 		finish(s, &b);
 	}
 	give_up(s);

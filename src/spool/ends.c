@@ -203,7 +203,7 @@ int ends_tidy(struct store_txn *t, size_t steps, bool *ret_more)
 	struct spool *s = t->s;
 	int rc = 0;
 
-	if (!s->tidying && (s->tidied_at == 0 || clock_now() - s->tidied_at > SPOOL_TIDY_EVERY)) {
+	if (!s->tidying && (s->tidied_at == 0 || clock_now() - s->tidied_at > s->tidy_every)) {
 		s->tidying = true;
 		s->tidied_at = clock_now();
 		rc = tidy_lanes(t, 1000);

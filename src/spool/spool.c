@@ -228,6 +228,7 @@ static struct spool *new_spool(const struct spool_options *o)
 
 	s->batch_most = o->batch_most ? o->batch_most : SPOOL_BATCH_MOST;
 	s->ends_kept = o->ends_kept ? o->ends_kept : ENDS_KEPT;
+	s->tidy_every = o->tidy_every ? o->tidy_every : SPOOL_TIDY_EVERY;
 	s->intake.wanted = o->ring_size ? o->ring_size / INTAKE_MOST * INTAKE_MOST : INTAKE_SIZE;
 	s->map_size = o->map_size ? o->map_size : MAP_SIZE;
 	if (s->map_size > SIZE_MAX / 4)

@@ -23,6 +23,7 @@ struct spool_options {
 	uint64_t map_size;   /* bytes; 0: 64 GiB, less where the address space is smaller */
 	uint32_t batch_most; /* operations a batch; 0: 4096 */
 	nanos ends_kept;     /* how long the journal goes back; 0: 30 days */
+	nanos tidy_every;    /* journal, lanes and clock, where nothing else is written; 0: 60 s */
 	uint64_t
 		ring_size; /* bytes of the ring that is made where there is none; 0: 32 MiB; at least 2 MiB */
 	bool read_only; /* for abide queue and audit while abide is down */
@@ -199,6 +200,7 @@ int spool_apply(struct spool *s, struct spool_op *op);
 /* Batches committed and operations in them, since the start. */
 struct spool_figures {
 	uint64_t batches, operations, set_aside;
+	uint64_t rounds, tidied;       /* of the committing task; of them those that only tidied */
 	uint64_t messages, recipients; /* in the spool now */
 	uint64_t map_used, map_size;
 	nanos last_commit;    /* how long it took */

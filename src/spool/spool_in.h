@@ -25,6 +25,7 @@
 struct spool {
 	uint32_t batch_most;
 	nanos ends_kept;
+	nanos tidy_every;
 	bool read_only, started, closing, damaged;
 	int dir_fd, content_fd, in_fd, lock_fd;
 	MDB_env *env;

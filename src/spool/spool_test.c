@@ -362,6 +362,26 @@ static void prune_body(struct testing *t)
 	assert_int_equal(ends, 1); /* the one whose message is still there */
 }
 
+/* Whoever has nothing to do tidies now and then, and does not turn round and round meanwhile: a core would be lost. */
+static void rest_body(struct testing *t)
+{
+	struct testing_mail m = {.k = 1, .recipients = 1, .lanes = 1, .len = 10, .due = 5};
+
+	t->tidy_every = 20 * NANOS_MS;
+	testing_open(t);
+	assert_int_equal(testing_mail(t, &m), 0);
+	struct spool_figures before = spool_figures(t->s), after = before;
+	nanos deadline = clock_after(20 * NANOS_S);
+
+	while (after.tidied < before.tidied + 3) {
+		assert_true(clock_now() < deadline);
+		(void)task_sleep(clock_after(5 * NANOS_MS));
+		after = spool_figures(t->s);
+	}
+	assert_true(after.rounds - before.rounds <= 2 * (after.tidied - before.tidied) + 2);
+	assert_int_equal(testing_audit(t->s), 0);
+}
+
 #define CASE(name)                            \
 	static void name##_test(void **state) \
 	{                                     \
@@ -371,6 +391,7 @@ CASE(accept)
 CASE(outcome)
 CASE(notice)
 CASE(tell)
+CASE(rest)
 CASE(batch)
 CASE(change)
 CASE(generation)
@@ -446,6 +467,7 @@ int main(void)
 		cmocka_unit_test(outcome_test),
 		cmocka_unit_test(notice_test),
 		cmocka_unit_test(tell_test),
+		cmocka_unit_test(rest_test),
 		cmocka_unit_test(batch_test),
 		cmocka_unit_test(change_test),
 		cmocka_unit_test(generation_test),

@@ -39,6 +39,7 @@ void testing_open(struct testing *t)
 	struct spool_options o = {.dir = t->dir,
 		.map_size = t->map_size,
 		.ends_kept = t->ends_kept,
+		.tidy_every = t->tidy_every,
 		.ring_size = 4 << 20};
 	const char *why = "";
 

@@ -14,7 +14,7 @@ struct testing {
 	struct spool *s;
 	struct arena arena;
 	uint64_t map_size;
-	nanos ends_kept;
+	nanos ends_kept, tidy_every;
 };
 
 /* Runs fn(t) as a task with a new folder; the folder is removed afterwards. */
