@@ -76,11 +76,26 @@ def test_smtp_on_standard_input(pair, sendmail):
     assert codes == ["220", "250", "250", "250", "250", "221"], done.stdout
 
 
+def test_long_lines(pair, sendmail):
+    """PHP sends HTML in one line, cron what a script wrote: refused, it would be lost."""
+    a, x = pair
+    words = b"word " * 2000
+    done = sendmail(a, "-i", "r@dst.test", message=b"Subject: " + b"s" * 1500 + b" end\n\n" + words + b"\n")
+    assert done.returncode == 0, done.stderr
+    kept = x.content(x.wait_message())
+    assert max(len(line) for line in kept.split(b"\r\n")) <= 998
+    header, _, body = kept.partition(b"\r\n\r\n")
+    assert body.split() == words.split() and b"".join(header.split()).count(b"s" * 1500) == 1
+
+
 def test_exit_codes(abide, sendmail):
     """A script decides by these: 64 wrong use, 65 bad address or data, 75 try again later."""
     a = abide()
     assert sendmail(a).returncode == 64
     assert sendmail(a, "-i", "not an address").returncode in (64, 65, 67)
+    for wrong in (["-N", "sometimes"], ["-N", "never,delay"], ["-N", "success,"], ["-R", "some"]):
+        assert sendmail(a, *wrong, "r@dst.test").returncode == 64, wrong
+    assert sendmail(a, "-N", "success,failure", "-R", "hdrs", "-V", "x1", "r@dst.test").returncode == 0
     assert sendmail(a, "-t", message=b"Subject: nobody\n\nx\n").returncode in (64, 65)
     assert sendmail(a, "-i", "r@dst.test").returncode == 0
     a.stop()

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "mail/header.h"
+#include "main/long_line.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <paths.h>
@@ -31,6 +32,12 @@ static int fail(struct letter *l, const char *why)
 {
 	l->error = why;
 	return -EBADMSG;
+}
+
+static int fail_long(struct letter *l)
+{
+	l->error = "the header is too long";
+	return -EMSGSIZE;
 }
 
 /* ---- the body: memory first, then a file that no name leads to ---- */
@@ -82,6 +89,47 @@ static int add_body(struct letter *l, struct span bytes)
 
 /* ---- lines ---- */
 
+static int end_body_line(struct letter *l)
+{
+	l->width = 0;
+	l->is_after_blank = false;
+	return add_body(l, SPAN_LIT("\r\n"));
+}
+
+static int add_body_text(struct letter *l, struct span text)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < text.len; i++) {
+		if (long_line_must_end(l->width, l->is_after_blank, (unsigned char)text.at[i])) {
+			rc = add_body(l, span_slice(text, 0, i));
+			rc = rc == 0 ? end_body_line(l) : rc;
+			text = span_slice(text, i, text.len);
+			i = 0;
+		}
+		l->width++;
+		l->is_after_blank = text.at[i] == ' ' || text.at[i] == '\t';
+	}
+	return rc < 0 ? rc : add_body(l, text);
+}
+
+static int add_header_line(struct letter *l, struct span line)
+{
+	size_t most = LONG_LINE_MAX;
+	bool is_blank;
+
+	while (line.len > most) {
+		size_t n = long_line_fold(line, most, &is_blank);
+
+		(void)buf_add(&l->header, span_slice(line, 0, n));
+		(void)buf_add_str(&l->header, is_blank ? "\r\n" : "\r\n ");
+		line = span_slice(line, n, line.len);
+		most = is_blank ? LONG_LINE_MAX : LONG_LINE_MAX - 1;
+	}
+	(void)buf_add(&l->header, line);
+	return buf_add_str(&l->header, "\r\n") < 0 ? fail_long(l) : 0;
+}
+
 /* field-name = 1*ftext; ftext = %d33-57 / %d59-126 (RFC 5322 3.6.8); spaces before ":" are forgiven */
 static bool is_field(struct span line)
 {
@@ -108,16 +156,11 @@ static int end_header_line(struct letter *l)
 	} else if (line.len == 0) {
 		l->is_in_body = true;
 	} else if ((is_fold && l->header.len > 0) || is_field(line)) {
-		(void)buf_add(&l->header, line);
-		if (buf_add_str(&l->header, "\r\n") < 0) {
-			l->error = "the header is too long";
-			return -EMSGSIZE;
-		}
+		rc = add_header_line(l, line);
 	} else {
 		l->is_in_body = true;
-		rc = add_body(l, line);
-		if (rc == 0)
-			rc = add_body(l, SPAN_LIT("\r\n"));
+		rc = add_body_text(l, line);
+		rc = rc == 0 ? end_body_line(l) : rc;
 	}
 	buf_clear(&l->partial);
 	return rc;
@@ -129,11 +172,12 @@ static int end_line(struct letter *l)
 	int rc = 0;
 
 	if (is_lone_dot && !ends)
-		rc = l->is_in_body ? add_body(l, SPAN_LIT(".")) : buf_add_byte(&l->partial, '.');
+		rc = l->is_in_body ? add_body_text(l, SPAN_LIT("."))
+				   : buf_add_byte(&l->partial, '.');
 	if (ends)
 		l->is_ended = true;
 	else if (rc == 0)
-		rc = l->is_in_body ? add_body(l, SPAN_LIT("\r\n")) : end_header_line(l);
+		rc = l->is_in_body ? end_body_line(l) : end_header_line(l);
 	l->line += ends ? 0 : 1;
 	l->column = 0;
 	l->has_lone_dot = l->is_after_cr = false;
@@ -157,16 +201,12 @@ static int add_text(struct letter *l, struct span text)
 	l->column += text.len;
 	if (l->is_in_body) {
 		if (was_lone && text.len > 0)
-			rc = add_body(l, SPAN_LIT("."));
-		return rc < 0 ? rc : add_body(l, text);
+			rc = add_body_text(l, SPAN_LIT("."));
+		return rc < 0 ? rc : add_body_text(l, text);
 	}
 	if (was_lone && text.len > 0)
 		(void)buf_add_byte(&l->partial, '.');
-	if (buf_add(&l->partial, text) < 0) {
-		l->error = "the header is too long";
-		return -EMSGSIZE;
-	}
-	return 0;
+	return buf_add(&l->partial, text) < 0 ? fail_long(l) : 0;
 }
 
 int letter_feed(struct letter *l, struct span bytes)

@@ -4,7 +4,9 @@
  * Owns the header (in memory, bounded) and the body (in memory at first, then
  * in an unlinked file). Takes lines that end in LF or CRLF and gives lines that
  * end in CRLF; bare CR and NUL are errors that name the line, for they can't be
- * sent and nobody may guess what was meant. Never logs; writing may block.
+ * sent and nobody may guess what was meant. A line that is longer than mail allows
+ * (RFC 5322 2.1.1) is broken: programs that write HTML or logs know no such limit, and
+ * a refusal would lose what they say. Never logs; writing may block.
  */
 #pragma once
 #include "base/buf.h"
@@ -26,7 +28,9 @@ struct letter {
 	/* its own */
 	struct buf partial; /* a line of the header that is not yet whole */
 	bool is_in_body, is_after_cr, is_ended, dot_ends;
-	size_t column;     /* bytes of this line so far */
+	size_t column; /* bytes of this line so far */
+	size_t width;  /* bytes of the body's line as it is sent so far */
+	bool is_after_blank;
 	bool has_lone_dot; /* the line is "." up to here */
 };
 

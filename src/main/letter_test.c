@@ -107,6 +107,66 @@ static void test_a_large_body_goes_to_a_file(void **state)
 	letter_done(&l);
 }
 
+/* Every line of text has at most 998 octets, and no character of UTF-8 is torn. */
+static void check_lines(struct span text)
+{
+	struct span line;
+
+	while (span_take_until(&text, '\n', &line)) {
+		assert_true(line.len >= 1 && line.len <= 999);
+		assert_int_equal(line.at[line.len - 1], '\r');
+		assert_true(((unsigned char)line.at[0] & 0xc0) != 0x80);
+	}
+	assert_int_equal(text.len, 0);
+}
+
+/* The text without CR, LF and blanks. */
+static void squeeze(struct span text, struct buf *out)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!strchr(" \t\r\n", text.at[i]))
+			assert_int_equal(buf_add_byte(out, text.at[i]), 0);
+}
+
+static void test_long_lines_are_broken(void **state)
+{
+	static const struct {
+		const char *piece;
+		size_t times, step;
+	} lines[] = {{"x", 998, 7}, {"x", 999, 7}, {"x", 5000, 1}, {"word ", 1000, 13},
+		{"\xc3\xa4", 3000, 1}, {"a\xf0\x9f\x93\xa7", 1000, 997},
+		{"\xe2\x82\xac", 999, 4096}, {" ", 3000, 5}, {".", 2000, 1}, {"\x80", 3000, 11}};
+
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		struct buf in = BUF_INIT(1 << 20), want = BUF_INIT(1 << 20),
+			   got = BUF_INIT(1 << 20);
+		struct letter l;
+
+		(void)buf_add_str(&in, "Subject: ");
+		for (size_t k = 0; k < lines[i].times; k++)
+			(void)buf_add_str(&in, lines[i].piece);
+		(void)buf_add_str(&in, "\n\n");
+		for (size_t k = 0; k < lines[i].times; k++)
+			(void)buf_add_str(&in, lines[i].piece);
+		letter_init(&l, true);
+		assert_int_equal(feed(&l, buf_span(&in), lines[i].step), 0);
+		if ((unsigned char)lines[i].piece[0] != 0x80) {
+			check_lines(buf_span(&l.header));
+			check_lines(buf_span(&l.body));
+		}
+		squeeze(buf_span(&in), &want);
+		squeeze(buf_span(&l.header), &got);
+		squeeze(buf_span(&l.body), &got);
+		assert_string_equal(buf_cstr(&got), buf_cstr(&want));
+		if (lines[i].times == 998)
+			assert_int_equal(l.body_len, 1000);
+		letter_done(&l);
+		buf_done(&in);
+		buf_done(&want);
+		buf_done(&got);
+	}
+}
+
 static void test_an_endless_header_is_an_error(void **state)
 {
 	struct letter l;
@@ -205,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_a_large_body_goes_to_a_file),
+		cmocka_unit_test(test_long_lines_are_broken),
 		cmocka_unit_test(test_an_endless_header_is_an_error),
 		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_what_is_missing_is_added),

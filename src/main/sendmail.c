@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -70,6 +71,29 @@ static int check_parameter(const char *option, const char *value)
 	return EX_OK;
 }
 
+/* never, or a list (RFC 3461 4.1) */
+static int check_notify(const char *value)
+{
+	static const char *const events[] = {"success", "failure", "delay"};
+	struct span rest = span_str(value), one;
+
+	if (strcasecmp(value, "never") == 0)
+		return EX_OK;
+	for (bool more = true; more;) {
+		size_t i = 0;
+
+		more = span_take_until(&rest, ',', &one);
+		one = more ? one : rest;
+		while (i < 3 && !span_equal_nocase(one, span_str(events[i])))
+			i++;
+		if (i == 3)
+			return complain(EX_USAGE,
+				"-N: never, or a list of success, failure and delay is needed",
+				value);
+	}
+	return EX_OK;
+}
+
 static void set_o(struct sendmail *s, const char *value)
 {
 	if (value[0] == 'i')
@@ -97,7 +121,7 @@ static int set_option(struct sendmail *s, int option)
 		break;
 	case 'N':
 		s->notify = optarg;
-		return check_parameter("-N", optarg);
+		return check_notify(optarg);
 	case 'o':
 		set_o(s, optarg);
 		break;
@@ -106,7 +130,9 @@ static int set_option(struct sendmail *s, int option)
 		break;
 	case 'R':
 		s->ret = optarg;
-		return check_parameter("-R", optarg);
+		return strcasecmp(optarg, "full") == 0 || strcasecmp(optarg, "hdrs") == 0
+			       ? EX_OK
+			       : complain(EX_USAGE, "-R: full or hdrs is needed", optarg);
 	case 't':
 		s->reads_header = true;
 		break;
