@@ -76,3 +76,17 @@ def test_a_user_that_is_not_there_is_told_by_check(binary, directory):
     done = abide(binary, "check", "-c", path)
     assert (done.returncode, done.stdout) == (0, f"{path}: ok, with warnings\n".encode())
     assert done.stderr.startswith(f'{path}:1: warning: user: there is no user "no-such-user" here'.encode())
+
+
+def test_explain_says_why_it_can_not_go_on(binary):
+    """A report that ends in the middle of a full disk must not look like a whole one."""
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([binary, "explain", "--json", "451 x"], stdin=subprocess.DEVNULL, stdout=full,
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (74, b"abide explain: No space left on device\n")
+    with open("/dev/null", "wb") as away:
+        folder = os.open("/", os.O_RDONLY)
+        done = subprocess.run([binary, "explain"], stdin=folder, stdout=away, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+        os.close(folder)
+    assert (done.returncode, done.stderr) == (74, b"abide explain: Is a directory\n")

@@ -1,5 +1,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/usage.h"
 #include "cli/explain_bounce.h"
@@ -296,6 +297,8 @@ static int run(struct explain *e, const struct options *o, const char *text)
 		rc = explain_bounce(o->bounce, e->is_json, &e->style);
 	} else if (rc == EX_OK) {
 		rc = explain_all(e, text);
+		if (rc < 0) /* a closed pipe ends it silently: SIGPIPE */
+			(void)fprintf(stderr, "abide explain: %s\n", log_strerror(rc));
 		rc = rc == -ENOMEM ? EX_OSERR : rc < 0 ? EX_IOERR : EX_OK;
 	}
 	arena_done(&arena);
