@@ -13,7 +13,7 @@ import pytest
 
 from conftest import BUILD
 from conformance.servers import EximServer, PostfixServer
-from harness.peers import need_root
+from harness.peers import Sendmail, need_root, program
 from harness.smtp import Smtp
 
 ABIDE = os.path.join(BUILD, "abide")
@@ -186,6 +186,106 @@ def test_in_the_writers_language(abide, lab):
     m = notice(x, x.wait_for("s@home.test"))
     assert m["Subject"] == "Ihre Nachricht wurde nicht zugestellt"
     assert "Dasselbe auf Englisch" in words(m) and "Was Sie tun können" in words(m, "html")
+    # and each language alone, for programs that choose (RFC 8255)
+    several = m.get_payload()[0]
+    assert several.get_content_type() == "multipart/multilingual"
+    both, german, english = several.get_payload()
+    assert "Content-Language" not in both and "The same" not in both.as_string()
+    for part, lang, kind, subject in ((german, "de", "human", "Ihre Nachricht wurde nicht zugestellt"),
+                                      (english, "en", "original", "Your message was not delivered")):
+        inner = part.get_payload()[0]
+        assert (part["Content-Language"], part["Content-Translation-Type"], inner["Subject"]) == (lang, kind, subject)
+        assert "550-rcpt+gone@dst.test" in words(inner)
+    assert "Dies ist" not in words(english.get_payload()[0]) and "This is" not in words(german.get_payload()[0])
+
+
+def test_one_language_part_where_that_is_wanted(abide, lab):
+    """A program that does not know of languages shows the same words three times."""
+    x = lab(keep=True)
+    a = abide(routes={"*": x.port}, extra='language = "de"\nmultilingual = no')
+    a.send("s@home.test", ["550-rcpt+gone@dst.test"])
+    m = notice(x, x.wait_for("s@home.test"))
+    assert m.get_payload()[0].get_content_type() == "multipart/alternative"
+    assert "Dasselbe auf Englisch" in words(m)
+
+
+def test_the_subject_is_named(abide, lab):
+    """Who sends fifty mails a day does not know which one it was."""
+    x = lab(keep=True)
+    a = abide(routes={"*": x.port})
+    with a.client() as c:
+        mail(c, "550-rcpt+gone@dst.test", content="Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?= an alle\r\n\r\ny\r\n".encode())
+    m = notice(x, x.wait_for("s@home.test"))
+    text = " ".join(words(m).split())
+    assert 'your message "Grüße an alle", which came in here at ' in text, text
+    assert f"In the words of the server at 127.0.0.1, port {x.port}:" in text, text
+    assert "Grüße an alle" in words(m, "html")
+
+
+def test_an_alias_is_told_once(abide, lab, directory):
+    """Who wants a receipt of a list gets none, or one of each of its members."""
+    x = lab("no-dsn", keep=True)
+    with open(os.path.join(directory, "aliases"), "w") as f:
+        f.write("team: anna, 550-rcpt+bob, carl\nsolo: anna\n")
+    a = abide(routes={"*": x.port}, extra=f"""
+map aliases {{ type = aliases file = "{directory}/aliases" }}
+domain "here.test" {{ to = "127.0.0.1:{x.port}" aliases = "map:aliases" }}""")
+    with a.client() as c:
+        mail(c, "team@here.test", " NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Team@here.test", " ENVID=e1")
+        mail(c, "team@here.test", " NOTIFY=SUCCESS", sender="only@home.test")
+        mail(c, "solo@here.test", " NOTIFY=SUCCESS", sender="solo@home.test")
+        mail(c, "team@here.test", " NOTIFY=NEVER", sender="never@home.test")
+    a.wait_empty()
+    told = {}
+    for n in x.messages():
+        if n["mail"] == "":
+            told.setdefault(n["rcpts"][0], []).extend(
+                (f["Action"], f["Final-Recipient"].split("; ")[1]) for f in fields(notice(x, n)))
+    assert sorted(told.pop("s@home.test")) == [("expanded", "team@here.test"), ("failed", "550-rcpt+bob@here.test")]
+    assert told == {"only@home.test": [("expanded", "team@here.test")], "solo@home.test": [("relayed", "anna@here.test")]}
+    m = notice(x, next(n for n in x.messages() if "only@home.test" in n["rcpts"]))
+    assert m["Subject"] == "Your message was passed on to a group"
+    assert fields(m)[0]["Status"].startswith("2.") and explain(x, x.wait_for("only@home.test"))["kind"] == "delivered"
+    a.audit()
+
+
+SISIMAI = r"""
+use strict; use warnings; use Sisimai; use JSON;
+my $found = [];
+for my $path (@ARGV) {
+    my $list = Sisimai->make($path, delivered => 1) || [];
+    push @$found, [map { {recipient => $_->recipient->address, status => $_->deliverystatus, action => $_->action,
+        reason => $_->reason, reply => $_->replycode, sender => $_->addresser->address} } @$list];
+}
+print encode_json($found);
+"""
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_sisimai_reads_it(abide, lab, directory, language):
+    """Programs that keep address lists clean take the wrong recipient, status or cause from our notices."""
+    perl = program("perl")
+    if subprocess.run([perl, "-MSisimai", "-MJSON", "-e1"], stderr=subprocess.DEVNULL, check=False).returncode:
+        pytest.skip("sisimai is not installed (tools/setup test)")
+    x = lab(keep=True)
+    a = abide(routes={"late.test": 1, "*": x.port}, extra=f'language = "{language}"', retry={
+        "default": 'first = "1h" max = "1h" notice_after = "1s"'})
+    kinds = {"all@home.test": " RET=FULL", "some@home.test": " RET=HDRS"}
+    for sender, ret in kinds.items():
+        with a.client() as c:
+            mail(c, ["550-rcpt+one@dst.test", "550-rcpt+two@dst.test"], params=ret, sender=sender,
+                 content=b"From: <" + sender.encode() + b">\r\nTo: <one@dst.test>\r\nSubject: x\r\nMessage-ID: <1@home.test>\r\n\r\ny\r\n")
+    a.send("late@home.test", ["r@late.test"])
+    paths = []
+    for sender in [*kinds, "late@home.test"]:
+        paths.append(os.path.join(directory, sender))
+        with open(paths[-1], "wb") as f:
+            f.write(x.content(x.wait_for(sender)))
+    found = json.loads(subprocess.run([perl, "-e", SISIMAI, *paths], stdout=subprocess.PIPE, check=True).stdout)
+    for got in found[:2]:
+        assert sorted(r["recipient"] for r in got) == ["550-rcpt+one@dst.test", "550-rcpt+two@dst.test"], found
+        assert {(r["action"], r["reply"]) for r in got} == {("failed", "550")}, found
+        assert {r["status"] for r in got} == {fields(notice(x, x.wait_for("all@home.test")))[0]["Status"]}, found
+    assert [(r["recipient"], r["action"]) for r in found[2]] == [("r@late.test", "delayed")], found
 
 
 @pytest.mark.parametrize("reply,status,cause", [
@@ -221,7 +321,7 @@ def wanted(wish):
     return (not wish or "FAILURE" in wish), "SUCCESS" in wish
 
 
-@pytest.mark.parametrize("server", [PostfixServer, EximServer], ids=["postfix", "exim"])
+@pytest.mark.parametrize("server", [PostfixServer, EximServer, Sendmail], ids=["postfix", "exim", "sendmail"])
 def test_peers_wishes(abide, lab, server):
     """A user of another server asks for a notice and gets none, another one, or the wrong part of his message."""
     need_root()

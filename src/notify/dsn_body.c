@@ -139,12 +139,15 @@ static void put_words(struct writer *w, const char *part, struct tongues in, boo
 
 /* ---- in languages that the reader's program may choose from (RFC 8255) ---- */
 
-/* A message of its own in one language. The texts were written in English. */
+/*
+ * A message of its own in one language. The texts were written in English. Programs that read notices take the first
+ * message/rfc822 for the mail that comes back; RFC 8255 3 leaves the choice.
+ */
 static void put_language(struct writer *w, const char *part, enum reply_lang lang, bool is_8bit)
 {
 	put(w, "\r\n");
 	put_boundary(w, "l", "");
-	put(w, is_8bit ? "Content-Type: message/global\r\n" : "Content-Type: message/rfc822\r\n");
+	put(w, "Content-Type: message/global\r\n");
 	put(w, lang == REPLY_LANG_DE ? "Content-Language: de\r\n" : "Content-Language: en\r\n");
 	put(w, lang == REPLY_LANG_EN ? "Content-Translation-Type: original\r\n"
 				     : "Content-Translation-Type: human\r\n");

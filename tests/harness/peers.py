@@ -384,6 +384,65 @@ exec "$@"
         self.process.destroy()
 
 
+class Sendmail:
+    """sendmail(8) with a configuration and a queue of its own, and a host name that it believes. Root only."""
+
+    CONF = """divert(0)dnl
+include(`{cf}/m4/cf.m4')dnl
+OSTYPE(`linux')dnl
+define(`confDOMAIN_NAME', `mx.sendmail.test')dnl
+define(`QUEUE_DIR', `{d}/queue')dnl
+define(`confPID_FILE', `{d}/pid')dnl
+define(`STATUS_FILE', `{d}/statistics')dnl
+define(`ALIAS_FILE', `{d}/aliases')dnl
+define(`HELP_FILE', `{d}/helpfile')dnl
+define(`confCW_FILE', `-o {d}/local-host-names')dnl
+define(`confCT_FILE', `-o {d}/trusted-users')dnl
+define(`confSERVICE_SWITCH_FILE', `{d}/service.switch')dnl
+define(`confDELIVERY_MODE', `interactive')dnl
+define(`confDONT_BLAME_SENDMAIL', `groupwritabledirpathsafe')dnl
+define(`confTO_IDENT', `0')dnl
+define(`confREFUSE_LA', `1000')dnl
+define(`confQUEUE_LA', `1000')dnl
+define(`confDELAY_LA', `0')dnl
+define(`confRUN_AS_USER', `root')dnl
+define(`confTRUSTED_USER', `root')dnl
+define(`SMART_HOST', `relay:[127.0.0.1]')dnl
+define(`RELAY_MAILER_ARGS', `TCP $h {next_hop}')dnl
+FEATURE(`no_default_msa')dnl
+FEATURE(`promiscuous_relay')dnl
+FEATURE(`accept_unresolvable_domains')dnl
+FEATURE(`accept_unqualified_senders')dnl
+FEATURE(`nocanonify')dnl
+DAEMON_OPTIONS(`Name=MTA, Family=inet, Addr=127.0.0.1, Port={port}')dnl
+MAILER(`smtp')dnl
+"""
+
+    def __init__(self, _binary, directory, next_hop, _plain_next_hop=None):
+        need_root()
+        m4, path = program("m4"), os.path.join(TOP, "var", "peers", "sendmail", "usr")
+        if not os.access(os.path.join(path, "libexec", "sendmail", "sendmail"), os.X_OK):
+            pytest.skip("var/peers/sendmail is not there (tools/setup test)")
+        self.port, d = free_port(), os.path.join(directory, "sendmail")
+        os.makedirs(os.path.join(d, "queue"))
+        os.chmod(os.path.join(d, "queue"), 0o700)
+        cf, conf = os.path.join(path, "share", "sendmail", "cf"), os.path.join(d, "sendmail.cf")
+        made = subprocess.run([m4, f"-D_CF_DIR_={cf}/"], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              input=self.CONF.format(cf=cf, d=d, next_hop=next_hop, port=self.port).encode())
+        for name, text in (("sendmail.cf", made.stdout), ("aliases", b""), ("service.switch", b"hosts files\naliases files\n")):
+            with open(os.path.join(d, name), "wb") as f:
+                f.write(text)
+        self.process = Process(
+            ["unshare", "-u", "sh", "-c", 'hostname mx.sendmail.test; exec "$@"', "sh",
+             os.path.join(path, "libexec", "sendmail", "sendmail"), "-C", conf, "-bD", "-q2s"],
+            "sendmail", parse_err=lambda line: None)
+        wait_for_port(self.port)
+
+    def destroy(self):
+        self.process.stop()
+        self.process.destroy()
+
+
 class SmtpSink:
     """Postfix's own test server; counts, or dumps each message into a file."""
 
