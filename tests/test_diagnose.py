@@ -109,13 +109,14 @@ class World:
         self.nsd = Nsd(self.directory, zones).start()
         self.started.append(self.nsd)
 
-    def start(self, extra="", **kw):
+    def start(self, extra="", via="", **kw):
+        via = f'mail_via = "{via}"' if via else ""
         self.a = self.make_abide(
             hostname="mx.ours.test", routes={"*": f"mx:{self.port}"},
             extra=f"""resolver {{ servers = {{"127.0.0.1@{self.nsd.port}"}} deadline = 5s }}
 source "{SOURCE}" {{ }}
 domain "ours.test" {{ to = "lmtp:127.0.0.1:9" }}
-diagnose {{ lists = {{"list.test"}} webhook = "http://127.0.0.1:{self.hook.server_port}/" }}
+diagnose {{ lists = {{"list.test"}} webhook = "http://127.0.0.1:{self.hook.server_port}/" {via} }}
 {extra}""", **kw)
         return self.a
 
@@ -183,6 +184,52 @@ def test_they_are_right_we_have_no_ptr(world):
     v = answer["verdicts"][0]
     assert (v["whose"], v["check"], status) == ("ours", "ptr", 1), v
     assert v["confidence"] > 0.9 and v["advice"].count("PTR") and v["supports"]
+
+
+def test_a_restart_tells_nobody_again(world):
+    """Each restart wakes the administrator once more, and abide says that the trouble began with it."""
+    world.dns(ptr=False)
+    for name in ("site1", "site2", "site3"):
+        world.peers[name].reply = NO_PTR
+    a = world.start()
+    for name in SITES:
+        a.send(sender="ann@ours.test", recipients=(f"r@{name}.test",))
+    a.log.wait(event="alarm")
+    wait_until(lambda: world.hook.got, what="the webhook")
+    before = world.diagnose("--no-checks")[0]["verdicts"][0]
+    a.stop()
+    a.start()
+    kept = os.path.join(a.config.spool, "diagnosis")
+    written = os.stat(kept).st_mtime_ns
+    after = world.diagnose("--no-checks")[0]["verdicts"][0]
+    assert (after["whose"], after["since"], after["check"]) == ("ours", before["since"], "ptr"), after
+    assert after["failures"] >= before["failures"] and after["worst_sites"]
+    a.send(sender="ann@ours.test", recipients=("again@site1.test",))
+    a.log.wait(event="deferred", recipient="again@site1.test")
+    wait_until(lambda: world.diagnose("--no-checks")[0]["verdicts"][0]["failures"] > after["failures"], what="news")
+    assert len(world.hook.got) == 1 and not a.log.find(event="alarm_over") and not a.log.find(event="alarm")
+    wait_until(lambda: os.stat(kept).st_mtime_ns != written, what="the file to be written")
+    with open(kept, "r+b") as f:  # damaged: it is said, and learned anew
+        f.seek(100)
+        f.write(b"nonsense")
+    a.kill_role("queue")
+    assert a.log.wait(event="diagnosis_forgotten")
+
+
+def test_an_alarm_goes_another_way(world, lab):
+    """Mail is broken, and who could mend it is told by mail: it waits in the same queue."""
+    world.dns(ptr=False)
+    other = lab(keep=True)
+    for peer in world.peers.values():
+        peer.reply = NO_PTR
+    a = world.start(extra=f'needs_person = "admin@site6.test"', via=f"smtp://127.0.0.1:{other.port}")
+    for name in SITES:
+        a.send(sender="ann@ours.test", recipients=(f"r@{name}.test",))
+    told = a.log.wait(event="noticed", kind="alarm")
+    assert told["recipient"] == "admin@site6.test"
+    got = other.wait_for("admin@site6.test")
+    assert got["mail"] == "" and b"has no PTR" in other.content(got)
+    other.destroy()
 
 
 def test_a_list_has_us(world):

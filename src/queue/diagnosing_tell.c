@@ -111,9 +111,9 @@ void diagnosing_tell(const struct alarm *a, const struct verdict *v, void *arg)
 
 	if (v && v->names_n > 0)
 		p.site = v->names[0];
-	if (!v || !was_told(d->queue, v, &arena))
-		if (!has_mailed(d, &p))
-			queue_tell_person(d->queue, &p);
+	/* What a person was told through the queue may wait there with all other mail. */
+	if (!has_mailed(d, &p) && (!v || !was_told(d->queue, v, &arena)))
+		queue_tell_person(d->queue, &p);
 	arena_done(&arena);
 	buf_done(&means);
 	buf_done(&advice);
