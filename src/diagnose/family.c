@@ -81,6 +81,13 @@ enum verdict_family verdict_family(enum reply_cause cause)
 	return cause < REPLY_CAUSES ? family_of[cause] : FAMILY_POLICY;
 }
 
+/* Who asks a list that does not answer him takes that for a yes: his mistake, and no list has us. */
+enum reply_cause verdict_cause(const struct reply_meaning *m)
+{
+	return m->variant == REPLY_VARIANT_BLOCKLIST_DOES_NOT_ANSWER ? REPLY_POLICY_REJECTED
+								     : m->cause;
+}
+
 bool verdict_explains(enum diagnose_check check, enum verdict_family family)
 {
 	return (explains[family] & BIT(check)) != 0;

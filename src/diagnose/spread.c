@@ -148,6 +148,8 @@ static void add_success(struct spread *s, const struct ledger_cell *c, struct ar
 	keyset_add(&s->providers, c->provider, arena)->ok += c->n;
 	keyset_add(&s->domains, c->domain, arena)->ok += c->n;
 	keyset_add(&s->sources, c->source, arena)->ok += c->n;
+	if (has_failed(&s->providers, c->provider))
+		s->ok_source_near += has_failed(&s->sources, c->source) ? 0 : c->n;
 	if (!has_failed(&s->sites, c->site))
 		return;
 	keyset_add(&s->sites, c->site, arena)->ok += c->n;

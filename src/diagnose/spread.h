@@ -41,6 +41,7 @@ struct spread {
 	struct keyset sites, providers, sources, domains, messages, recipients, senders;
 	uint32_t ok_there; /* successes at the sites that fail */
 	uint32_t ok_domain, ok_source, ok_recipient, ok_message; /* of these: with another … */
+	uint32_t ok_source_near; /* with another source, at the providers that fail */
 	uint32_t about_hits;
 };
 

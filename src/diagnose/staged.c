@@ -1,4 +1,5 @@
 #include "diagnose/staged.h"
+#include "reply/meaning.h"
 #include <stdio.h>
 
 enum { BEFORE = 150 };
@@ -76,7 +77,26 @@ static void play_minute(const struct staged *s, unsigned ago, unsigned *dice, st
 		}
 }
 
-void staged_play(const struct staged *s, struct arena *arena, struct verdicts *ret)
+/* The same with the replies read. */
+static struct staged read_replies(const struct staged *s, struct arena *arena)
+{
+	struct staged copy = *s;
+
+	for (size_t i = 0; i < sizeof copy.trouble / sizeof copy.trouble[0]; i++) {
+		struct staged_trouble *t = &copy.trouble[i];
+		struct reply_meaning m;
+
+		if (!t->reply)
+			continue;
+		reply_read(&(struct reply_context){.stage = REPLY_STAGE_RCPT}, 0,
+			(struct reply_status){0}, span_str(t->reply), arena, &m);
+		t->cause = verdict_cause(&m);
+		t->side = m.side;
+	}
+	return copy;
+}
+
+static void play(const struct staged *s, struct arena *arena, struct verdicts *ret)
 {
 	struct ledger *l = ledger_new();
 	struct check_result *checks = arena_array(arena, 4, sizeof *checks);
@@ -99,4 +119,11 @@ void staged_play(const struct staged *s, struct arena *arena, struct verdicts *r
 	for (size_t i = 0; i < ret->n; i++)
 		ret->all[i].who = arena_copy(arena, ret->all[i].who);
 	ledger_free(l);
+}
+
+void staged_play(const struct staged *s, struct arena *arena, struct verdicts *ret)
+{
+	struct staged read = read_replies(s, arena);
+
+	play(&read, arena, ret);
 }

@@ -7,8 +7,9 @@
 #define STAGED_NOW (INT64_C(1800000000) / 60 * 60)
 
 struct staged_trouble {
-	uint32_t sites;         /* bit n: s<n>; 0: all */
-	unsigned share;         /* percent of the attempts; 0: all */
+	uint32_t sites;    /* bit n: s<n>; 0: all */
+	unsigned share;    /* percent of the attempts; 0: all */
+	const char *reply; /* what is said, as a server wrote it: cause and side are read from it */
 	enum reply_cause cause; /* REPLY_NONE: no trouble */
 	enum reply_side side;   /* NONE: the cause's own */
 	bool is_seen;           /* we saw it, nobody said it */

@@ -74,10 +74,16 @@ static struct span top_name(const struct judging *j, const struct keyset *s)
 	return top ? name_of(j, top->key) : (struct span){0};
 }
 
-/* Another of our addresses gets through where this one does not. */
-static bool is_one_source(const struct spread *s)
+/*
+ * Another of our addresses gets through where this one does not. What is said of an address is said by the provider:
+ * its sites count together then, for each of them may have its mail from one address alone.
+ */
+static bool is_one_source(const struct spread *s, enum verdict_family family)
 {
-	return keyset_failing(&s->sources) == 1 && s->ok_source > 0;
+	bool is_about_address = family == FAMILY_IDENTITY || family == FAMILY_REPUTATION;
+
+	return keyset_failing(&s->sources) == 1 &&
+	       (s->ok_source > 0 || (is_about_address && s->ok_source_near > 0));
 }
 
 static void narrow(const struct judging *j, const struct spread *s, struct verdict *v)
@@ -91,7 +97,7 @@ static void narrow(const struct judging *j, const struct spread *s, struct verdi
 			v->scope = VERDICT_RECIPIENT;
 			v->who = top_name(j, &s->recipients);
 		}
-	} else if (is_one_source(s)) {
+	} else if (is_one_source(s, v->family)) {
 		v->scope = VERDICT_SOURCE;
 		v->who = top_name(j, &s->sources);
 	} else if (v->family == FAMILY_AUTH && keyset_failing(&s->domains) == 1) {

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "diagnose/check.h"
 #include "diagnose/ledger.h"
+#include "reply/meaning.h"
 
 enum verdict_whose {
 	VERDICT_UNKNOWN, /* it can't be told yet */
@@ -122,6 +123,8 @@ void verdict_find(const struct ledger *l, const struct verdict_question *q, stru
 	struct verdicts *ret);
 
 enum verdict_family verdict_family(enum reply_cause cause);
+/* The cause that a reply counts for. */
+enum reply_cause verdict_cause(const struct reply_meaning *m);
 /* Would that check, if bad, explain such trouble? */
 bool verdict_explains(enum diagnose_check check, enum verdict_family family);
 /* The checks that are worth running because of such a trouble: bit n for check n. */

@@ -38,6 +38,20 @@ static struct span destination_of(const char *site)
 	return at < 0 ? name : span_slice(name, 0, (size_t)at);
 }
 
+/* Only of what is said of lists the kind counts: another reply is not read once more. */
+static enum reply_cause cause_of(const struct spool_recipient *r, enum reply_cause cause)
+{
+	struct reply_meaning m;
+	struct arena arena = {0};
+
+	if (cause != REPLY_BLOCKLISTED)
+		return cause;
+	reply_read(&(struct reply_context){.stage = REPLY_STAGE_RCPT}, r->code,
+		(struct reply_status){0}, r->reply, &arena, &m);
+	arena_done(&arena);
+	return verdict_cause(&m) == REPLY_POLICY_REJECTED ? REPLY_POLICY_REJECTED : cause;
+}
+
 static void note_row(struct diagnosing *d, const struct results *r, size_t i)
 {
 	const struct spool_result *row = &r->rows[i];
@@ -53,6 +67,8 @@ static void note_row(struct diagnosing *d, const struct results *r, size_t i)
 
 	if (!is_taken && !reply_cause_parse(to->cause, &f.cause))
 		return;
+	if (!is_taken)
+		f.cause = cause_of(to, f.cause);
 	f.provider = site_name(f.site, (struct span){0}, provider);
 	f.side = results_side(r, i, side_of);
 	f.is_said = is_said(f.cause, to->peer);
