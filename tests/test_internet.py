@@ -19,7 +19,7 @@ TESTS = os.path.dirname(os.path.abspath(__file__))
 def needs():
     if os.geteuid() != 0:
         pytest.skip("needs to be started as root")
-    for name in ("nsd", "ldns-signzone", "ip", "unshare"):
+    for name in ("nsd", "ldns-signzone", "ip", "unshare", "nft"):
         if not shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
             pytest.skip(f"{name} is not installed (tools/setup test)")
     if subprocess.run(["unshare", "-n", "-m", "true"], check=False, stderr=subprocess.DEVNULL).returncode:

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 enum {
+	WIDE_ALL = 2,
 	WIDE_LEAST = 3, /* unrelated providers */
 	WIDE_TIMES = 3, /* as many that take mail */
 	WIDE_LOAD = 4,
@@ -33,6 +34,9 @@ static bool is_wide(enum verdict_family f, const struct spread *s)
 	size_t dead = keyset_dead(&s->providers), failing = keyset_failing(&s->providers);
 	size_t fine = keyset_fine(&s->providers), alive = fine + failing - dead;
 
+	/* Few correspondents: that two unrelated ones go at once, and nobody is left, is no chance either. */
+	if ((f == FAMILY_REACH || f == FAMILY_DNS) && dead >= WIDE_ALL && alive == 0)
+		return true;
 	switch (f) {
 	case FAMILY_REACH:
 	case FAMILY_DNS:

@@ -129,6 +129,9 @@ static const struct staged incidents[] = {
 	{"our domain has no MX, senders are called back",
 		.trouble = {SAID(SENDER_VERIFY_FAILED, .sites = 0x30)},
 		.checks = {{CHECK_MX, CHECK_BAD, "ours.example"}}, OURS(EVERYTHING, CHECK)},
+	{"a smaller one: both of its correspondents out of reach", .sites = 2, .trouble = {DEAD()},
+		.checks = {{CHECK_PORT25, CHECK_BAD, NULL}}, OURS(EVERYTHING, CHECK),
+		.check = CHECK_PORT25},
 	{"a small server: all of its three correspondents out of reach", .sites = 3,
 		.trouble = {DEAD()}, OURS(EVERYTHING, PORT25)},
 };

@@ -134,6 +134,56 @@ def ask_abide_again(w, binary, directory):
     return failed
 
 
+# What goes out, and what a policy or an old certificate of the other side keeps here.
+REACHED = ("best", "implicit", "cname", "enforce", "enforcestar")
+THEIRS = {"enforcemx": "names other hosts", "enforceold": "an expired certificate"}
+
+
+def judged(a, *about):
+    done = a.run("diagnose", "-c", a.config.path, "--json", *about, check=False, timeout=90)
+    return json.loads(done.stdout)
+
+
+def ask_whose(w, binary, directory):
+    """Whose side it is on: their policy, their certificate, ours, and port 25 blocked. What was judged otherwise."""
+    failed, path = [], w.certificates.path
+    conf = abide_conf(w, directory)
+    conf.extra = (f'tls {{ certificate = "{path("expired.crt")}" key = "{path("expired.key")}" '
+                  f'authorities = "{path("ca.crt")}" }}\n'
+                  f'resolver {{ servers = {{"{FRONT}"}} dnssec = yes anchor = "{w.zones.anchor}" deadline = 5s }}\n')
+    domains = {c.name: w.domain(c) for c in w.cases if c.name in REACHED or c.name in THEIRS}
+    a = Abide(binary, conf).start()
+    try:
+        for d in domains.values():
+            a.send("s@abide.s.test", (f"whose@{d}",), CONTENT)
+        for name, d in domains.items():
+            a.log.wait(event="deferred" if name in THEIRS else "delivered", recipient=f"whose@{d}")
+        for name in THEIRS:
+            first = judged(a, "--no-checks", domains[name])["verdicts"][0]
+            if first["whose"] != "theirs" or first["scope"] not in ("site", "provider"):
+                failed.append(f"{name}: {first}")
+        checks = judged(a)["checks"]
+        ours = [c for c in checks if c["check"] == "certificate"]
+        if not ours or ours[0]["state"] != "bad" or "expired" not in ours[0]["showed"]:
+            failed.append(f"our own certificate has expired: {ours}")
+        if a.log.find(event="alarm", match=lambda e: e["whose"] == "ours" and e["trouble"] in ("tls", "reach")):
+            failed.append("called ours: " + str(a.log.find(event="alarm")))
+        for line in ("add table inet t", "add chain inet t out { type filter hook output priority 0; }",
+                     "add rule inet t out tcp dport 25 drop"):
+            subprocess.run(["nft", line], check=True, env=dict(os.environ, PATH=PATH))
+        for name in REACHED:
+            a.send("s@abide.s.test", (f"blocked@{domains[name]}",), CONTENT)
+        alarm = a.log.wait(event="alarm", trouble="reach", timeout=90)
+        v = next(v for v in judged(a, "--no-checks")["verdicts"] if v["trouble"] == "reach")
+        if (alarm["whose"], v["whose"], v["scope"]) != ("ours", "ours", "everything") or \
+                "port 25" not in v["advice"]:
+            failed.append(f"port 25 is blocked: {alarm} {v}")
+    finally:
+        subprocess.run(["nft", "delete table inet t"], check=False, stderr=subprocess.DEVNULL, env=dict(os.environ, PATH=PATH))
+        a.destroy()
+    return failed
+
+
 def ask_postfix(w, directory):
     conf = os.path.join(directory, "unbound.conf")
     with open(conf, "w") as f:
@@ -249,6 +299,8 @@ def main():
     by_abide = ask_abide(w, os.path.join(os.path.abspath(o.build), "abide"), directory)
     kept = ask_abide_again(w, os.path.join(os.path.abspath(o.build), "abide"), directory) \
         if any(c.name == "stskept" for c in w.cases) else []
+    if all(any(c.name == n for c in w.cases) for n in (*REACHED, *THEIRS)):
+        kept += ask_whose(w, os.path.join(os.path.abspath(o.build), "abide"), directory)
     done = time.monotonic()
     by_postfix = ask_postfix(w, directory) if o.postfix else {}
     for r in real:
