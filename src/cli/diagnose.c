@@ -7,17 +7,11 @@
 #include "cli/json_text.h"
 #include "cli/listing.h"
 #include "diagnose/words.h"
-#include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #define PATIENCE (60 * NANOS_S)
-
-struct options {
-	const char *file, *about, *source, *lang;
-	bool is_json, is_quick;
-};
 
 /* ---- for programs ---- */
 
@@ -200,12 +194,9 @@ static bool is_ours(const struct diagnosis *d)
 
 static int make(const struct conf *conf, struct arena *arena, void *arg)
 {
-	const struct options *o = arg;
+	const struct diagnosis_options *o = arg;
 	struct diagnosis *d = ARENA_NEW(arena, struct diagnosis);
-	enum reply_lang lang = conf->language;
 
-	if (o->lang)
-		(void)reply_lang_parse(span_str(o->lang), &lang);
 	d->conf = conf;
 	d->arena = arena;
 	d->about = span_str(o->about);
@@ -218,7 +209,7 @@ static int make(const struct conf *conf, struct arena *arena, void *arg)
 	if (o->is_json)
 		print_json(d);
 	else
-		print_text(d, lang);
+		print_text(d, diagnosis_lang(o, conf));
 	return is_ours(d) ? 1 : EX_OK;
 }
 
@@ -227,21 +218,9 @@ int cli_diagnose(int argc, char **argv)
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
 		{"lang", required_argument, NULL, 'l'}, {"source", required_argument, NULL, 's'},
 		{"no-checks", no_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
-	struct options o = {.file = CLI_CONFIGURATION};
-	bool is_wrong = false;
-	int c;
+	struct diagnosis_options o;
 
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "c:", longs, NULL)) != -1) {
-		o.file = c == 'c' ? optarg : o.file;
-		o.lang = c == 'l' ? optarg : o.lang;
-		o.source = c == 's' ? optarg : o.source;
-		o.is_json |= c == 'j';
-		o.is_quick |= c == 'n';
-		is_wrong |= c == '?';
-	}
-	if (is_wrong || argc - optind > 1)
+	if (!diagnosis_options_read(argc, argv, longs, &o))
 		return usage_wrong("diagnose");
-	o.about = argv[optind];
 	return diagnosis_run(o.file, make, &o);
 }

@@ -1,4 +1,5 @@
 #include "cli/diagnosis.h"
+#include "cli/cli.h"
 #include "diagnose/tell.h"
 #include "resolve/resolver.h"
 #include "task/task.h"
@@ -145,6 +146,38 @@ int diagnosis_make(struct diagnosis *d, nanos patience)
 	}
 	(void)close(fd);
 	return ask_queue(d);
+}
+
+/* ---- what is asked for ---- */
+
+bool diagnosis_options_read(
+	int argc, char **argv, const struct option *longs, struct diagnosis_options *ret)
+{
+	int c;
+
+	*ret = (struct diagnosis_options){.file = CLI_CONFIGURATION};
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "c:", longs, NULL)) != -1) {
+		ret->file = c == 'c' ? optarg : ret->file;
+		ret->lang = c == 'l' ? optarg : ret->lang;
+		ret->source = c == 's' ? optarg : ret->source;
+		ret->to = c == 't' ? optarg : ret->to;
+		ret->is_json |= c == 'j';
+		ret->is_quick |= c == 'n';
+		if (c == '?')
+			return false;
+	}
+	ret->about = argv[optind];
+	return argc - optind <= 1;
+}
+
+enum reply_lang diagnosis_lang(const struct diagnosis_options *o, const struct conf *conf)
+{
+	enum reply_lang lang = conf->language;
+
+	if (o->lang)
+		(void)reply_lang_parse(span_str(o->lang), &lang);
+	return lang;
 }
 
 /* ---- running ---- */

@@ -7,6 +7,8 @@
 #include "cli/spooled.h"
 #include "diagnose/look.h"
 #include "diagnose/verdict.h"
+#include "reply/texts.h"
+#include <getopt.h>
 
 #define DIAGNOSIS_STACK ((size_t)1 << 20)
 enum { DIAGNOSIS_CHECKS_MOST = 256 };
@@ -25,6 +27,18 @@ struct diagnosis {
 
 /* Fills the rest. An exit status; complaints go to standard error. */
 int diagnosis_make(struct diagnosis *d, nanos patience);
+/* What abide diagnose and abide letter are asked for; NULL: not given. */
+struct diagnosis_options {
+	const char *file, *lang;
+	const char *source, *to;
+	const char *about; /* the one word that is no option */
+	bool is_json, is_quick;
+};
+/* -c and --lang besides those of longs ('j' --json, 's' --source, 't' --to, 'n' --no-checks). False: that is not understood. */
+bool diagnosis_options_read(
+	int argc, char **argv, const struct option *longs, struct diagnosis_options *ret);
+/* The language asked for, else that of conf. */
+enum reply_lang diagnosis_lang(const struct diagnosis_options *o, const struct conf *conf);
 /* Loads the configuration and runs fn in a task; what fn returns. */
 int diagnosis_run(const char *file,
 	int (*fn)(const struct conf *conf, struct arena *arena, void *arg), void *arg);

@@ -5,16 +5,11 @@
 #include "cli/usage.h"
 #include "cli/diagnosis.h"
 #include "cli/letter_text.h"
-#include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #define PATIENCE (40 * NANOS_S)
-
-struct options {
-	const char *file, *site, *lang, *to;
-};
 
 struct gathering {
 	struct letter letter;
@@ -121,26 +116,24 @@ static void warn_of_own(const struct diagnosis *d)
 
 static int make(const struct conf *conf, struct arena *arena, void *arg)
 {
-	const struct options *o = arg;
+	const struct diagnosis_options *o = arg;
 	struct gathering *g = ARENA_NEW(arena, struct gathering);
 	struct buf out = BUF_INIT((size_t)1 << 20);
 
 	g->arena = arena;
-	g->letter = (struct letter){.lang = conf->language,
-		.site = span_str(o->site),
-		.to = o->to ? span_str(o->to) : arena_printf(arena, "postmaster@%s", o->site),
+	g->letter = (struct letter){.lang = diagnosis_lang(o, conf),
+		.site = span_str(o->about),
+		.to = o->to ? span_str(o->to) : arena_printf(arena, "postmaster@%s", o->about),
 		.from = conf->postmaster.len > 0
 				? conf->postmaster
 				: arena_printf(arena, "postmaster@%.*s", SPAN_F(conf->hostname)),
 		.hostname = conf->hostname,
 		.now_ms = clock_wall_ms()};
-	g->at_site = arena_printf(arena, "@%s", o->site);
-	if (o->lang)
-		(void)reply_lang_parse(span_str(o->lang), &g->letter.lang);
+	g->at_site = arena_printf(arena, "@%s", o->about);
 	int status = gather(g, conf);
 
 	if (status == EX_OK && g->letter.waiting == 0) {
-		(void)fprintf(stderr, "abide: no mail waits for %s\n", o->site);
+		(void)fprintf(stderr, "abide: no mail waits for %s\n", o->about);
 		return EX_NOINPUT;
 	}
 	g->diagnosis = (struct diagnosis){.conf = conf, .arena = arena, .about = g->letter.site};
@@ -163,19 +156,9 @@ int cli_letter(int argc, char **argv)
 {
 	static const struct option longs[] = {{"lang", required_argument, NULL, 'l'},
 		{"to", required_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
-	struct options o = {.file = CLI_CONFIGURATION};
-	bool is_wrong = false;
-	int c;
+	struct diagnosis_options o;
 
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "c:", longs, NULL)) != -1) {
-		o.file = c == 'c' ? optarg : o.file;
-		o.lang = c == 'l' ? optarg : o.lang;
-		o.to = c == 't' ? optarg : o.to;
-		is_wrong |= c == '?';
-	}
-	if (is_wrong || argc - optind != 1)
+	if (!diagnosis_options_read(argc, argv, longs, &o) || !o.about)
 		return usage_wrong("letter");
-	o.site = argv[optind];
 	return diagnosis_run(o.file, make, &o);
 }

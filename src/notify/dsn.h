@@ -28,6 +28,7 @@ struct dsn_recipient {
 	struct span original; /* ORCPT as given ("rfc822;a@b"), xtext still encoded */
 	struct span host;     /* whose reply it is: the remote server's name */
 	struct span reply;    /* "550 5.1.1 No such user", lines joined by '\n' */
+	bool is_own;          /* nobody said that: it is what we saw */
 	const struct reply_meaning *meaning; /* of that reply; NULL: nothing is known */
 	int64_t last_attempt_ms;             /* all times: wall clock */
 	int64_t next_try_ms, retry_until_ms; /* of what is delayed */

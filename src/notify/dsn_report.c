@@ -69,8 +69,8 @@ static void put_recipient(struct writer *w, const struct dsn_recipient *r)
 	put_status(w, r);
 	put_remote(w, r->host);
 	if (r->action != DSN_EXPANDED)
-		put_folded(
-			w, "Diagnostic-Code", r->host.len > 0 ? "smtp; " : "x-abide; ", r->reply);
+		put_folded(w, "Diagnostic-Code",
+			r->host.len > 0 && !r->is_own ? "smtp; " : "x-abide; ", r->reply);
 	put_date_field(w, "Last-Attempt-Date", r->last_attempt_ms);
 	if (r->action == DSN_DELAYED)
 		put_date_field(w, "Will-Retry-Until", r->retry_until_ms);

@@ -128,7 +128,8 @@ static void put_story(struct page *p, const struct dsn_recipient *r, size_t n, s
 		tell_trouble(p, r);
 	if (r->reply.len > 0 && r->action != DSN_EXPANDED)
 		page_quote(p,
-			r->host.len > 0 ? REPLY_LABEL_NOTICE_WORDS : REPLY_LABEL_NOTICE_DETAIL,
+			r->host.len > 0 && !r->is_own ? REPLY_LABEL_NOTICE_WORDS
+						      : REPLY_LABEL_NOTICE_DETAIL,
 			r->host, span_slice(r->reply, 0, REPLY_SHOWN_MAX));
 	page_people_end(p);
 }
