@@ -101,7 +101,7 @@ int spool_content_read(struct spool *s, const struct spool_message *m, uint64_t 
 	const struct spool_op *young = young_find(s, m->id);
 
 	if (young)
-		return buf_add(out, span_slice(young->accept.content.bytes, offset, offset + len));
+		return buf_add(out, span_slice(young->accept.content.bytes, (size_t)offset, len));
 	struct store_txn t;
 	int rc = store_begin_read(s, &t);
 

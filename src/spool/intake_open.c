@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define PIECE \
+	((size_t)1 << 20) /* read at a time: a call for each block takes a tenth of a second */
+
 struct found {
 	uint64_t serial, at;
 	size_t len;
@@ -20,6 +23,9 @@ struct ring { /* what the file holds that the database does not */
 	uint64_t newest;  /* serial of a whole one */
 	uint64_t refused; /* mails that the database won't have */
 	char *bytes;      /* of one record */
+	char *piece;      /* of the file, from piece_at on */
+	uint64_t piece_at;
+	size_t piece_len;
 };
 
 static void ring_done(struct ring *r)
@@ -27,6 +33,7 @@ static void ring_done(struct ring *r)
 	fd_close(&r->fd);
 	free(r->found);
 	free(r->bytes);
+	free(r->piece);
 }
 
 /* -ENOENT: there is no such file, or its making was broken off: then nothing was promised by it. */
@@ -59,19 +66,39 @@ static void keep(struct ring *r, const struct found *f)
 	r->found[r->n++] = *f;
 }
 
-/* Looks at each block. What is not whole is what was being written when all ended, or is damaged. */
+/* The first bytes of the block at `at`. -ENOENT: the file is shorter. */
+static int read_head(struct ring *r, uint64_t at, struct span *ret)
+{
+	if (!r->piece)
+		r->piece = alloc_zero(PIECE);
+	if (at < r->piece_at || at + INTAKE_HEAD_LEN > r->piece_at + r->piece_len) {
+		ssize_t n = pread(r->fd, r->piece, PIECE, (off_t)at);
+
+		if (n < 0)
+			return -errno;
+		r->piece_at = at;
+		r->piece_len = (size_t)n;
+	}
+	*ret = span_slice(
+		span_of(r->piece, r->piece_len), (size_t)(at - r->piece_at), INTAKE_HEAD_LEN);
+	return ret->len < INTAKE_HEAD_LEN ? -ENOENT : 0;
+}
+
+/*
+ * Looks at each block. What the database has is passed over unread; what is not whole is what was
+ * being written when all ended, or is damaged.
+ */
 static int ring_scan(struct ring *r, uint64_t done)
 {
 	for (uint64_t at = INTAKE_BLOCK, step; at < r->head.size; at += step) {
 		struct intake_record record;
-		int rc = read_record(r, at, INTAKE_HEAD_LEN);
+		struct span head;
+		int rc = read_head(r, at, &head);
 
 		step = INTAKE_BLOCK;
-		if (rc == -EBADMSG)
-			return 0; /* the file is shorter: never written so far */
 		if (rc < 0)
-			return rc;
-		if (!intake_record_peek(span_of(r->bytes, INTAKE_HEAD_LEN), r->head.nonce, &record))
+			return rc == -ENOENT ? 0 : rc; /* never written so far */
+		if (!intake_record_peek(head, r->head.nonce, &record) || record.serial <= done)
 			continue;
 		size_t len = INTAKE_HEAD_LEN + record.len;
 
@@ -83,8 +110,7 @@ static int ring_scan(struct ring *r, uint64_t done)
 		step = intake_blocks(len);
 		if (record.serial > r->newest)
 			r->newest = record.serial;
-		if (record.serial > done)
-			keep(r, &(struct found){record.serial, at, len});
+		keep(r, &(struct found){record.serial, at, len});
 	}
 	return 0;
 }
