@@ -154,6 +154,122 @@ static void in_parts_body(struct testing *t)
 	assert_int_equal(testing_audit(t->s), 0);
 }
 
+struct ending { /* an outcome that goes into a batch together with others */
+	struct spool_op op;
+	bool is_done;
+};
+
+static void note_done(struct spool_op *op, void *arg)
+{
+	((struct ending *)arg)->is_done = true;
+}
+
+static void end_part(struct testing *t, struct ending *e, uint32_t k, uint32_t part,
+	const uint8_t *how, const int64_t *next)
+{
+	struct spool_job job;
+
+	assert_int_equal(spool_job_load(t->s, testing_id(k), part, &t->arena, &job), 0);
+	*e = (struct ending){.op = {.kind = SPOOL_OP_OUTCOME,
+				     .outcome = testing_outcome(&t->arena, &job, how, next),
+				     .done = note_done,
+				     .arg = e}};
+	spool_submit(t->s, &e->op);
+}
+
+static void await_end(struct ending *e)
+{
+	testing_await(&e->is_done);
+	assert_int_equal(e->op.result, 0);
+}
+
+/* Two destinations: one takes it at once, the other later; or both at once; or one says each thing. */
+static void two_ways_body(struct testing *t)
+{
+	static const uint8_t taken[] = {SPOOL_RELAYED}, later[] = {0},
+			     mixed[] = {SPOOL_RELAYED, 0, SPOOL_SILENT};
+	static const int64_t soon[] = {DUE + 5, DUE + 5, DUE + 5};
+	static struct mail m, n, o;
+	static struct ending ends_of[5];
+	struct spool_job job;
+
+	warm_up(t);
+	begin(t, &m, 2, 2, 2);
+	begin(t, &n, 3, 2, 2);
+	begin(t, &o, 4, 3, 1);
+	end_part(t, &ends_of[0], 2, 1, later, soon);
+	end_part(t, &ends_of[1], 2, 0, taken, soon);
+	end_part(t, &ends_of[2], 3, 0, taken, soon);
+	end_part(t, &ends_of[3], 3, 1, taken, soon);
+	end_part(t, &ends_of[4], 4, 0, mixed, soon);
+	for (size_t i = 0; i < 5; i++)
+		await_end(&ends_of[i]);
+	settle(t, &m);
+	settle(t, &n);
+	settle(t, &o);
+	for (int round = 0; round < 2; round++) {
+		check_end(t, 2, 1);
+		check_end(t, 3, 2);
+		check_end(t, 4, 2);
+		assert_int_equal(spool_job_load(t->s, testing_id(2), 0, &t->arena, &job), -ENOENT);
+		assert_int_equal(spool_job_load(t->s, testing_id(2), 1, &t->arena, &job), 0);
+		assert_int_equal(job.recipients[0].next_at, DUE + 5);
+		assert_int_equal(spool_message_load(t->s, testing_id(3), &t->arena, &job), -ENOENT);
+		assert_int_equal(spool_message_load(t->s, testing_id(4), &t->arena, &job), 0);
+		assert_int_equal(job.recipients_n, 1);
+		assert_int_equal(job.recipients[0].n, 1);
+		assert_int_equal(testing_audit(t->s), 0);
+		/* The same from the disk, and what is still in the ring brings nobody back. */
+		testing_close(t);
+		testing_open(t);
+	}
+}
+
+static int change(struct testing *t, uint32_t k, enum spool_change_kind kind)
+{
+	struct spool_op op = {
+		.kind = SPOOL_OP_CHANGE, .change = {.id = testing_id(k), .kind = kind}};
+
+	return spool_apply(t->s, &op);
+}
+
+/* An operator's hand on mail that is in the ring alone: it is never half done, nor forgotten. */
+static void hands_body(struct testing *t)
+{
+	static const uint8_t taken[] = {SPOOL_RELAYED};
+	static const int64_t soon[] = {DUE + 5};
+	static struct mail m, n;
+	struct spool_op late = {.kind = SPOOL_OP_OUTCOME};
+	struct spool_job job;
+
+	warm_up(t);
+	begin(t, &m, 2, 1, 1);
+	assert_int_equal(spool_job_load(t->s, testing_id(2), 0, &t->arena, &job), 0);
+	late.outcome = testing_outcome(&t->arena, &job, taken, soon);
+	assert_int_equal(spool_catch_up(t->s), 0);
+	assert_int_equal(change(t, 2, SPOOL_HOLD), 0);
+	settle(t, &m);
+	/* What was loaded before the hold finds nothing that it could end. */
+	assert_true(spool_apply(t->s, &late) < 0);
+	begin(t, &n, 3, 2, 2);
+	assert_int_equal(spool_catch_up(t->s), 0);
+	assert_int_equal(change(t, 3, SPOOL_DROP), 0);
+	settle(t, &n);
+	assert_int_equal(testing_finish(t, 3, 0, SPOOL_RELAYED, 0), -ENOENT);
+	check_end(t, 3, 2);
+	testing_close(t);
+	testing_open(t);
+	assert_int_equal(spool_job_load(t->s, testing_id(2), 0, &t->arena, &job), -ENOENT);
+	assert_int_equal(spool_message_load(t->s, testing_id(2), &t->arena, &job), 0);
+	assert_int_equal(job.recipients[0].state, SPOOL_HELD);
+	assert_int_equal(spool_message_load(t->s, testing_id(3), &t->arena, &job), -ENOENT);
+	assert_int_equal(testing_audit(t->s), 0);
+	assert_int_equal(change(t, 2, SPOOL_RELEASE), 0);
+	assert_int_equal(testing_finish(t, 2, 0, SPOOL_RELAYED, 0), 0);
+	check_end(t, 2, 1);
+	assert_int_equal(testing_audit(t->s), 0);
+}
+
 /* Whose mail the database refuses just now is told to come back; nothing is half there. */
 static void refused_body(struct testing *t)
 {
@@ -212,6 +328,8 @@ static void put_back_test(void **state)
 IN_SPOOL(at_once)
 IN_SPOOL(out_of_turn)
 IN_SPOOL(in_parts)
+IN_SPOOL(two_ways)
+IN_SPOOL(hands)
 IN_SPOOL(refused)
 
 int main(void)
@@ -221,6 +339,8 @@ int main(void)
 		cmocka_unit_test(at_once_test),
 		cmocka_unit_test(out_of_turn_test),
 		cmocka_unit_test(in_parts_test),
+		cmocka_unit_test(two_ways_test),
+		cmocka_unit_test(hands_test),
 		cmocka_unit_test(refused_test),
 	};
 
