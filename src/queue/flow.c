@@ -125,12 +125,20 @@ static void learn_rate(struct flow *f, int64_t now)
 	f->gap_grown_at = now;
 }
 
-static void grow(struct flow *f, int64_t now, unsigned busy)
+/* Who greylists all that is new answers, too: that much may be asked of it at once. */
+static bool is_begun(const struct flow *f)
+{
+	return f->cut_at > 0 || f->ceiling > 0 || f->window >= FLOW_QUICK * ONE;
+}
+
+static void grow(struct flow *f, int64_t now, unsigned busy, bool was_taken)
 {
 	unsigned n = allowed(f, now);
 
 	/* Only what was used is known to work. */
 	if (busy + 1 < n)
+		return;
+	if (!was_taken && is_begun(f))
 		return;
 	if (f->ceiling > 0 && n > f->ceiling) {
 		f->ceiling = n;
@@ -171,12 +179,12 @@ bool flow_ok(struct flow *f, int64_t now, bool was_taken, unsigned busy)
 		f->cycle_at = 0;
 		f->cycle_n = 0;
 	}
+	grow(f, now, busy, was_taken);
 	if (!was_taken)
 		return was_paused;
 	if (f->cycle_at == 0)
 		f->cycle_at = now;
 	f->cycle_n += f->cycle_n < UINT32_MAX;
-	grow(f, now, busy);
 	speed_up(f, now);
 	return was_paused;
 }

@@ -8,7 +8,8 @@
 #pragma once
 #include "reply/taxonomy.h"
 
-#define FLOW_START     4U        /* connections to a site of which nothing is known */
+#define FLOW_START     2U        /* connections to a site of which nothing is known */
+#define FLOW_QUICK     4U        /* to here a refusal of a message is an answer as good as any */
 #define FLOW_RAMP      2U        /* and after a pause */
 #define FLOW_FOREVER   INT64_MAX /* no time will do: the end of something will tell */
 #define FLOW_PAUSE_MAX 21600000  /* 6 h: no stated wait holds a site back for longer */

@@ -40,11 +40,18 @@ static void it_starts_small_and_grows_by_success(void **state)
 	flow_init(&f);
 	assert_int_equal(ask(&f, START, FLOW_START - 1, &at), FLOW_NONE);
 	assert_int_equal(ask(&f, START, FLOW_START, &at), FLOW_WINDOW);
-	/* Each connection of the window brings one message: one more connection. */
-	for (unsigned i = 0; i < FLOW_START; i++)
-		(void)flow_ok(&f, START, true, FLOW_START);
+	/* Each connection of the window brings one answer, at first whatever it says: one more connection. */
+	(void)flow_ok(&f, START, false, FLOW_START);
+	assert_int_equal(ask(&f, START, FLOW_START, &at), FLOW_WINDOW);
+	(void)flow_ok(&f, START, true, FLOW_START);
 	assert_int_equal(ask(&f, START, FLOW_START, &at), FLOW_NONE);
 	assert_int_equal(ask(&f, START, FLOW_START + 1, &at), FLOW_WINDOW);
+	while (ask(&f, START, FLOW_QUICK, &at) != FLOW_NONE)
+		(void)flow_ok(&f, START, true, FLOW_QUICK);
+	/* From there on what was refused says nothing of how much it takes. */
+	for (unsigned i = 0; i < 100; i++)
+		(void)flow_ok(&f, START, false, 100);
+	assert_int_equal(ask(&f, START, FLOW_QUICK + 1, &at), FLOW_WINDOW);
 	for (unsigned i = 0; i < 2000; i++)
 		(void)flow_ok(&f, START, true, 100);
 	assert_int_equal(ask(&f, START, 20, &at), FLOW_CONNECTIONS);

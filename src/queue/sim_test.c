@@ -170,6 +170,19 @@ static void few_sessions_are_refused(void **state)
 	}
 }
 
+/* A backlog meets a site that nobody knows: its limit is found by one session, not by all that fit in. */
+static void a_limit_is_found_by_one_refusal(void **state)
+{
+	for (unsigned limit = 1; limit <= 4; limit++) {
+		sim_reset(limit);
+		sim()->sites[0].is = (struct sim_behaviour){.connections = limit, .talk_ms = 400};
+		sim_mail(0, 200, 0, 0);
+		sim_run_abide("", SIM_DAY);
+		assert_int_equal(sim_figures(0, 0, 200).undelivered, 0);
+		assert_int_equal(sim()->sites[0].sessions_refused, 1);
+	}
+}
+
 /* One refusal finds the limit: of the sessions of a day it is next to nothing. */
 static void a_day_at_a_small_limit(void **state)
 {
@@ -398,6 +411,7 @@ int main(void)
 		cmocka_unit_test(a_learned_wait_is_as_good),
 		cmocka_unit_test(an_unknown_wait_is_better_than_any_schedule),
 		cmocka_unit_test(few_sessions_are_refused),
+		cmocka_unit_test(a_limit_is_found_by_one_refusal),
 		cmocka_unit_test(a_day_at_a_small_limit),
 		cmocka_unit_test(a_rate_is_learned),
 		cmocka_unit_test(a_site_that_is_back_gets_its_mail_soon_and_no_herd),
