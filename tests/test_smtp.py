@@ -84,6 +84,19 @@ def test_refusals_have_a_name_that_help_explains(c):
     c.expect("HELP REFUSED", 504)  # an event of delivery: never said
 
 
+def test_help_names_the_page(abide):
+    """Who reads mail logs has a browser at hand, and the same words stand there."""
+    a = abide(extra='help_url = "https://mx.example.test/help.html#"')
+    with a.client() as c:
+        c.ehlo()
+        told = c.expect("HELP GREYLISTED", 214)
+    assert told.lines[-1] == "2.0.0 https://mx.example.test/help.html#GREYLISTED", told
+    page = a.run("explain", "--page", "--lang", "en").stdout.decode()
+    entry = page.split('id="GREYLISTED"')[1].split("<h2")[0].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    for line in told.lines[1:-1]:
+        assert line.removeprefix("2.0.0 ").strip() in " ".join(entry.split()), (line, entry)
+
+
 ORDER = [
     (["MAIL FROM:<a@b.test>"], 503, "MAIL before EHLO"),
     (["EHLO x", "RCPT TO:<a@b.test>"], 503, "RCPT before MAIL"),

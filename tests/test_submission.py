@@ -1,9 +1,11 @@
 """Submission: who may log in, how, and what is said when nobody can say (RFC 4954, 6409, 8314)."""
+import base64
 import json
 import os
 import re
 import signal
 import smtplib
+import socket
 import threading
 import time
 
@@ -449,6 +451,103 @@ def test_dovecot_without_plain(submission, directory, started):
     a = submission(f'from = "dovecot:{d.socket}"')
     only_454([login(a, "anna")], "reported an error")
     assert "auth_mechanisms" in a.log.wait(event="lookup_failed")["error"]
+
+
+def scram_at_dovecot(submission, socket):
+    return submission(f'from = "dovecot:{socket}" timeout = "2s" mechanisms = {{"SCRAM-SHA-256", "PLAIN"}}')
+
+
+def test_scram_at_dovecot(submission, directory, started):
+    """Dovecot keeps the keys: the password is said to nobody, and both ends prove that they know it."""
+    d = Dovecot(directory, {"anna@example.org": stored("SCRAM-SHA-256", PASSWORD)}, mechanisms="plain scram-sha-256")
+    started.append(d.start())
+    a = scram_at_dovecot(submission, d.socket)
+    with greeted(a) as c:
+        assert "SCRAM-SHA-256-PLUS" not in c.extensions()["AUTH"], "Dovecot does not know our connection"
+        assert status(c.auth_scram("anna@example.org", PASSWORD)) == "235 2.7.0"
+        assert c.cmd("MAIL FROM:<anna@example.org>").code == 250
+        c.cmd("RSET")
+        assert c.cmd("MAIL FROM:<bob@example.org>").code == 553
+    assert a.log.wait(event="login", mechanism="SCRAM-SHA-256")["login"] == "anna@example.org"
+    for cheat in (dict(password="wrong"), dict(proof=bytes(32)), dict(nonce="abc"), dict(data=b"x"),
+                  dict(user="nobody@example.org")):
+        with greeted(a) as c:
+            assert status(c.auth_scram(**{"user": "anna@example.org", "password": PASSWORD, **cheat})) == "535 5.7.8"
+            assert c.cmd("MAIL FROM:<anna@example.org>").code == 530
+    with greeted(a) as c:
+        assert c.auth_scram("anna@example.org", PASSWORD, flag="y").code == 235
+    d.kill()
+    with greeted(a) as c:
+        only_454([c.auth_scram("anna@example.org", PASSWORD)], "can't be reached")
+    d.start()
+    begun = time.monotonic()
+    while time.monotonic() - begun < PATIENCE:
+        with greeted(a) as c:
+            r = c.auth_scram("anna@example.org", PASSWORD)
+        if r.code == 235:
+            break
+        only_454([r], "can't be reached", "reported an error")
+    assert r.code == 235
+    no_secrets(a)
+
+
+class FalseDovecot:
+    """Greets as Dovecot does, then answers each line of a client with what is next; None: it hangs up."""
+
+    def __init__(self, path, answers):
+        self.answers, self.listener = answers, socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        os.chmod(path, 0o666)
+        self.listener.listen(5)
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            with peer, peer.makefile("rb") as lines:
+                peer.sendall(b"VERSION\t1\t2\nMECH\tPLAIN\nMECH\tSCRAM-SHA-256\nDONE\n")
+                answers = list(self.answers)
+                for line in lines:
+                    if line.startswith((b"VERSION", b"CPID")):
+                        continue
+                    if not answers or answers[0] is None:
+                        break
+                    said = answers.pop(0)
+                    peer.sendall(said(line) if callable(said) else said)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+
+def challenge(line):
+    """An answer to the client's first message, as it should be."""
+    first = base64.b64decode(line.split(b"resp=")[1]).decode()
+    return b"CONT\t1\t" + b64(f"r={first.split('r=')[1]}more,s={b64(bytes(16))},i=4096").encode() + b"\n"
+
+
+@pytest.mark.parametrize("answers", [
+    [b"CONT\t1\t\n"], [b"CONT\t1\t!!\n"], [b"CONT\t1\t" + b64("r=other,s=AAAA,i=4096").encode() + b"\n"],
+    [b"OK\t1\tuser=anna\n"], [b"CONT\t1\t" + b"A" * 9000 + b"\n"], [None], [b"CONT\t2\tAAAA\n" * 200],
+    [challenge, None], [challenge, b"OK\t1\tuser=anna\n"], [challenge, b"OK\t1\tuser=anna\tresp=AAAA\n"],
+    [challenge, b"CONT\t1\tAAAA\n"], [challenge, b"FAIL\t1\ttemp\n"]])
+def test_a_false_dovecot(submission, directory, answers):
+    """Whatever it says, nobody is logged in without its proof, and nobody hears that the password is wrong."""
+    path = os.path.join(directory, "auth")
+    d = FalseDovecot(path, answers)
+    try:
+        a = scram_at_dovecot(submission, path)
+        with greeted(a) as c:
+            only_454([c.auth_scram("anna", PASSWORD)], "reported an error", "can't be reached")
+            assert c.cmd("MAIL FROM:<anna@example.org>").code == 530
+        assert a.log.wait(event="lookup_failed")["error"]
+    finally:
+        d.close()
 
 
 def test_lookup_dies(files):

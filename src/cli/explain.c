@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/usage.h"
 #include "cli/explain_bounce.h"
+#include "cli/explain_page.h"
 #include "cli/explain_print.h"
 #include "cli/line_input.h"
 #include "conf/conf.h"
@@ -227,7 +228,7 @@ static bool parse_now(const char *text, int64_t *ret)
 
 struct options {
 	const char *bounce, *rules, *conf;
-	bool has_lang;
+	bool has_lang, is_page;
 };
 
 /* False: it can't be understood. */
@@ -241,6 +242,9 @@ static bool take_option(int c, struct explain *e, struct options *o)
 		return true;
 	case 'b':
 		o->bounce = optarg;
+		return true;
+	case 'p':
+		o->is_page = true;
 		return true;
 	case 'w':
 		e->wants_why = true;
@@ -288,12 +292,24 @@ static int load_rules(const struct options *o, struct arena *arena, struct expla
 	return rc == 0 ? EX_OK : rc == -EINVAL ? EX_CONFIG : EX_NOINPUT;
 }
 
+static int print_page(struct explain *e)
+{
+	buf_init(&e->out, EXPLAIN_PAGE_MAX);
+	explain_page(e->style.voice.lang, &e->out);
+	int rc = explain_flush(&e->out);
+
+	buf_done(&e->out);
+	return rc < 0 ? EX_IOERR : EX_OK;
+}
+
 static int run(struct explain *e, const struct options *o, const char *text)
 {
 	struct arena arena = {0};
 	int rc = o->rules || o->conf ? load_rules(o, &arena, e) : EX_OK;
 
-	if (rc == EX_OK && o->bounce) {
+	if (rc == EX_OK && o->is_page) {
+		rc = print_page(e);
+	} else if (rc == EX_OK && o->bounce) {
 		rc = explain_bounce(o->bounce, e->is_json, &e->style);
 	} else if (rc == EX_OK) {
 		rc = explain_all(e, text);
@@ -311,7 +327,8 @@ int cli_explain(int argc, char **argv)
 		{"stage", required_argument, NULL, 's'}, {"bounce", required_argument, NULL, 'b'},
 		{"lang", required_argument, NULL, 'l'}, {"rules", required_argument, NULL, 'r'},
 		{"config", required_argument, NULL, 'c'}, {"why", no_argument, NULL, 'w'},
-		{"now", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+		{"now", required_argument, NULL, 'n'}, {"page", no_argument, NULL, 'p'},
+		{NULL, 0, NULL, 0}};
 	struct explain e = {0};
 	struct options o = {0};
 	int c, rc;
@@ -322,7 +339,7 @@ int cli_explain(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "c:js:b:l:n:r:w", longs, NULL)) != -1)
 		if (!take_option(c, &e, &o))
 			return usage();
-	if (argc - optind > 1 || (o.bounce && optind < argc))
+	if (argc - optind > 1 || ((o.bounce || o.is_page) && optind < argc))
 		return usage();
 	if (!o.has_lang && !e.is_json) /* what programs read does not change with the user */
 		e.style.voice.lang = lang_of_user();

@@ -15,6 +15,7 @@ static const struct usage {
 	{"explain", "usage: abide explain [-c FILE] [--json] [--stage STAGE] [--lang LANG]\n"
 		    "                     [--now TIME] [--rules FILE] [--why] [TEXT]\n"
 		    "       abide explain [-c FILE] [--json] [--lang LANG] --bounce FILE\n"
+		    "       abide explain [-c FILE] [--lang LANG] --page\n"
 		    "STAGE: connect helo mail rcpt data eod auth tls\n"
 		    "LANG: en de\n"
 		    "TIME: when the reply came, as 2026-11-23T14:05:00Z\n"

@@ -403,13 +403,14 @@ struct conf {
 	uint32_t user_line;        /* where user stands in the file, else 1; not in a snapshot */
 	struct span double_bounce; /* empty: nobody */
 	struct span needs_person;  /* empty: nobody */
-	uint64_t returned_size;    /* most bytes of a message that comes back whole */
-	uint8_t multilingual;      /* bool: each language of a notice is a part, too */
-	uint8_t notify_anyone;     /* bool: notices go to senders that nothing proves, too */
-	uint8_t language;          /* enum reply_lang of reply/texts.h */
-	uint8_t log;               /* enum conf_log */
-	uint8_t log_level;         /* enum log_level of base/log.h */
-	uint32_t unresolved;       /* names of hosts that have no address now */
+	struct span help_url; /* of a page about our replies, up to the name of one; empty: none */
+	uint64_t returned_size; /* most bytes of a message that comes back whole */
+	uint8_t multilingual;   /* bool: each language of a notice is a part, too */
+	uint8_t notify_anyone;  /* bool: notices go to senders that nothing proves, too */
+	uint8_t language;       /* enum reply_lang of reply/texts.h */
+	uint8_t log;            /* enum conf_log */
+	uint8_t log_level;      /* enum log_level of base/log.h */
+	uint32_t unresolved;    /* names of hosts that have no address now */
 	struct conf_network *relay_from;
 	size_t n_relay_from;
 	struct conf_encryption tls;

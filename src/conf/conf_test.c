@@ -117,10 +117,12 @@ static const struct bad bads[] = {
 		"f:4: users.from: \"map:m\" is no directory; name a map of type ldap, or write "
 		"file:/PATH\n"
 		"f:5: users.senders: \"map:x\" is not there; add map \"NAME\" { ... }\n"},
+	{HEAD "map m { type = ldap servers = {\"ldap://h\"} base = \"o=x\" }\nusers { from = \"map:m\"\n "
+	      "mechanisms = {\"plain\", \"SCRAM-SHA-256\"} }\n",
+		"f:5: users.mechanisms: SCRAM-SHA-256 needs the stored keys; name a file or "
+		"Dovecot in from, or leave it out\n"},
 	{HEAD "users { from = \"dovecot:/s\"\n mechanisms = {\"plain\", \"SCRAM-SHA-256\", "
 	      "\"CRAM-MD5\"} }\n",
-		"f:4: users.mechanisms: SCRAM-SHA-256 needs the stored keys; name a file in from, "
-		"or leave it out\n"
 		"f:4: users.mechanisms: \"CRAM-MD5\" is not known; write PLAIN, LOGIN or "
 		"SCRAM-SHA-256\n"},
 	{HEAD "listen \"[::1]:25\" { auth = tls }\n",

@@ -43,6 +43,18 @@ static const struct schema_row top[] = {
 		.meaning =
 			"The name that abide greets with and that Received fields and Message-IDs "
 			"carry. Default: the name of the machine."},
+	{.key = "help_url",
+		.type = SCHEMA_TEXT,
+		AT(S, help_url),
+		.min = 8,
+		.max = 300,
+		.since = FIRST,
+		.meaning =
+			"The address of a web page that explains abide's replies, up to the name "
+			"of "
+			"one: https://mx.example.org/help.html# . What the SMTP command HELP "
+			"tells of a reply ends with it and the name. abide explain --page writes "
+			"such a page."},
 	{.key = "language",
 		.type = SCHEMA_NAME,
 		AT(S, language),
@@ -762,8 +774,9 @@ static const struct schema_row users_rows[] = {
 		.max = 40,
 		.preset = "PLAIN, LOGIN",
 		.since = FIRST,
-		.meaning = "How they may log in: PLAIN, LOGIN, SCRAM-SHA-256. The last needs a "
-			   "file with passwords stored for it ({SCRAM-SHA-256}); under TLS it "
+		.meaning = "How they may log in: PLAIN, LOGIN, SCRAM-SHA-256. The last needs "
+			   "passwords stored for it ({SCRAM-SHA-256}) in a file or at Dovecot "
+			   "(its auth_mechanisms must have it); with a file and under TLS it "
 			   "brings SCRAM-SHA-256-PLUS with it."},
 	{.key = "senders",
 		.type = SCHEMA_MAP,

@@ -52,10 +52,11 @@ static void check_mechanisms(struct load *l, unsigned line)
 				"users.mechanisms: %s is not known; write PLAIN, LOGIN or "
 				"SCRAM-SHA-256",
 				report_quote(one, l->arena));
-		else if (k == 2 && !span_starts(u->from, SPAN_LIT("file:")))
+		else if (k == 2 && !span_starts(u->from, SPAN_LIT("file:")) &&
+			 !span_starts(u->from, SPAN_LIT("dovecot:")))
 			report_error(l->report, line,
 				"users.mechanisms: SCRAM-SHA-256 needs the stored keys; name a "
-				"file in from, or leave it out");
+				"file or Dovecot in from, or leave it out");
 	}
 }
 

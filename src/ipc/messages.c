@@ -677,6 +677,8 @@ ROWS(ipc_lookup_auth) = {
 	PACK_F_SPAN(struct ipc_lookup_auth, password),
 	PACK_F_SPAN(struct ipc_lookup_auth, message),
 	PACK_F_SPAN(struct ipc_lookup_auth, proof),
+	PACK_F_SPAN(struct ipc_lookup_auth, said),
+	PACK_F_U64(struct ipc_lookup_auth, talk),
 	PACK_F_SPAN(struct ipc_lookup_auth, client),
 	PACK_F_BOOL(struct ipc_lookup_auth, has_tls),
 	PACK_F_I64(struct ipc_lookup_auth, deadline),
@@ -690,6 +692,8 @@ ROWS(ipc_lookup_authed) = {
 	PACK_F_SPAN(struct ipc_lookup_authed, senders),
 	PACK_F_SPAN(struct ipc_lookup_authed, salt),
 	PACK_F_U32(struct ipc_lookup_authed, iterations),
+	PACK_F_SPAN(struct ipc_lookup_authed, challenge),
+	PACK_F_U64(struct ipc_lookup_authed, talk),
 	PACK_F_SPAN(struct ipc_lookup_authed, signature),
 };
 TYPE(ipc_lookup_authed);

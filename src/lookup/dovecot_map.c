@@ -11,9 +11,7 @@
 #include "auth/base64.h"
 #include "base/alloc.h"
 #include "base/log.h"
-#include "lookup/map.h"
-#include "task/stream.h"
-#include "task/task.h"
+#include "lookup/dovecot_in.h"
 #include <errno.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -21,24 +19,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LINE_MOST    8192U
-#define LINES_MOST   100U /* before DONE */
-#define AT_ONCE      200U /* questions */
-#define QUESTION_MAX 8192U
+#define LINE_MOST 8192U
+#define AT_ONCE   200U /* questions */
 
-struct dovecot_map {
-	struct map map;
-	unsigned asking;
-};
-
-struct talk { /* one connection */
-	struct map *map;
-	struct stream *stream;
-	nanos deadline;
-	struct map_answer *answer; /* gets what fails */
-};
-
-static bool fail(struct talk *t, const char *step, int rc, const char *what)
+bool dovecot_fail(struct dovecot_talk *t, const char *step, int rc, const char *what)
 {
 	enum lookup_trouble trouble = rc == -ETIMEDOUT ? LOOKUP_TIMED_OUT
 				      : rc < 0         ? LOOKUP_UNREACHABLE
@@ -54,7 +38,7 @@ static bool fail(struct talk *t, const char *step, int rc, const char *what)
 /* ---- lines ---- */
 
 /* The next line without its LF, borrowed until the next one. */
-static bool read_line(struct talk *t, struct span *ret)
+static bool read_line(struct dovecot_talk *t, struct span *ret)
 {
 	for (;;) {
 		struct span in = stream_input(t->stream);
@@ -65,15 +49,15 @@ static bool read_line(struct talk *t, struct span *ret)
 			return true;
 		}
 		if (in.len > LINE_MOST)
-			return fail(t, "read", 1, "a line of it is too long");
+			return dovecot_fail(t, "read", 1, "a line of it is too long");
 		ssize_t n = stream_fill(t->stream, t->deadline);
 
 		if (n <= 0)
-			return fail(t, "read", n == 0 ? -ECONNRESET : (int)n, NULL);
+			return dovecot_fail(t, "read", n == 0 ? -ECONNRESET : (int)n, NULL);
 	}
 }
 
-static struct span take_field(struct span *line)
+struct span dovecot_take_field(struct span *line)
 {
 	struct span field;
 
@@ -84,37 +68,46 @@ static struct span take_field(struct span *line)
 	return field;
 }
 
-/* What it says first; it must know version 1 and PLAIN. */
-static bool read_greeting(struct talk *t)
+static bool has_no(struct dovecot_talk *t, const char *mechanism)
 {
-	bool has_version = false, has_plain = false;
+	char what[80];
 
-	for (unsigned i = 0; i < LINES_MOST; i++) {
+	(void)snprintf(what, sizeof what, "it has no %s among auth_mechanisms", mechanism);
+	return dovecot_fail(t, "greeting", 1, what);
+}
+
+/* What it says first; it must know version 1 and the mechanism. */
+static bool read_greeting(struct dovecot_talk *t, const char *mechanism)
+{
+	bool has_version = false, is_known = false;
+
+	for (unsigned i = 0; i < DOVECOT_LINES_MOST; i++) {
 		struct span line;
 
 		if (!read_line(t, &line))
 			return false;
-		struct span rest = line, word = take_field(&rest), first = take_field(&rest);
+		struct span rest = line, word = dovecot_take_field(&rest),
+			    first = dovecot_take_field(&rest);
 
 		has_version |=
 			span_equal(word, SPAN_LIT("VERSION")) && span_equal(first, SPAN_LIT("1"));
-		has_plain |= span_equal(word, SPAN_LIT("MECH")) &&
-			     span_equal_nocase(first, SPAN_LIT("PLAIN"));
+		is_known |= span_equal(word, SPAN_LIT("MECH")) &&
+			    span_equal_nocase(first, span_str(mechanism));
 		bool is_done = span_equal(word, SPAN_LIT("DONE"));
 
 		stream_consume(t->stream, line.len + 1);
 		if (!is_done)
 			continue;
 		if (!has_version)
-			return fail(t, "greeting", 1, "it speaks another version than 1");
-		return has_plain || fail(t, "greeting", 1, "it has no PLAIN among auth_mechanisms");
+			return dovecot_fail(t, "greeting", 1, "it speaks another version than 1");
+		return is_known || has_no(t, mechanism);
 	}
-	return fail(t, "greeting", 1, "its greeting has no end");
+	return dovecot_fail(t, "greeting", 1, "its greeting has no end");
 }
 
 /* ---- connection ---- */
 
-static int dial(struct talk *t)
+static int dial(struct dovecot_talk *t)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	struct span path = t->map->conf.file;
@@ -150,77 +143,85 @@ static uint32_t client_number(void)
 	return (n & 0x7fffffffU) | 1U;
 }
 
-static bool say(struct talk *t, const char *step, struct span text)
+bool dovecot_say(struct dovecot_talk *t, const char *step, struct span text)
 {
 	int rc = stream_write(t->stream, text, t->deadline);
 
 	if (rc == 0)
 		rc = stream_flush(t->stream, t->deadline);
-	return rc == 0 || fail(t, step, rc, NULL);
+	return rc == 0 || dovecot_fail(t, step, rc, NULL);
 }
 
-static bool begin(struct talk *t)
+bool dovecot_begin(struct dovecot_talk *t, const char *mechanism)
 {
 	char text[64];
 	int rc = dial(t);
 
 	if (rc < 0)
-		return fail(t, "connect", rc, NULL);
+		return dovecot_fail(t, "connect", rc, NULL);
 	int n = snprintf(text, sizeof text, "VERSION\t1\t1\nCPID\t%u\n", client_number());
 
-	return say(t, "connect", span_of(text, (size_t)n)) && read_greeting(t);
+	return dovecot_say(t, "connect", span_of(text, (size_t)n)) && read_greeting(t, mechanism);
 }
 
 /* ---- the question ---- */
 
-static bool ask_password(struct talk *t, const struct map_login *who)
+bool dovecot_ask(struct dovecot_talk *t, const char *mechanism, const struct map_login *who,
+	struct span message)
 {
-	struct buf message = BUF_INIT(QUESTION_MAX), text = BUF_INIT(QUESTION_MAX);
+	struct buf text = BUF_INIT(DOVECOT_TEXT_MAX);
 
-	(void)buf_reserve(&message, QUESTION_MAX); /* not moved, so that no copy is left */
-	(void)buf_reserve(&text, QUESTION_MAX);
-	(void)buf_add_byte(&message, '\0');
-	(void)buf_add(&message, who->user);
-	(void)buf_add_byte(&message, '\0');
-	(void)buf_add(&message, who->password);
+	(void)buf_reserve(&text, DOVECOT_TEXT_MAX); /* not moved, so that no copy is left */
 	/* Its penalty keeps all clients of an address waiting, for longer than we do; facts has ours. */
-	(void)buf_add_str(&text, "AUTH\t1\tPLAIN\tservice=smtp\tnologin\tno-penalty\t");
+	(void)buf_printf(&text, "AUTH\t1\t%s\tservice=smtp\tnologin\tno-penalty\tfinal-resp-ok\t",
+		mechanism);
 	(void)buf_add_str(&text, who->has_tls ? "secured\t" : "");
 	(void)buf_add_str(&text, "rip=");
 	(void)buf_add(&text, who->client);
 	(void)buf_add_str(&text, "\tresp=");
-	(void)base64_encode(buf_span(&message), &text);
+	(void)base64_encode(message, &text);
 	(void)buf_add_byte(&text, '\n');
-	bool ok = !message.error && !text.error
-			  ? say(t, "password", buf_span(&text))
-			  : fail(t, "password", 1, "the password is too long");
+	bool ok = text.error ? dovecot_fail(t, "login", 1, "the client's words are too long")
+			     : dovecot_say(t, "login", buf_span(&text));
 
-	explicit_bzero(message.at, message.len);
 	explicit_bzero(text.at, text.len);
-	buf_done(&message);
 	buf_done(&text);
 	return ok;
 }
 
-static void take_user(struct span fields, struct arena *arena, struct map_answer *ret)
+static bool ask_password(struct dovecot_talk *t, const struct map_login *who)
+{
+	struct buf message = BUF_INIT(DOVECOT_TEXT_MAX);
+
+	(void)buf_reserve(&message, DOVECOT_TEXT_MAX);
+	(void)buf_add_byte(&message, '\0');
+	(void)buf_add(&message, who->user);
+	(void)buf_add_byte(&message, '\0');
+	(void)buf_add(&message, who->password);
+	bool ok = message.error ? dovecot_fail(t, "login", 1, "the password is too long")
+				: dovecot_ask(t, "PLAIN", who, buf_span(&message));
+
+	explicit_bzero(message.at, message.len);
+	buf_done(&message);
+	return ok;
+}
+
+struct span dovecot_user(struct span fields, struct arena *arena)
 {
 	while (fields.len > 0) {
-		struct span one = take_field(&fields);
+		struct span one = dovecot_take_field(&fields);
 
 		/* What it has escaped (\001) is no name that we want. */
-		if (span_take_span(&one, SPAN_LIT("user=")) && span_find(one, '\001') < 0) {
-			ret->values = ARENA_NEW(arena, struct span);
-			ret->values[0] = arena_copy(arena, one);
-			ret->n = 1;
-			return;
-		}
+		if (span_take_span(&one, SPAN_LIT("user=")) && span_find(one, '\001') < 0)
+			return arena_copy(arena, one);
 	}
+	return (struct span){0};
 }
 
 static bool is_its_fault(struct span fields)
 {
 	while (fields.len > 0) {
-		struct span one = take_field(&fields);
+		struct span one = dovecot_take_field(&fields);
 
 		if (span_equal(one, SPAN_LIT("temp")) ||
 			span_equal(one, SPAN_LIT("code=temp_fail")))
@@ -229,33 +230,66 @@ static bool is_its_fault(struct span fields)
 	return false;
 }
 
-static bool hear_verdict(struct talk *t, struct arena *arena, struct map_answer *ret)
+/* The words of a line for us. */
+static enum dovecot_said verdict_of(struct dovecot_talk *t, struct span word, struct span fields)
 {
-	for (unsigned i = 0; i < LINES_MOST; i++) {
+	if (span_equal(word, SPAN_LIT("OK")))
+		return DOVECOT_OK;
+	if (span_equal(word, SPAN_LIT("CONT")))
+		return DOVECOT_GOES_ON;
+	if (!span_equal(word, SPAN_LIT("FAIL")))
+		(void)dovecot_fail(t, "login", 1, "it said neither OK nor FAIL");
+	else if (is_its_fault(fields))
+		(void)dovecot_fail(
+			t, "login", 1, "it can't say now (temp), see Dovecot's log for why");
+	else
+		return DOVECOT_NO;
+	return DOVECOT_FAILED;
+}
+
+enum dovecot_said dovecot_hear(struct dovecot_talk *t, struct span *ret_fields)
+{
+	for (unsigned i = 0; i < DOVECOT_LINES_MOST; i++) {
 		struct span line;
 
 		if (!read_line(t, &line))
-			return false;
-		struct span rest = line, word = take_field(&rest), number = take_field(&rest);
+			return DOVECOT_FAILED;
+		struct span rest = line, word = dovecot_take_field(&rest);
+		bool is_ours = span_equal(dovecot_take_field(&rest), SPAN_LIT("1"));
 
-		if (!span_equal(number, SPAN_LIT("1"))) {
-			stream_consume(t->stream, line.len + 1);
+		stream_consume(
+			t->stream, line.len + 1); /* stays where it is until the next is read */
+		if (!is_ours)
 			continue;
-		}
-		if (span_equal(word, SPAN_LIT("OK"))) {
-			*ret = (struct map_answer){.state = IPC_LOOKUP_FOUND};
-			take_user(rest, arena, ret);
-			return true;
-		}
-		if (!span_equal(word, SPAN_LIT("FAIL")))
-			return fail(t, "password", 1, "it said neither OK nor FAIL");
-		if (is_its_fault(rest))
-			return fail(t, "password", 1,
-				"it can't say now (temp), see Dovecot's log for why");
-		*ret = (struct map_answer){.state = IPC_LOOKUP_MISSING};
-		return true;
+		*ret_fields = rest;
+		return verdict_of(t, word, rest);
 	}
-	return fail(t, "password", 1, "it answers what was not asked");
+	(void)dovecot_fail(t, "login", 1, "it answers what was not asked");
+	return DOVECOT_FAILED;
+}
+
+static void ask_for(struct dovecot_talk *t, const struct map_login *who, struct arena *arena,
+	struct map_answer *ret)
+{
+	struct span fields;
+
+	if (!dovecot_begin(t, "PLAIN") || !ask_password(t, who))
+		return;
+	switch (dovecot_hear(t, &fields)) {
+	case DOVECOT_FAILED:
+		return;
+	case DOVECOT_NO:
+		*ret = (struct map_answer){.state = IPC_LOOKUP_MISSING};
+		return;
+	case DOVECOT_GOES_ON:
+		(void)dovecot_fail(t, "login", 1, "it said neither OK nor FAIL");
+		return;
+	case DOVECOT_OK:
+		*ret = (struct map_answer){.state = IPC_LOOKUP_FOUND};
+		ret->values = ARENA_NEW(arena, struct span);
+		ret->values[0] = dovecot_user(fields, arena);
+		ret->n = 1;
+	}
 }
 
 /* ---- the kind ---- */
@@ -264,6 +298,7 @@ static struct map *open_map(void)
 {
 	struct dovecot_map *d = alloc_zero(sizeof *d);
 
+	list_init(&d->talks);
 	return &d->map;
 }
 
@@ -281,31 +316,36 @@ static void login(struct map *m, const struct map_login *who, nanos deadline, st
 	struct map_answer *ret)
 {
 	struct dovecot_map *d = container_of(m, struct dovecot_map, map);
-	struct talk t = {.map = m, .deadline = deadline, .answer = ret};
+	struct dovecot_talk t = {.map = m, .deadline = deadline, .answer = ret};
 
 	if (d->asking >= AT_ONCE) {
 		map_fail(ret, LOOKUP_BUSY, "wait", "too many questions wait");
 		return;
 	}
 	d->asking++;
-	if (begin(&t) && ask_password(&t, who))
-		(void)hear_verdict(&t, arena, ret);
+	if (who->step == IPC_AUTH_SALT || who->step == IPC_AUTH_PROOF)
+		dovecot_scram(d, who, deadline, arena, ret);
+	else
+		ask_for(&t, who, arena, ret);
 	stream_close(t.stream);
 	d->asking--;
 }
 
 static void probe(struct map *m, nanos deadline, struct map_answer *ret)
 {
-	struct talk t = {.map = m, .deadline = deadline, .answer = ret};
+	struct dovecot_talk t = {.map = m, .deadline = deadline, .answer = ret};
 
-	if (begin(&t))
+	if (dovecot_begin(&t, "PLAIN"))
 		*ret = (struct map_answer){.state = IPC_LOOKUP_MISSING};
 	stream_close(t.stream);
 }
 
 static void free_map(struct map *m)
 {
-	free(container_of(m, struct dovecot_map, map));
+	struct dovecot_map *d = container_of(m, struct dovecot_map, map);
+
+	dovecot_scram_end(d);
+	free(d);
 }
 
 const struct map_kind map_dovecot = {.name = "dovecot",

@@ -104,7 +104,10 @@ static void ask_map_for(struct map *m, const struct ipc_lookup_auth *q, nanos de
 	const struct map_login who = {.user = q->login,
 		.password = q->password,
 		.client = q->client,
-		.has_tls = q->has_tls};
+		.has_tls = q->has_tls,
+		.step = q->step,
+		.said = q->said,
+		.talk = q->talk};
 	struct map_answer a;
 
 	map_login(m, &who, deadline, arena, &a);
@@ -116,6 +119,13 @@ static void ask_map_for(struct map *m, const struct ipc_lookup_auth *q, nanos de
 		.verdict = a.state == IPC_LOOKUP_FOUND ? IPC_AUTH_YES : IPC_AUTH_NO};
 	if (ret->verdict != IPC_AUTH_YES)
 		return;
+	if (q->step == IPC_AUTH_SALT) {
+		ret->challenge = a.values[0];
+		ret->talk = a.talk;
+		return;
+	}
+	if (q->step == IPC_AUTH_PROOF)
+		ret->signature = a.values[1];
 	ret->login = lower(a.n > 0 && is_plain(a.values[0]) ? a.values[0] : q->login, arena);
 	if (m->conf.type == CONF_MAP_LDAP)
 		ret->senders = join(a.values, a.n, arena);
@@ -147,7 +157,7 @@ void logins_ask(struct logins *l, const struct maps *maps, const struct conf_use
 {
 	if (l->file) {
 		users_file_ask(l->file, q, deadline, arena, ret);
-	} else if (q->step != IPC_AUTH_PASSWORD) {
+	} else if (q->step != IPC_AUTH_PASSWORD && !l->dovecot) {
 		in_trouble(ret, LOOKUP_NO_MAP);
 	} else {
 		struct map *m = l->dovecot;

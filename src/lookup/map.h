@@ -23,6 +23,7 @@ struct map_answer {
 	enum lookup_trouble trouble;
 	struct span *values; /* in the arena */
 	size_t n;
+	uint64_t talk;         /* of IPC_AUTH_SALT: names the conversation that goes on */
 	unsigned line;         /* of the file where it was found; 0: in no file */
 	const char *step;      /* that failed: "connect", "login", "search" ... */
 	char why[MAP_WHY_MAX]; /* the cause as the library or the system says it */
@@ -34,6 +35,9 @@ struct map_login { /* who says to be whom */
 	struct span user, password;
 	struct span client; /* its address as text, for the log of the back-end */
 	bool has_tls;
+	enum ipc_auth_step step; /* SCRAM only of Dovecot */
+	struct span said;        /* of SCRAM: the client's message */
+	uint64_t talk;           /* of IPC_AUTH_PROOF */
 };
 
 struct map_kind {
@@ -80,7 +84,8 @@ void map_ask(struct map *m, struct span key, nanos deadline, struct arena *arena
 /*
  * Is that the password of that user, at the directory? FOUND: yes, and the values are what it says
  * of it: of ldap the map's results, of Dovecot the user's name; MISSING: no, or there is no such
- * user; FAILED as always. Neither cached nor logged with a name.
+ * user; FAILED as always. Of IPC_AUTH_SALT the value is what is to be said to the client, of
+ * IPC_AUTH_PROOF the second one is the server's signature. Neither cached nor logged with a name.
  */
 void map_login(struct map *m, const struct map_login *who, nanos deadline, struct arena *arena,
 	struct map_answer *ret);

@@ -271,6 +271,7 @@ static struct request *copy_request(struct client *client, const struct ipc_pack
 		r->auth.password = arena_copy(&r->arena, auth->password);
 		r->auth.message = arena_copy(&r->arena, auth->message);
 		r->auth.proof = arena_copy(&r->arena, auth->proof);
+		r->auth.said = arena_copy(&r->arena, auth->said);
 		r->auth.client = arena_copy(&r->arena, auth->client);
 		wipe(auth->password);
 	} else {

@@ -44,6 +44,9 @@ static bool is_offered(const struct session *s, enum sasl_mechanism m)
 	bool is_plus = m == SASL_SCRAM_SHA_256_PLUS;
 	struct span name = sasl_mechanism_name(is_plus ? SASL_SCRAM_SHA_256 : m);
 
+	/* Dovecot can't know what our connection could be bound to. */
+	if (is_plus && span_starts(u->from, SPAN_LIT("dovecot:")))
+		return false;
 	for (size_t i = 0; i < u->n_mechanisms; i++)
 		if (span_equal_nocase(u->mechanisms[i].text, name))
 			return !is_plus || is_bindable(s);

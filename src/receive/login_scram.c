@@ -13,6 +13,8 @@ struct exchange {
 	struct scram_final final;
 	struct span nonce;     /* ours */
 	struct span challenge; /* what we said */
+	struct span said;      /* the client's first message */
+	uint64_t talk;         /* with who has the keys, where it is not lookup itself */
 	unsigned char binding[TLS_BINDING_MAX];
 	size_t binding_len;
 };
@@ -52,6 +54,7 @@ static enum reply_id read_first(struct login_talk *t, struct exchange *x)
 	struct buf name = BUF_INIT(SASL_NAME_MAX);
 	enum reply_id refusal = SAY_AUTH_BAD_RESPONSE;
 
+	x->said = message;
 	if (scram_first_read(message, &x->first) == 0 && bind_to(t, x) &&
 		scram_name(x->first.name, &name) == 0)
 		refusal = login_begin_try(t, buf_span(&name));
@@ -71,9 +74,25 @@ static bool make_nonce(struct login_talk *t, struct exchange *x)
 	return is_random;
 }
 
+/* "r=" both nonces "," ...: the words of who has the keys, for the client as they are. */
+static enum reply_id pass_on(struct login_talk *t, struct exchange *x)
+{
+	struct span rest = t->answer.challenge;
+
+	if (rest.len > CHALLENGE_MAX || !span_take_span(&rest, SPAN_LIT("r=")) ||
+		!span_take_span(&rest, x->first.nonce) || !span_take_until(&rest, ',', &x->nonce))
+		return SAY_INTERNAL_ERROR;
+	x->challenge = t->answer.challenge;
+	x->talk = t->answer.talk;
+	return login_ask(t, x->challenge);
+}
+
 static enum reply_id challenge(struct login_talk *t, struct exchange *x)
 {
 	struct buf text = BUF_INIT(CHALLENGE_MAX);
+
+	if (t->answer.challenge.len > 0)
+		return pass_on(t, x);
 
 	if (!make_nonce(t, x))
 		return SAY_INTERNAL_ERROR;
@@ -109,6 +128,8 @@ static enum reply_id prove(struct login_talk *t, struct exchange *x)
 			? SAY_AUTH_BAD_RESPONSE
 			: login_judge(t, &(struct ipc_lookup_auth){.step = IPC_AUTH_PROOF,
 						 .message = buf_span(&signed_text),
+						 .said = message,
+						 .talk = x->talk,
 						 .proof = span_of(x->final.proof, SCRAM_KEY)});
 
 	buf_done(&signed_text);
@@ -137,7 +158,8 @@ enum reply_id login_scram(struct login_talk *t)
 	enum reply_id refusal = read_first(t, x);
 
 	if (!refusal)
-		refusal = login_judge(t, &(struct ipc_lookup_auth){.step = IPC_AUTH_SALT});
+		refusal = login_judge(
+			t, &(struct ipc_lookup_auth){.step = IPC_AUTH_SALT, .said = x->said});
 	if (!refusal)
 		refusal = challenge(t, x);
 	if (refusal || t->session->is_closing)

@@ -41,9 +41,10 @@ static enum reply_id explain(struct session *s, enum reply_id id)
 	static const enum reply_tale tales[] = {REPLY_TELL_HAPPENED, REPLY_TELL_ADVICE};
 	const struct reply_voice voice = {.lang = REPLY_LANG_EN};
 	struct reply_meaning meaning;
-	struct span lines[2];
+	struct span lines[3];
 	struct buf text = BUF_INIT(8192);
-	struct reply_words words = {.parameter = span_str(catalogue_get(id)->name), .lines = lines};
+	struct span name = span_str(catalogue_get(id)->name), url = session_conf(s)->help_url;
+	struct reply_words words = {.parameter = name, .lines = lines};
 
 	catalogue_meaning(id, NULL, REPLY_STAGE_NONE, &meaning);
 	for (size_t i = 0; i < 2; i++) {
@@ -52,6 +53,11 @@ static enum reply_id explain(struct session *s, enum reply_id id)
 		(void)reply_tell(&meaning, &voice, tales[i], &text);
 		if (text.len > before)
 			lines[words.n_lines++].len = text.len - before;
+	}
+	if (url.len > 0) {
+		(void)buf_add(&text, url);
+		(void)buf_add(&text, name);
+		lines[words.n_lines++].len = url.len + name.len;
 	}
 	for (size_t i = 0, at = 0; i < words.n_lines; at += lines[i++].len)
 		lines[i].at = text.at + at;

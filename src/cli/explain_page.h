@@ -1,0 +1,13 @@
+/*
+ * explain_page - a web page that explains abide's replies: what the SMTP command HELP tells, by name.
+ *
+ * Pure: writes HTML into a buf, whose sticky error tells at the end.
+ */
+#pragma once
+#include "base/buf.h"
+#include "reply/texts.h"
+
+#define EXPLAIN_PAGE_MAX (1U << 20)
+
+/* Each 4xx and 5xx that a client can get stands at "#NAME". */
+void explain_page(enum reply_lang lang, struct buf *out);
