@@ -117,7 +117,8 @@ static const struct bad bads[] = {
 		"f:4: users.from: \"map:m\" is no directory; name a map of type ldap, or write "
 		"file:/PATH\n"
 		"f:5: users.senders: \"map:x\" is not there; add map \"NAME\" { ... }\n"},
-	{HEAD "map m { type = ldap servers = {\"ldap://h\"} base = \"o=x\" }\nusers { from = \"map:m\"\n "
+	{HEAD "map m { type = ldap servers = {\"ldap://h\"} base = \"o=x\" }\nusers { from = "
+	      "\"map:m\"\n "
 	      "mechanisms = {\"plain\", \"SCRAM-SHA-256\"} }\n",
 		"f:5: users.mechanisms: SCRAM-SHA-256 needs the stored keys; name a file or "
 		"Dovecot in from, or leave it out\n"},
