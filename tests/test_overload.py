@@ -46,6 +46,33 @@ def test_strangers_are_turned_away_first(abide, lab):
     wait_until(lambda: banner(a, STRANGER).code == 220, what="service again")
 
 
+def test_strangers_behind_a_balancer_are_turned_away_too(abide, lab):
+    """All come from the balancer's address: were all of them its own people, nobody could be turned away."""
+    a = mx(abide, lab, limits="sessions = 20 sessions_per_network = 100",
+           listen_block='protocol = smtp proxy = {"127.0.0.2"} xclient_from = {"127.0.0.3"}')
+    processes = sum(role.startswith("receive") for role in a.roles())
+
+    def by_balancer(client):
+        with Smtp(a.port, banner=False, source="127.0.0.2") as c:
+            c.send(f"PROXY TCP4 {client} 127.0.0.1 4711 25\r\n".encode())
+            return c.read()
+    with Smtp(a.port, source="127.0.0.3") as c:
+        c.ehlo()
+        held = []
+        while len(held) < 17:
+            held.append(a.client(source="127.0.2.1"))
+            if held[-1].banner.code != 220:
+                break
+        a.log.wait(event="load", stage="busy", why="sessions", count=processes)
+        assert by_balancer("198.51.100.1").code == 421
+        assert by_balancer(TRUSTED).code == 220
+        c.expect("XCLIENT ADDR=198.51.100.1", 421)
+    for c in held:
+        c.close()
+    a.log.wait(event="load", stage="calm", count=processes)
+    wait_until(lambda: by_balancer("198.51.100.1").code == 220, what="service again")
+
+
 def test_a_low_disk_is_told_at_mail(abide, lab):
     """A disk that is full in the middle of a message costs the message's way; at MAIL it costs nothing."""
     a = mx(abide, lab, limits='disk_free = "900G"')

@@ -1,5 +1,6 @@
 /* Clients that come by way of somebody who is trusted to say who they are: PROXY and XCLIENT. */
 #include "base/log.h"
+#include "receive/facts_link.h"
 #include "receive/login.h"
 #include "wire/proxy.h"
 #include "wire/xclient.h"
@@ -28,6 +29,13 @@ static void come_as(struct session *s, const struct wire_ip *client, uint16_t po
 		LOG_SPAN("peer", wire_ip_text(client, peer)));
 	s->client = *client;
 	s->port = port;
+	s->is_known_network = false;
+
+	/* The door let in who speaks for it. */
+	bool is_own = load_client_of(s) == LOAD_OWN;
+
+	s->is_let_in = load_door(s->server, is_own,
+			       is_own ? 0 : facts_network(s->server, client)) == LOAD_DOOR_OPEN;
 }
 
 bool behalf_arrive(struct session *s)

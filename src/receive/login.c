@@ -300,7 +300,7 @@ static void log_in(struct login_talk *t)
 	char name[SESSION_NAME_MAX], peer[WIRE_IP_TEXT_MAX];
 
 	take_login(s, &t->answer);
-	task_go_ahead();
+	task_go_ahead(true);
 	log_event(LOG_INFO, "login", LOG_SPAN("session", session_name(s, name)),
 		LOG_SPAN("peer", wire_ip_text(&s->client, peer)), LOG_SPAN("login", s->login),
 		LOG_SPAN("mechanism", sasl_mechanism_name(t->mechanism)),

@@ -136,8 +136,7 @@ void session_greet(struct session *s)
 	char ip[WIRE_IP_TEXT_MAX];
 	struct reply_words words = {.ip = wire_ip_text(&s->client, ip)};
 
-	if (facts_is_trusted(s))
-		task_go_ahead();
+	task_go_ahead(facts_is_trusted(s));
 	enum reply_id refusal =
 		facts ? facts->enter(s->server->facts_self, s, &words) : REPLY_ID_NONE;
 

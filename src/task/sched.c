@@ -259,10 +259,10 @@ void task_take_share(unsigned times)
 	sched.current->share = times - 1;
 }
 
-void task_go_ahead(void)
+void task_go_ahead(bool does)
 {
 	assert(sched.current);
-	sched.current->goes_ahead = true;
+	sched.current->goes_ahead = does;
 }
 
 int task_sleep(nanos deadline)

@@ -7,11 +7,12 @@
  * rest. Within a task only.
  */
 #pragma once
+#include <stdbool.h>
 
 /* The running task may do so many times as much as another before the others get their turn. */
 void task_take_share(unsigned times);
 /*
- * From its next wait on the running task goes ahead of those that don't; of four turns, one is theirs
- * even so. Among themselves all are equal.
+ * From its next wait on the running task goes ahead of those that don't, or no longer does; of four
+ * turns, one is theirs even so. Among themselves all are equal.
  */
-void task_go_ahead(void);
+void task_go_ahead(bool does);

@@ -45,7 +45,7 @@ static void spawned_run_in_order(void *arg)
 
 static void pusher(void *arg)
 {
-	task_go_ahead();
+	task_go_ahead(true);
 	for (int i = 0; i < 4; i++) {
 		(void)task_yield();
 		tell(*(const char *)arg);
