@@ -197,7 +197,8 @@ static bool sign(struct attempt *a, const struct conf_target *target)
 {
 	if (target->kind == CONF_TO_LMTP || a->job->is_signed)
 		return true;
-	a->job->is_signed = deliver_sign(a->slot->deliver, a->job, a->conf);
+	a->job->is_signed =
+		deliver_sign(a->slot->deliver, a->job, a->conf, NULL, &a->job->signature);
 	return a->job->is_signed;
 }
 

@@ -21,6 +21,7 @@
 #include "resolve/link.h"
 #include "task/task.h"
 
+struct adapted;
 struct connection;
 struct tls_client;
 
@@ -31,8 +32,9 @@ struct deliver_job {
 	char *bytes;         /* content that came with the job; NULL: content_fd has it */
 	int content_fd;
 	bool dot_sent;
-	bool is_signed;             /* as far as it is to be */
-	struct span signature;      /* DKIM-Signature fields, in arena; sent before all others */
+	bool is_signed;          /* as far as it is to be */
+	struct span signature;   /* DKIM-Signature fields, in arena; sent before all others */
+	struct adapted *adapted; /* owned: the message for a peer that takes less; NULL: none yet */
 	struct ipc_outcome outcome; /* once done; lives until it is acknowledged */
 };
 
@@ -66,8 +68,12 @@ struct deliver {
 /* encrypt.c: what TLS is spoken with, valid until the caller waits; NULL: out of memory. Waits. */
 struct tls_client *deliver_tls(struct deliver *d);
 
-/* sign.c: job->signature, where mail like this is signed. False: it must be, and can't now. Waits. */
-bool deliver_sign(struct deliver *d, struct deliver_job *job, const struct conf *conf);
+/*
+ * sign.c: the fields that sign the message, or what it was converted to (NULL: nothing), into arena;
+ * empty where mail like this is not signed. False: it must be, and can't now. Waits.
+ */
+bool deliver_sign(struct deliver *d, struct deliver_job *job, const struct conf *conf,
+	struct adapted *adapted, struct span *ret);
 
 /* mailbox.c: into a Maildir of ours; fills its fate. Waits. */
 void deliver_store(struct deliver *d, struct deliver_job *job, const struct conf *conf, size_t i,

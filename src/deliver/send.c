@@ -1,5 +1,6 @@
 #include "deliver/send.h"
 #include "base/alloc.h"
+#include "deliver/adapt.h"
 #include "wire/content.h"
 #include <errno.h>
 #include <stdio.h>
@@ -96,6 +97,25 @@ static int send_file(struct transaction *t, struct wire_content *c)
 	return rc;
 }
 
+/* Through the conversion, on a helper thread: what it gives of a piece is sent before the next is read. */
+static int send_adapted(struct transaction *t, struct wire_content *c)
+{
+	struct feeding f;
+	int rc = 0;
+
+	feeding_init(&f, t->job, &t->adapted->plan, false);
+	while (rc == 0 && f.rc > 0) {
+		rc = task_offload(feeding_next, &f);
+		if (rc == 0 && f.rc >= 0)
+			rc = send_stuffed(t, c, buf_span(&f.out));
+		buf_clear(&f.out);
+	}
+	if (rc == 0 && f.rc < 0)
+		rc = f.rc == -EAGAIN ? -EAGAIN : -EBADMSG;
+	feeding_done(&f);
+	return rc;
+}
+
 /*
  * May an attempt before have brought it to this store? queue knows of those that broke off after the
  * dot, and has them go to the same host first; of what came before this process and was never tried, nobody knows.
@@ -117,22 +137,36 @@ static struct span first_of(const struct transaction *t, char room[SEND_FIRST_MA
 	char id[ID_TEXT_LEN + 1];
 
 	if (!t->connection->is_lmtp)
-		return t->job->signature;
+		return t->adapted ? t->adapted->signature : t->job->signature;
 	(void)snprintf(room, SEND_FIRST_MAX, "X-Abide-Id: %s\r\n%s", id_text(t->job->body.id, id),
 		may_be_there(t) ? "X-Abide-Again: yes\r\n" : "");
 	return span_str(room);
 }
 
-size_t send_first_size(const struct transaction *t)
+uint64_t send_size(const struct transaction *t)
 {
+	const struct ipc_job *b = &t->job->body;
 	char room[SEND_FIRST_MAX];
 
-	return first_of(t, room).len;
+	return first_of(t, room).len +
+	       (t->adapted ? t->adapted->size : b->edits.len + b->content_len);
+}
+
+static int send_rest(struct transaction *t, struct wire_content *c)
+{
+	const struct ipc_job *b = &t->job->body;
+
+	if (t->adapted)
+		return send_adapted(t, c);
+	int rc = send_stuffed(t, c, b->edits);
+
+	if (rc == 0 && t->job->bytes)
+		return send_stuffed(t, c, span_of(t->job->bytes, (size_t)b->content_len));
+	return rc == 0 && b->content_len > 0 ? send_file(t, c) : rc;
 }
 
 bool send_content(struct transaction *t, struct trouble *ret)
 {
-	const struct ipc_job *b = &t->job->body;
 	struct wire_content c;
 	char room[SEND_FIRST_MAX];
 
@@ -140,12 +174,7 @@ bool send_content(struct transaction *t, struct trouble *ret)
 	int rc = send_stuffed(t, &c, first_of(t, room));
 
 	if (rc == 0)
-		rc = send_stuffed(t, &c, b->edits);
-
-	if (rc == 0 && t->job->bytes)
-		rc = send_stuffed(t, &c, span_of(t->job->bytes, (size_t)b->content_len));
-	else if (rc == 0 && b->content_len > 0)
-		rc = send_file(t, &c);
+		rc = send_rest(t, &c);
 	if (rc == -EBADMSG || rc == -EAGAIN) {
 		*ret = (struct trouble){.stage = REPLY_STAGE_DATA,
 			.event = rc == -EBADMSG ? EVENT_CONTENT_UNREADABLE : EVENT_NO_RESOURCES,

@@ -7,8 +7,8 @@
 #pragma once
 #include "deliver/transaction.h"
 
-/* Octets of what goes out before the fields of the message itself. */
-size_t send_first_size(const struct transaction *t);
+/* Octets of what goes out, dots of transparency not counted. */
+uint64_t send_size(const struct transaction *t);
 
 /* Up to and with the final dot (not flushed later than that). False: *ret says why; no dot was sent. */
 bool send_content(struct transaction *t, struct trouble *ret);

@@ -1,4 +1,5 @@
 #include "deliver/deliver.h"
+#include "deliver/adapt.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -99,6 +100,7 @@ void deliver_job_free(struct deliver_job *job)
 	list_remove(&job->node);
 	free(job->bytes);
 	fd_close(&job->content_fd);
+	adapted_free(job->adapted);
 	arena_done(&job->arena);
 	free(job);
 }

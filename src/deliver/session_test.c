@@ -153,6 +153,15 @@ static unsigned listen_somewhere(struct peer *p)
 #define LHLO  HELLO
 #define PLAIN "220 peer|250 peer|"
 #define OK    "250 2.0.0 Ok|"
+#define X100                                                                                       \
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" \
+	"xxxxxxxxxxxx"
+#define X75 \
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx=\r\n" /* a soft line break behind it */
+#define FOLDED                                                  \
+	X75 X75 X75 X75 X75 X75 X75 X75 X75 X75 X75 X75 X75 X75 \
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"
+#define X1100 X100 X100 X100 X100 X100 X100 X100 X100 X100 X100 X100
 
 struct session_case {
 	const char *name;
@@ -166,6 +175,8 @@ struct session_case {
 	bool fresh;
 	unsigned recipients_most;
 	bool lmtp;
+	const char *content; /* NULL: the usual */
+	const char *address; /* of the first recipient; NULL: the usual */
 };
 
 static const struct session_case cases[] = {
@@ -284,10 +295,57 @@ static const struct session_case cases[] = {
 		.recipients = 1,
 		.fates = "R250eod",
 		.heard = "EHLO HELO MAIL RCPT DATA . QUIT"},
-	{.name = "8-bit mail for a 7-bit host comes back with the true reason",
+	{.name = "8-bit mail for a 7-bit host is converted",
+		.script = HELLO OK OK "354 Go|250 2.0.0 Queued",
+		.recipients = 1,
+		.body_8bit = true,
+		.content = "Subject: x\r\n\r\nGr\xc3\xbc\xc3\x9f"
+			   "e\r\n",
+		.fates = "R250eod",
+		.heard = "EHLO MAIL RCPT DATA . QUIT"},
+	{.name = "8-bit mail that is signed comes back with the true reason",
 		.script = HELLO,
 		.recipients = 1,
 		.body_8bit = true,
+		.content =
+			"Content-Type: multipart/signed; boundary=x\r\n\r\n--x\r\n\r\n\xc3\xa9\r\n"
+			"--x\r\n\r\ns\r\n--x--\r\n",
+		.fates = "F554mail",
+		.heard = "EHLO QUIT"},
+	{.name = "8-bit mail for a host that takes it goes as it is",
+		.script = "220 peer|250-peer\r\n250 8BITMIME|" OK OK "354 Go|250 2.0.0 Queued",
+		.recipients = 1,
+		.body_8bit = true,
+		.content =
+			"Content-Type: multipart/signed; boundary=x\r\n\r\n--x\r\n\r\n\xc3\xa9\r\n"
+			"--x\r\n\r\ns\r\n--x--\r\n",
+		.fates = "R250eod",
+		.heard = "EHLO MAIL RCPT DATA . QUIT"},
+	{.name = "who has no ASCII address where SMTPUTF8 is not taken fails alone",
+		.script = HELLO OK OK "354 Go|250 2.0.0 Queued",
+		.recipients = 2,
+		.address = "\xc3\xa9@one.test",
+		.fates = "F550mail R250eod",
+		.heard = "EHLO MAIL RCPT DATA . QUIT"},
+	{.name = "a domain has an ASCII form always",
+		.script = HELLO OK OK OK "354 Go|250 2.0.0 Queued",
+		.recipients = 2,
+		.address = "a@b\xc3\xbc"
+			   "cher.test",
+		.fates = "R250eod R250eod",
+		.heard = "EHLO MAIL RCPT RCPT DATA . QUIT"},
+	{.name = "a long line is folded where our own limit lets it come in",
+		.script = HELLO OK OK "354 Go|250 2.0.0 Queued",
+		.recipients = 1,
+		.conf = "text_line = 5000",
+		.content = "Subject: x\r\n\r\n" X1100 "\r\n",
+		.fates = "R250eod",
+		.heard = "EHLO MAIL RCPT DATA . QUIT"},
+	{.name = "a long line that can't be folded comes back",
+		.script = HELLO,
+		.recipients = 1,
+		.conf = "text_line = 5000",
+		.content = "Subject:" X1100 "\r\n\r\nx\r\n",
 		.fates = "F554mail",
 		.heard = "EHLO QUIT"},
 	{.name = "too big for the host by its own word",
@@ -497,8 +555,10 @@ static void attempt(struct run *r, struct deliver_slot *slot)
 
 	list_init(&job->node);
 	job->content_fd = -1;
-	job->bytes = alloc_copy(content, sizeof content - 1);
-	b->content_len = sizeof content - 1;
+	struct span bytes = span_str(r->c->content ? r->c->content : content);
+
+	job->bytes = alloc_copy(bytes.at, bytes.len);
+	b->content_len = bytes.len;
 	b->body_8bit = r->c->body_8bit;
 	b->fresh = r->c->fresh;
 	b->recipients_most = r->c->recipients_most;
@@ -508,6 +568,8 @@ static void attempt(struct run *r, struct deliver_slot *slot)
 	for (unsigned i = 0; i < b->recipients_n; i++)
 		b->recipients[i] = (struct ipc_job_recipient){
 			.n = i + 10, .address = arena_printf(&job->arena, "%c@one.test", 'a' + i)};
+	if (r->c->address)
+		b->recipients[0].address = span_str(r->c->address);
 	deliver_attempt(slot, job, &r->conf);
 	note_fates(r, &job->outcome);
 	deliver_job_free(job);
@@ -574,9 +636,45 @@ static void dots_are_stuffed_and_the_last_line_ends(void **state)
 	buf_done(&r.fates);
 }
 
+/* What the peer gets of a case, to the byte. */
+static void check_content(const char *name, const char *want)
+{
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		if (strcmp(cases[i].name, name) != 0)
+			continue;
+		struct run r = {.c = &cases[i],
+			.peer = {.script = span_str(cases[i].script),
+				.heard = BUF_INIT(4096),
+				.content = BUF_INIT(4096)},
+			.fates = BUF_INIT(4096)};
+
+		assert_int_equal(task_run(NULL, run_case, &r), 0);
+		check(name, "bytes", &r.peer.content, want);
+		buf_done(&r.peer.heard);
+		buf_done(&r.peer.content);
+		buf_done(&r.fates);
+		return;
+	}
+	fail();
+}
+
+static void what_a_peer_does_not_take_is_converted(void **state)
+{
+	check_content("8-bit mail for a 7-bit host is converted",
+		"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+		"Content-Transfer-Encoding: base64\r\n\r\nR3LDvMOfZQ0K\r\n.\r\n");
+	check_content("a long line is folded where our own limit lets it come in",
+		"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n"
+		"Content-Transfer-Encoding: quoted-printable\r\n\r\n" FOLDED ".\r\n");
+	check_content("8-bit mail for a host that takes it goes as it is",
+		"Content-Type: multipart/signed; boundary=x\r\n\r\n--x\r\n\r\n\xc3\xa9\r\n"
+		"--x\r\n\r\ns\r\n--x--\r\n.\r\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_peer_does_not_take_is_converted),
 		cmocka_unit_test(each_peer_leads_to_the_fates_that_it_says),
 		cmocka_unit_test(dots_are_stuffed_and_the_last_line_ends),
 	};

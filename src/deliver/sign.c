@@ -1,7 +1,7 @@
 /* DKIM signatures of what we send for our own domains: hashed here, signed by keys. */
 #include "auth/dkim.h"
 #include "base/alloc.h"
-#include "deliver/deliver.h"
+#include "deliver/adapt.h"
 #include "mail/header.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -13,27 +13,13 @@
 
 struct signing {
 	const struct deliver_job *job;
+	struct adapted *adapted; /* NULL: it goes as it is */
 	const struct conf *conf;
 	const struct conf_dkim *with; /* NULL: nobody signs for its author */
 	struct buf fields[2];         /* by enum dkim_algorithm */
 	unsigned char digests[2][DKIM_DIGEST];
 	int rc;
 };
-
-/* Bytes of the content from offset on, into at. */
-static ssize_t read_content(const struct deliver_job *job, uint64_t offset, char *at, size_t n)
-{
-	uint64_t left = job->body.content_len - offset;
-
-	n = left < n ? (size_t)left : n;
-	if (job->bytes) {
-		memcpy(at, job->bytes + offset, n);
-		return (ssize_t)n;
-	}
-	ssize_t got = n > 0 ? pread(job->content_fd, at, n, (off_t)offset) : 0;
-
-	return got < 0 ? -errno : got;
-}
 
 /* The fields that we put before it and the content's own; ret_body: where in the content its body begins. */
 static int read_header(const struct deliver_job *job, struct buf *out, uint64_t *ret_body)
@@ -47,7 +33,7 @@ static int read_header(const struct deliver_job *job, struct buf *out, uint64_t 
 		rc = buf_reserve(out, PIECE);
 	while (rc == 0 && out->len - edits.len < job->body.content_len) {
 		size_t room = out->room - out->len;
-		ssize_t n = read_content(job, out->len - edits.len, out->at + out->len, room);
+		ssize_t n = content_read(job, out->len - edits.len, out->at + out->len, room);
 
 		if (n <= 0)
 			return n < 0 ? (int)n : -EBADMSG;
@@ -76,7 +62,7 @@ static int hash_body(const struct deliver_job *job, uint64_t from, unsigned char
 	int rc = dkim_body_init(&b);
 
 	while (rc == 0 && from < job->body.content_len) {
-		ssize_t n = read_content(job, from, piece, PIECE);
+		ssize_t n = content_read(job, from, piece, PIECE);
 
 		if (n <= 0)
 			rc = n < 0 ? (int)n : -EBADMSG;
@@ -106,10 +92,56 @@ static int begin(struct signing *s, struct span header, const unsigned char body
 	return rc;
 }
 
+/* What a conversion gives: its header is gathered, its body hashed. */
+static int read_adapted(struct signing *s, struct buf *header, unsigned char body[DKIM_DIGEST])
+{
+	struct feeding f;
+	struct dkim_body b;
+	bool was_body = false;
+	int rc = dkim_body_init(&b);
+
+	feeding_init(&f, s->job, &s->adapted->plan, false);
+	while (rc == 0 && f.rc > 0) {
+		feeding_next(&f);
+		struct span out = buf_span(&f.out);
+		size_t at = was_body ? 0 : f.seven.has_body ? f.seven.body_at : out.len;
+
+		rc = buf_add(header, span_slice(out, 0, at));
+		dkim_body_add(&b, span_slice(out, at, out.len));
+		was_body = f.seven.has_body;
+		buf_clear(&f.out);
+	}
+	rc = rc == 0 ? f.rc : rc;
+	feeding_done(&f);
+	if (rc == 0 && !dkim_body_end(&b, body))
+		rc = -EIO;
+	dkim_body_done(&b);
+	return rc;
+}
+
 /* On a thread with a stack of its own. */
+static void prepare_adapted(struct signing *s)
+{
+	struct buf header = BUF_INIT(4 * HEADER_MOST);
+	unsigned char body[DKIM_DIGEST];
+	struct span author;
+
+	s->rc = read_adapted(s, &header, body);
+	if (s->rc == 0 && dkim_from(buf_span(&header), &author))
+		s->with = conf_dkim_for(s->conf, author);
+	if (s->with)
+		s->rc = begin(s, buf_span(&header), body);
+	buf_done(&header);
+}
+
 static void prepare(void *arg)
 {
 	struct signing *s = arg;
+
+	if (s->adapted) {
+		prepare_adapted(s);
+		return;
+	}
 	struct buf header = BUF_INIT(HEADER_MOST);
 	unsigned char body[DKIM_DIGEST];
 	struct span author;
@@ -165,11 +197,13 @@ static int ask(struct deliver *d, struct signing *s)
 	return rc;
 }
 
-bool deliver_sign(struct deliver *d, struct deliver_job *job, const struct conf *conf)
+bool deliver_sign(struct deliver *d, struct deliver_job *job, const struct conf *conf,
+	struct adapted *adapted, struct span *ret)
 {
 	if (conf->n_dkim == 0 || !(job->body.is_own || job->body.is_notice))
 		return true;
 	struct signing s = {.job = job,
+		.adapted = adapted,
 		.conf = conf,
 		.fields = {BUF_INIT(DKIM_FIELD_MAX), BUF_INIT(DKIM_FIELD_MAX)}};
 	int rc = task_offload(prepare, &s);
@@ -179,8 +213,8 @@ bool deliver_sign(struct deliver *d, struct deliver_job *job, const struct conf 
 	if (rc == 0 && s.with)
 		rc = ask(d, &s);
 	if (rc == 0 && s.with)
-		job->signature = arena_printf(&job->arena, "%.*s%.*s",
-			SPAN_F(buf_span(&s.fields[1])), SPAN_F(buf_span(&s.fields[0])));
+		*ret = arena_printf(&job->arena, "%.*s%.*s", SPAN_F(buf_span(&s.fields[1])),
+			SPAN_F(buf_span(&s.fields[0])));
 	if (rc < 0)
 		log_event(LOG_ERROR, "not_signed", LOG_ID(job->body.id),
 			LOG_SPAN("domain", s.with ? s.with->domain : (struct span){0}),

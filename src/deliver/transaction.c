@@ -1,6 +1,6 @@
 #include "deliver/transaction.h"
+#include "deliver/fit.h"
 #include "deliver/send.h"
-#include "wire/path.h"
 
 #define GROUP_MOST 100U /* RCPTs sent before replies are read: neither side's buffers fill up */
 
@@ -10,7 +10,7 @@ static nanos command_deadline(const struct transaction *t)
 }
 
 /* Everyone who has no fate yet gets this one. */
-static void fate_for_open(struct transaction *t, const struct trouble *why)
+void transaction_fate_for_open(struct transaction *t, const struct trouble *why)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		size_t who = t->who[i];
@@ -52,102 +52,6 @@ static struct trouble refusal(struct transaction *t, enum reply_stage stage)
 	return why;
 }
 
-/* ---- commands ---- */
-
-static bool is_ascii(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.at[i] > 127)
-			return false;
-	return true;
-}
-
-/* All of one transaction have the same. */
-static struct span sender_of(const struct transaction *t)
-{
-	struct span own = t->job->body.recipients[t->who[0]].sender;
-
-	return own.len > 0 ? own : t->job->body.sender;
-}
-
-static bool needs_utf8(const struct transaction *t)
-{
-	const struct ipc_job *b = &t->job->body;
-	bool ascii = is_ascii(sender_of(t));
-
-	for (size_t i = 0; i < t->n && ascii; i++)
-		ascii = is_ascii(b->recipients[t->who[i]].address);
-	/* Asked for, but nothing in it needs it: it may go the plain way. */
-	return !ascii || (b->smtputf8 && b->body_8bit);
-}
-
-static uint64_t wire_size(const struct transaction *t)
-{
-	const struct ipc_job *b = &t->job->body;
-
-	return send_first_size(t) + b->edits.len + b->content_len;
-}
-
-static bool add_mail(struct transaction *t, struct buf *out)
-{
-	const struct ipc_job *b = &t->job->body;
-	const struct wire_ehlo *e = &t->connection->ehlo;
-
-	(void)buf_printf(out, "MAIL FROM:<%.*s>", SPAN_F(sender_of(t)));
-	if (e->has_size)
-		(void)buf_printf(out, " SIZE=%llu", (unsigned long long)wire_size(t));
-	if (e->eightbit)
-		(void)buf_add_str(out, b->body_8bit ? " BODY=8BITMIME" : "");
-	if (needs_utf8(t))
-		(void)buf_add_str(out, " SMTPUTF8");
-	if (e->dsn && b->ret > 0)
-		(void)buf_add_str(out, b->ret == 1 ? " RET=FULL" : " RET=HDRS");
-	if (e->dsn && b->envid.len > 0)
-		(void)buf_printf(out, " ENVID=%.*s", SPAN_F(b->envid));
-	return buf_add_str(out, "\r\n") == 0;
-}
-
-/* RFC 3461: what the sender asked for goes on as it was given; what nobody asked for is not said. */
-static void add_rcpt(const struct transaction *t, size_t i, struct buf *out)
-{
-	static const char *const names[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY"};
-	const struct ipc_job_recipient *r = &t->job->body.recipients[t->who[i]];
-	bool dsn = t->connection->ehlo.dsn;
-	const char *between = " NOTIFY=";
-
-	(void)buf_printf(out, "RCPT TO:<%.*s>", SPAN_F(r->address));
-	for (size_t k = 0; dsn && k < sizeof names / sizeof names[0]; k++)
-		if (r->notify & 1U << k) {
-			(void)buf_printf(out, "%s%s", between, names[k]);
-			between = ",";
-		}
-	if (dsn && r->orcpt.len > 0)
-		(void)buf_printf(out, " ORCPT=%.*s", SPAN_F(r->orcpt));
-	(void)buf_add_str(out, "\r\n");
-}
-
-/* What the next hop can't take comes back with the true reason, and no one is asked. */
-static bool may_go(struct transaction *t)
-{
-	const struct ipc_job *b = &t->job->body;
-	const struct wire_ehlo *e = &t->connection->ehlo;
-	struct trouble why = {.stage = REPLY_STAGE_MAIL, .words = connection_words(t->connection)};
-
-	if (e->has_size && e->size > 0 && wire_size(t) > e->size) {
-		why.event = EVENT_NEXT_TOO_BIG;
-		why.words.size = wire_size(t);
-		why.words.limit = e->size;
-	} else if (needs_utf8(t) && !e->smtputf8) {
-		why.event = EVENT_NEXT_NO_UTF8;
-	} else if (b->body_8bit && !e->eightbit) {
-		why.event = EVENT_NEXT_NO_8BIT;
-	} else {
-		return true;
-	}
-	fate_for_open(t, &why);
-	return false;
-}
-
 /* ---- replies ---- */
 
 /* False: the session or the transaction is over, and all open recipients have their fate. */
@@ -162,7 +66,7 @@ static bool await(struct transaction *t, enum reply_stage stage, nanos deadline)
 		t->lost = why;
 		return false;
 	}
-	fate_for_open(t, &why);
+	transaction_fate_for_open(t, &why);
 	return false;
 }
 
@@ -182,7 +86,7 @@ static bool mail_reply(struct transaction *t)
 	}
 	struct trouble why = refusal(t, REPLY_STAGE_MAIL);
 
-	fate_for_open(t, &why);
+	transaction_fate_for_open(t, &why);
 	return false;
 }
 
@@ -202,7 +106,7 @@ static bool rcpt_reply(struct transaction *t, size_t i, size_t *taken)
 	struct trouble why = refusal(t, REPLY_STAGE_RCPT);
 
 	if (why.is_lost) { /* 421: for this one and for all behind it, the taken ones too */
-		fate_for_open(t, &why);
+		transaction_fate_for_open(t, &why);
 		return false;
 	}
 	fate_make(&why, t->conf, t->job->body.recipients[who].n, &t->job->arena, &t->fates[who],
@@ -249,7 +153,7 @@ static void final_reply(struct transaction *t)
 	if (t->connection->reader.reply.code / 100 != 2) {
 		struct trouble why = refusal(t, REPLY_STAGE_EOD);
 
-		fate_for_open(t, &why);
+		transaction_fate_for_open(t, &why);
 		return;
 	}
 	for (size_t i = 0; i < t->n; i++)
@@ -278,7 +182,7 @@ static void final_replies(struct transaction *t)
 		struct trouble why = refusal(t, REPLY_STAGE_EOD);
 
 		if (why.maybe_delivered) {
-			fate_for_open(t, &why);
+			transaction_fate_for_open(t, &why);
 			return;
 		}
 		fate_make(&why, t->conf, t->job->body.recipients[who].n, &t->job->arena,
@@ -316,12 +220,12 @@ static void data_reply(struct transaction *t, size_t taken)
 	if (r->code != 354) {
 		why = refusal(t, REPLY_STAGE_DATA);
 		if (taken > 0)
-			fate_for_open(t, &why);
+			transaction_fate_for_open(t, &why);
 		return;
 	}
 	if (!send_content(t, &why)) {
 		t->connection->is_lost = true;
-		fate_for_open(t, &why);
+		transaction_fate_for_open(t, &why);
 		return;
 	}
 	if (t->connection->is_lmtp)
@@ -344,9 +248,9 @@ static void say_group(struct transaction *t, size_t from, size_t n, bool with_ma
 	struct buf out = BUF_INIT((GROUP_MOST + 2) * 2048);
 
 	if (with_mail)
-		(void)add_mail(t, &out);
+		(void)fit_add_mail(t, &out);
 	for (size_t i = 0; i < n; i++)
-		add_rcpt(t, from + i, &out);
+		fit_add_rcpt(t, from + i, &out);
 	if (with_data)
 		(void)buf_add_str(&out, "DATA\r\n");
 	/* A failure to write shows when the reply is read: what the peer said comes first. */
@@ -402,7 +306,7 @@ void transaction_run(struct transaction *t)
 {
 	uint32_t most = t->connection->ehlo.rcpt_max;
 
-	if (!may_go(t))
+	if (!fit_may_go(t))
 		return;
 	if (most > 0 && t->n > most) /* the others have no fate yet: they go in the next one */
 		t->n = t->most = most;

@@ -14,6 +14,7 @@ struct transaction {
 	struct deliver *deliver;
 	struct deliver_job *job;
 	struct connection *connection;
+	struct adapted *adapted; /* what is sent; NULL: the message as it is */
 	const struct conf *conf;
 	const size_t *who; /* indices into job->body.recipients */
 	size_t n;
@@ -29,3 +30,5 @@ struct transaction {
 
 /* Runs it to its end. All recipients of who have a fate afterwards, unless before_mail or again. */
 void transaction_run(struct transaction *t);
+/* For fit.c: everyone who has no fate yet gets this one. */
+void transaction_fate_for_open(struct transaction *t, const struct trouble *why);
