@@ -80,6 +80,42 @@ static void add_special(struct dkim_body *b, char c)
 	}
 }
 
+/* How many of the first bytes are neither blanks nor CR nor LF. Eight at a time while all are above a blank. */
+static size_t plain_len(const char *at, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t i = 0;
+
+	for (uint64_t x; n - i >= sizeof x; i += sizeof x) {
+		memcpy(&x, at + i, sizeof x);
+		if ((x - ones * (' ' + 1)) & ~x & high)
+			break;
+	}
+	while (i < n && !is_special(at[i]))
+		i++;
+	return i;
+}
+
+/*
+ * How many of the first bytes stay as they are: text with single spaces and line ends between, of
+ * which each is followed by text. s begins with text.
+ */
+static size_t run_len(struct span s)
+{
+	size_t i = 0;
+
+	for (;;) {
+		i += plain_len(s.at + i, s.len - i);
+		if (s.len - i > 1 && s.at[i] == ' ' && !is_special(s.at[i + 1]))
+			i += 1;
+		else if (s.len - i > 2 && s.at[i] == '\r' && s.at[i + 1] == '\n' &&
+			 !is_special(s.at[i + 2]))
+			i += 2;
+		else
+			return i;
+	}
+}
+
 void dkim_body_add(struct dkim_body *b, struct span bytes)
 {
 	size_t i = 0;
@@ -87,8 +123,8 @@ void dkim_body_add(struct dkim_body *b, struct span bytes)
 	while (i < bytes.len) {
 		size_t from = i;
 
-		while (i < bytes.len && !is_special(bytes.at[i]))
-			i++;
+		if (!is_special(bytes.at[i]))
+			i += run_len(span_slice(bytes, i, bytes.len));
 		if (i > from) {
 			if (b->is_after_cr) {
 				begin_text(b);

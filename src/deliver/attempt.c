@@ -150,7 +150,8 @@ static void reconsider(
 	struct attempt *a, const struct conf_target *target, const size_t *who, size_t n)
 {
 	const struct connection *c = a->slot->connection;
-	bool may_plain = !a->wish.plain && (c->ehlo.pipelining || c->ehlo.has_size);
+	bool may_plain =
+		!a->wish.plain && (c->ehlo.pipelining || c->ehlo.has_size || c->ehlo.chunking);
 	bool may_next = c->place + 1 < connection_places(target);
 	bool plainer = false, next = false;
 

@@ -12,6 +12,18 @@
 #define IOVS_MOST 64U
 
 #define SEND_FIRST_MAX 96U
+#define CHUNK          (512U * 1024)
+#define CHUNK_MOST \
+	((size_t)8 << 20) /* what is gathered, with the largest piece that is added to it */
+
+struct sending {
+	struct transaction *t;
+	struct wire_content c;
+	bool by_chunks;
+	struct buf chunk;    /* that is being gathered */
+	unsigned unanswered; /* chunks */
+	bool is_refused;     /* the reader has the reply to one */
+};
 
 static bool send_failed(struct transaction *t, struct trouble *ret, int error)
 {
@@ -58,6 +70,60 @@ static int send_stuffed(struct transaction *t, struct wire_content *c, struct sp
 	return 0;
 }
 
+/* One ahead at most: a peer that refuses the message says so before all of it was sent. */
+static int await_answers(struct sending *s, unsigned most, struct trouble *ret)
+{
+	struct transaction *t = s->t;
+
+	while (s->unanswered > most) {
+		if (!connection_reply(t->connection, REPLY_STAGE_DATA,
+			    clock_after(t->conf->timeouts.data), ret))
+			return -ECONNRESET;
+		s->unanswered--;
+		s->is_refused = t->connection->reader.reply.code / 100 != 2;
+		if (s->is_refused)
+			return -ECANCELED;
+	}
+	return 0;
+}
+
+/* RFC 3030 2: the bytes as they are, after how many there are. Not flushed where it is the last. */
+static int write_chunk(struct sending *s, bool is_last)
+{
+	struct stream *out = s->t->connection->stream;
+	nanos deadline = clock_after(s->t->conf->timeouts.data);
+	char head[48];
+	int n = snprintf(head, sizeof head, "BDAT %zu%s\r\n", s->chunk.len, is_last ? " LAST" : "");
+	int rc = stream_write(out, span_of(head, (size_t)n), deadline);
+
+	if (rc == 0)
+		rc = stream_write(out, buf_span(&s->chunk), deadline);
+	if (rc == 0)
+		rc = stream_flush(out, deadline);
+	buf_clear(&s->chunk);
+	return rc;
+}
+
+static int put(struct sending *s, struct span bytes)
+{
+	struct trouble ignored;
+
+	if (!s->by_chunks)
+		return send_stuffed(s->t, &s->c, bytes);
+	if (!wire_chunk_take(&s->c, bytes))
+		return -EBADMSG;
+	if (s->chunk.len >= CHUNK) {
+		int rc = write_chunk(s, false);
+
+		s->unanswered++;
+		if (rc == 0)
+			rc = await_answers(s, 1, &ignored);
+		if (rc < 0)
+			return rc;
+	}
+	return buf_add(&s->chunk, bytes);
+}
+
 struct reading {
 	int fd;
 	char *at;
@@ -74,8 +140,9 @@ static void read_piece(void *arg)
 		r->n = -errno;
 }
 
-static int send_file(struct transaction *t, struct wire_content *c)
+static int send_file(struct sending *s)
 {
+	struct transaction *t = s->t;
 	struct reading r = {.fd = t->job->content_fd, .at = alloc_array(1, PIECE)};
 	uint64_t left = t->job->body.content_len;
 	int rc = 0;
@@ -87,7 +154,7 @@ static int send_file(struct transaction *t, struct wire_content *c)
 		if (rc == 0 && (r.n == 0 || (uint64_t)r.n > left))
 			rc = -EBADMSG;
 		if (rc == 0)
-			rc = send_stuffed(t, c, span_of(r.at, (size_t)r.n));
+			rc = put(s, span_of(r.at, (size_t)r.n));
 		if (rc == 0) {
 			left -= (uint64_t)r.n;
 			r.offset += r.n;
@@ -98,8 +165,9 @@ static int send_file(struct transaction *t, struct wire_content *c)
 }
 
 /* Through the conversion, on a helper thread: what it gives of a piece is sent before the next is read. */
-static int send_adapted(struct transaction *t, struct wire_content *c)
+static int send_adapted(struct sending *s)
 {
+	struct transaction *t = s->t;
 	struct feeding f;
 	int rc = 0;
 
@@ -107,7 +175,7 @@ static int send_adapted(struct transaction *t, struct wire_content *c)
 	while (rc == 0 && f.rc > 0) {
 		rc = task_offload(feeding_next, &f);
 		if (rc == 0 && f.rc >= 0)
-			rc = send_stuffed(t, c, buf_span(&f.out));
+			rc = put(s, buf_span(&f.out));
 		buf_clear(&f.out);
 	}
 	if (rc == 0 && f.rc < 0)
@@ -152,49 +220,85 @@ uint64_t send_size(const struct transaction *t)
 	       (t->adapted ? t->adapted->size : b->edits.len + b->content_len);
 }
 
-static int send_rest(struct transaction *t, struct wire_content *c)
+static int send_all(struct sending *s)
 {
+	struct transaction *t = s->t;
 	const struct ipc_job *b = &t->job->body;
+	char room[SEND_FIRST_MAX];
+	int rc = put(s, first_of(t, room));
 
-	if (t->adapted)
-		return send_adapted(t, c);
-	int rc = send_stuffed(t, c, b->edits);
-
+	if (rc == 0 && t->adapted)
+		return send_adapted(s);
+	if (rc == 0)
+		rc = put(s, b->edits);
 	if (rc == 0 && t->job->bytes)
-		return send_stuffed(t, c, span_of(t->job->bytes, (size_t)b->content_len));
-	return rc == 0 && b->content_len > 0 ? send_file(t, c) : rc;
+		return put(s, span_of(t->job->bytes, (size_t)b->content_len));
+	return rc == 0 && b->content_len > 0 ? send_file(s) : rc;
+}
+
+static bool unreadable(struct trouble *ret, enum reply_id event)
+{
+	*ret = (struct trouble){.stage = REPLY_STAGE_DATA, .event = event, .is_lost = true};
+	return false;
+}
+
+static bool may_end(struct sending *s, int rc, struct trouble *ret)
+{
+	if (rc == -EBADMSG || rc == -EAGAIN)
+		return unreadable(
+			ret, rc == -EBADMSG ? EVENT_CONTENT_UNREADABLE : EVENT_NO_RESOURCES);
+	return rc < 0 ? send_failed(s->t, ret, rc) : true;
 }
 
 bool send_content(struct transaction *t, struct trouble *ret)
 {
-	struct wire_content c;
-	char room[SEND_FIRST_MAX];
+	struct sending s = {.t = t};
 
-	wire_stuff_init(&c);
-	int rc = send_stuffed(t, &c, first_of(t, room));
-
-	if (rc == 0)
-		rc = send_rest(t, &c);
-	if (rc == -EBADMSG || rc == -EAGAIN) {
-		*ret = (struct trouble){.stage = REPLY_STAGE_DATA,
-			.event = rc == -EBADMSG ? EVENT_CONTENT_UNREADABLE : EVENT_NO_RESOURCES,
-			.is_lost = true};
+	wire_stuff_init(&s.c);
+	if (!may_end(&s, send_all(&s), ret))
 		return false;
-	}
-	if (rc < 0)
-		return send_failed(t, ret, rc);
-	struct span end = wire_stuff_end(&c);
+	struct span end = wire_stuff_end(&s.c);
 
-	if (c.fault != WIRE_CONTENT_OK) {
-		*ret = (struct trouble){.stage = REPLY_STAGE_DATA,
-			.event = EVENT_CONTENT_UNREADABLE,
-			.is_lost = true};
-		return false;
-	}
+	if (s.c.fault != WIRE_CONTENT_OK)
+		return unreadable(ret, EVENT_CONTENT_UNREADABLE);
 	/* From here on its end is in doubt if this process dies. */
 	deliver_say_dot(t->deliver, t->job);
 	(void)stream_write(t->connection->stream, end, clock_after(t->conf->timeouts.data));
 	/* Whether the dot went out can't be known once writing it fails: the reply's reader says. */
 	(void)stream_flush(t->connection->stream, clock_after(t->conf->timeouts.data));
 	return true;
+}
+
+bool send_wants_chunks(const struct transaction *t)
+{
+	const struct connection *c = t->connection;
+
+	return c->ehlo.chunking && !c->is_plain && !c->is_lmtp && send_size(t) > CHUNK;
+}
+
+enum send_result send_chunks(struct transaction *t, struct trouble *ret, unsigned *ret_unanswered)
+{
+	struct sending s = {.t = t, .by_chunks = true, .chunk = BUF_INIT(CHUNK_MOST)};
+	enum send_result result = SEND_FAILED;
+
+	wire_content_init(&s.c, 0, 0);
+	int rc = send_all(&s);
+
+	if (rc == 0)
+		rc = await_answers(&s, 0, ret);
+	if (rc == 0 && !wire_chunk_end(&s.c))
+		rc = -EBADMSG;
+	if (rc == 0 && !s.c.is_at_line_start)
+		rc = buf_add_str(&s.chunk, "\r\n");
+	*ret_unanswered = s.unanswered;
+	if (s.is_refused) {
+		result = SEND_REFUSED;
+	} else if (may_end(&s, rc, ret)) {
+		/* As before a final dot. */
+		deliver_say_dot(t->deliver, t->job);
+		(void)write_chunk(&s, true);
+		result = SEND_DONE;
+	}
+	buf_done(&s.chunk);
+	return result;
 }

@@ -234,6 +234,43 @@ static void data_reply(struct transaction *t, size_t taken)
 		final_reply(t);
 }
 
+/*
+ * A peer that offers BDAT and does not know it is asked once more without extensions, on a new
+ * connection: it may take the bytes of the chunk for commands.
+ */
+static void chunk_refused(struct transaction *t, unsigned unanswered)
+{
+	struct trouble why = refusal(t, REPLY_STAGE_DATA);
+	unsigned code = t->connection->reader.reply.code;
+	bool is_unknown = code == 500 || code == 502 || code == 504;
+
+	transaction_fate_for_open(t, &why);
+	t->connection->is_lost |= is_unknown;
+	for (size_t i = 0; i < t->n && is_unknown; i++)
+		if (t->state[i] == RCPT_DONE && t->fates[t->who[i]].code == code)
+			t->acts[t->who[i]] = REPLY_ACT_RECONNECT_PLAIN;
+	skip_replies(t, unanswered);
+}
+
+static void by_chunks(struct transaction *t)
+{
+	struct trouble why = {0};
+	unsigned unanswered = 0;
+
+	switch (send_chunks(t, &why, &unanswered)) {
+	case SEND_DONE:
+		final_reply(t);
+		break;
+	case SEND_REFUSED:
+		chunk_refused(t, unanswered);
+		break;
+	case SEND_FAILED:
+		t->connection->is_lost = true;
+		transaction_fate_for_open(t, &why);
+		break;
+	}
+}
+
 /* ---- the whole ---- */
 
 static size_t group_len(const struct transaction *t, size_t from)
@@ -262,6 +299,7 @@ static void say_group(struct transaction *t, size_t from, size_t n, bool with_ma
 static void converse(struct transaction *t)
 {
 	bool pipelining = t->connection->ehlo.pipelining, said_data = false, ok = true;
+	bool in_chunks = send_wants_chunks(t);
 	size_t taken = 0;
 
 	if (!pipelining) {
@@ -272,7 +310,7 @@ static void converse(struct transaction *t)
 		size_t n = group_len(t, from), done = 0;
 		bool first = pipelining && from == 0;
 
-		said_data = pipelining && from + n == t->n;
+		said_data = pipelining && !in_chunks && from + n == t->n;
 		say_group(t, from, n, first, said_data);
 		ok = !first || mail_reply(t);
 		while (ok && done < n)
@@ -288,6 +326,10 @@ static void converse(struct transaction *t)
 	}
 	if (!ok || (taken == 0 && !said_data))
 		return;
+	if (in_chunks) {
+		by_chunks(t);
+		return;
+	}
 	if (!said_data)
 		say_group(t, 0, 0, false, true);
 	data_reply(t, taken);
