@@ -5,6 +5,7 @@
 #include "resolve/ops.h"
 #include "resolve/resolver.h"
 #include "resolve/sts.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,6 +17,10 @@ struct resolve {
 	struct sts *sts;
 	struct list clients;
 };
+
+#define RENEW_EACH     (5 * NANOS_S)
+#define RENEW_PAUSE    (200 * NANOS_MS) /* between two, where many are old */
+#define RENEW_PATIENCE (5 * NANOS_S)    /* with the DNS, for one */
 
 struct client { /* a channel to another process */
 	struct list node;
@@ -193,6 +198,16 @@ static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int f
 	list_add_tail(&l->clients, &client->node);
 }
 
+/* A policy of a domain that nobody writes to is there when somebody does: who interferes then comes too late. */
+static bool renew(struct resolve *l)
+{
+	const struct conf *conf = role_conf_get(l->role);
+	bool is_more = sts_renew(l->sts, conf, clock_after(RENEW_PATIENCE));
+
+	role_conf_put(conf);
+	return is_more;
+}
+
 int resolve_serve(struct role *role)
 {
 	static const struct role_events events = {.peer = on_peer};
@@ -208,6 +223,8 @@ int resolve_serve(struct role *role)
 		return 71;
 	}
 	role_ready(role);
-	(void)role_wait_stop(role, CLOCK_NEVER);
+	while (role_wait_stop(role, clock_after(renew(&l) ? RENEW_PAUSE : RENEW_EACH)) ==
+		-ETIMEDOUT)
+		;
 	return 0;
 }

@@ -16,12 +16,14 @@
 #define FETCH_MS     30000
 #define FAILED_FOR   (5 * 60 * NANOS_S)
 #define REFRESH_MS   INT64_C(86400000)
+#define LOOK_EACH    (30 * 60 * NANOS_S) /* where nothing is announced any more, or can't be asked */
 
 struct entry {                    /* of a domain that announced a policy, or had one */
 	struct sts_kept *kept;    /* NULL: never fetched */
 	struct task_gate fetched; /* or not: the fetch is over */
 	bool is_fetching;
 	nanos failed; /* 0: the last fetch did not */
+	nanos looked; /* whether it is announced still, to renew it; 0: never */
 	char why[STS_FETCH_WHY_MAX];
 };
 
@@ -55,11 +57,16 @@ static bool is_valid(const struct entry *e)
 	       now < k->fetched_ms + INT64_C(1000) * k->max_age;
 }
 
-static bool is_stale(const struct sts_kept *k)
+static int64_t stale_ms(const struct sts_kept *k)
 {
 	int64_t half = INT64_C(500) * k->max_age;
 
-	return clock_wall_ms() >= k->fetched_ms + (half < REFRESH_MS ? half : REFRESH_MS);
+	return k->fetched_ms + (half < REFRESH_MS ? half : REFRESH_MS);
+}
+
+static bool is_stale(const struct sts_kept *k)
+{
+	return clock_wall_ms() >= stale_ms(k);
 }
 
 static void drop(struct sts *s, struct span domain, struct entry *e)
@@ -193,6 +200,7 @@ static void finish(struct fetching *f)
 	struct sts_kept *k = f->fetch.is_fetched ? read_policy(f, f->fetch.why) : NULL;
 
 	if (k) {
+		e->looked = 0;
 		keep(s, e, k);
 	} else {
 		e->failed = clock_now();
@@ -311,6 +319,41 @@ void sts_ask(struct sts *s, const struct conf *conf, struct span domain, nanos d
 		e = table_get(&s->entries, name);
 	}
 	tell(e, arena, ret);
+}
+
+/* ---- renewing ---- */
+
+static bool wants_renewal(const struct entry *e)
+{
+	nanos now = clock_now();
+
+	return is_valid(e) && is_stale(e->kept) && !e->is_fetching &&
+	       (e->looked == 0 || now >= e->looked + LOOK_EACH) &&
+	       (e->failed == 0 || now >= e->failed + FAILED_FOR);
+}
+
+bool sts_renew(struct sts *s, const struct conf *conf, nanos deadline)
+{
+	struct arena arena = {0};
+	struct span domain;
+	void *value;
+	bool found = false;
+
+	for (size_t i = 0;
+		conf->mta_sts.use && !found && table_next(&s->entries, &i, &domain, &value);)
+		found = wants_renewal(value);
+	if (found) {
+		struct span name = arena_copy(&arena, domain);
+
+		((struct entry *)value)->looked = clock_now();
+		struct span id = sts_announced(s->resolver, conf, name, deadline, &arena);
+		struct entry *e = table_get(&s->entries, name);
+
+		if (e && wants_fetch(e, id))
+			begin_fetch(s, conf, e, name, id, deadline);
+	}
+	arena_done(&arena);
+	return found;
 }
 
 /* ---- life ---- */

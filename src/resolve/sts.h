@@ -4,7 +4,7 @@
  * Owns them: in memory and, given a folder, in a file each, so that what was
  * learnt before stays true after a restart (5.1: who takes the announcement away
  * wins nothing). Bounded in number and size; over that the oldest go. A policy
- * that is older than a day is fetched again, while it is used; a fetch that
+ * that is older than a day, or half its time, is fetched again, used or not (10.2); a fetch that
  * failed is not tried again for five minutes. Logs what it fetched, and why not.
  */
 #pragma once
@@ -22,3 +22,5 @@ void sts_free(struct sts *s); /* nobody asks any more; waits for fetches that ru
  */
 void sts_ask(struct sts *s, const struct conf *conf, struct span domain, nanos deadline,
 	struct arena *arena, struct ipc_resolve_answer *ret);
+/* Fetches one policy again that has grown old, if there is one; false: none. Waits for the DNS, not for it. */
+bool sts_renew(struct sts *s, const struct conf *conf, nanos deadline);

@@ -163,6 +163,7 @@ MTASTS = [
     sts("stsbad", "the policy has no mode", "self", "version: STSv1\nmx: {h}\nmax_age: 1\n", tls="not verified"),
     sts("ststwice", "two records announce it", "self", records=('_mta-sts TXT "v=STSv1; id=2;"',), tls="not verified"),
     sts("stsdead", "nobody answers at the policy's address", "self", web="dead", tls="not verified"),
+    sts("stsrenewed", "enforce, for seconds only, and nobody writes meanwhile", "good", ENFORCE.replace("86400", "12"), tls="mta-sts"),
     sts("stskept", "enforce, and then the policy's server has none any more", "self", want="deferred", code="4.7.5"),
     Case("danests", "DANE fits, the policy would not (DANE counts)", MX + (EE,) + STS, {"a": "good"}, "good", OTHER,
          tls="verified by dane"),

@@ -184,6 +184,24 @@ def ask_whose(w, binary, directory):
     return failed
 
 
+def ask_abide_to_renew(w, binary, directory):
+    """A policy is fetched again before it ends, though nobody writes there: what went otherwise."""
+    a = Abide(binary, abide_conf(w, directory)).start()
+    c = next(c for c in w.cases if c.name == "stsrenewed")
+    address = w.addresses[c.name]["web"]
+    before = w.web.seen.count(address)
+    try:
+        r = f"r@{w.domain(c)}"
+        a.send("s@abide.s.test", (r,), CONTENT)
+        a.log.wait(event="delivered", recipient=r)
+        wait_until(lambda: w.web.seen.count(address) >= before + 2, 30, "the policy's renewal")
+        return []
+    except AssertionError as e:
+        return [f"stsrenewed: {e}"]
+    finally:
+        a.destroy()
+
+
 def ask_postfix(w, directory):
     conf = os.path.join(directory, "unbound.conf")
     with open(conf, "w") as f:
@@ -301,6 +319,8 @@ def main():
         if any(c.name == "stskept" for c in w.cases) else []
     if all(any(c.name == n for c in w.cases) for n in (*REACHED, *THEIRS)):
         kept += ask_whose(w, os.path.join(os.path.abspath(o.build), "abide"), directory)
+    if any(c.name == "stsrenewed" for c in w.cases):
+        kept += ask_abide_to_renew(w, os.path.join(os.path.abspath(o.build), "abide"), directory)
     done = time.monotonic()
     by_postfix = ask_postfix(w, directory) if o.postfix else {}
     for r in real:
