@@ -5,24 +5,50 @@
 #include "reply/settle.h"
 #include "reply/wrapper.h"
 
-/* "[outbound] … recipient <a@b> rejected: REPLY", "… bounced … reason: REPLY" */
+/* A value behind key, in quotes or up to a blank. */
+static struct span haraka_value(struct span line, const char *key)
+{
+	struct span s = log_behind(line, key);
+
+	return span_take(&s, '"') ? log_up_to(s, "\"") : log_up_to(s, " ");
+}
+
+/* The reply: it may stand in quotes. */
+static struct span haraka_reply(struct span line)
+{
+	ptrdiff_t code = text_find_code(line);
+
+	if (code < 0)
+		return log_is_failure(line) ? line : (struct span){0};
+	struct span reply = text_from(line, (size_t)code);
+
+	return code > 0 && line.at[code - 1] == '"' ? log_up_to(reply, "\"") : reply;
+}
+
+/*
+ * "[outbound] … recipient <a@b> rejected: REPLY", "… bounced … reason: REPLY", "… err="REPLY"";
+ * what a plugin made the server say: "[core] hook=rcpt … params="<a@b>" retval=DENY msg="REPLY"".
+ */
 static bool read_haraka(struct span line, struct log_line *l)
 {
 	struct span program = {0};
 	bool is_haraka =
 		log_prefix(&line, &program) && span_starts_nocase(program, SPAN_LIT("haraka"));
+	bool is_hook = text_has(line, " hook=") && text_has(line, " retval=deny");
 
-	if (!is_haraka && !text_has(line, "[outbound]"))
+	if (!is_haraka && !is_hook && !text_has(line, "[outbound]"))
 		return false;
-	ptrdiff_t code = text_find_code(line);
-
 	*l = (struct log_line){.format = LOG_HARAKA};
 	l->recipient = log_mailbox(log_behind(line, "recipient "));
-	l->host = log_up_to(log_behind(line, " host="), " ");
-	if (code >= 0)
-		l->reply = text_from(line, (size_t)code);
-	else if (log_is_failure(line))
-		l->reply = line;
+	if (l->recipient.len == 0)
+		l->recipient = log_mailbox(haraka_value(line, " rcpt="));
+	l->host = haraka_value(line, " host=");
+	if (is_hook) {
+		l->stage = log_stage(log_behind(line, " hook="));
+		l->reply = haraka_value(line, " msg=");
+	}
+	if (l->reply.len == 0)
+		l->reply = haraka_reply(line);
 	return true;
 }
 

@@ -65,6 +65,18 @@ static const struct {
 	 "failed};{FQDN=in.example.org};{IP=192.0.2.1}]",
 		LOG_EXCHANGE, REPLY_STAGE_NONE, "", "in.example.org",
 		"450 4.7.0 Proxy session setup failed"},
+	{"b,2026-11-30 02:16:03+0000,2026-11-30 02:15:59+0000,me@a.example,you@example.org,,failed,"
+	 "5.1.2 (bad destination system: no such domain),,,bad-domain,smtp",
+		LOG_POWERMTA, REPLY_STAGE_NONE, "you@example.org", "",
+		"5.1.2 (bad destination system: no such domain)"},
+	{"[NOTICE] [3F-1] [outbound] temp fail host=\"in.example.org\" rcpt=\"<you@example.org>\" "
+	 "reply=\"450 4.2.1 too much mail for this user\" delay=3",
+		LOG_HARAKA, REPLY_STAGE_NONE, "you@example.org", "in.example.org",
+		"450 4.2.1 too much mail for this user"},
+	{"[INFO] [3F-2] [core] hook=rcpt plugin=rcpt_to params=\"<you@example.org>\" retval=DENY "
+	 "msg=\"I cannot deliver mail for <you@example.org>\"",
+		LOG_HARAKA, REPLY_STAGE_RCPT, "", "",
+		"I cannot deliver mail for <you@example.org>"},
 	{"451 4.7.1 a reply with status=x (y) in it", LOG_NONE, REPLY_STAGE_NONE, "", "",
 		"451 4.7.1 a reply with status=x (y) in it"},
 	{"", LOG_NONE, REPLY_STAGE_NONE, "", "", ""},

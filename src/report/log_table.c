@@ -144,6 +144,7 @@ bool log_powermta_read(struct span line, struct arena *arena, struct log_line *l
 		line.len < type.len + 10 || !is_time(span_slice(line, type.len + 1, 24)))
 		return false;
 	struct row *row = ARENA_NEW(arena, struct row);
+	struct span status = {0};
 	unsigned addresses = 0;
 
 	split(line, row);
@@ -152,13 +153,18 @@ bool log_powermta_read(struct span line, struct arena *arena, struct log_line *l
 
 		if (span_find(f, '@') > 0 && span_find(f, ' ') < 0 && ++addresses == 2)
 			found.recipient = f;
-		if (found.status.class == 0)
+		if (found.status.class == 0) {
 			found.status = log_status(log_up_to(f, " "));
+			status = f;
+		}
 		if (found.reply.len == 0 && span_starts_nocase(f, SPAN_LIT("smtp;")))
 			found.reply = text_from(f, 5);
 		else if (found.reply.len > 0 && found.host.len == 0)
 			found.host = f;
 	}
+	if (found.reply.len == 0 && found.status.class >= 4)
+		found.reply =
+			status; /* nobody said anything: "5.1.2 (bad destination system: …)" */
 	*l = found;
 	return true;
 }
