@@ -88,6 +88,10 @@ def duplicates(lab, kills):
             # The arrival is recorded before its reply; the kill may fall into the moment after it.
             between = [role for at, role in kills if times[0] - 0.5 <= at <= times[-1]]
             found.append((key, between))
+            if not any(r.split("/")[0] in ("deliver", "queue", "supervisor") for r in between):
+                # Told with the failure: what was killed before it, and how long before.
+                before = [(role, round(times[0] - at, 2)) for at, role in kills if at < times[0]][-3:]
+                print(f"{key}: arrivals {[round(t - times[0], 2) for t in times]}, kills before {before}")
     return found
 
 
@@ -135,8 +139,13 @@ def test_killed_at_random(abide, lab, long_run):
 
 def check_arrivals(a, x, acknowledged):
     """Every acknowledged id is in the lab, or still queued as *maybe* and comes when asked to."""
+    ids = {}  # by the file that is kept: each is read once, for they are thousands
+
     def missing():
-        there = {id_of(x.content(m)) for m in x.messages()}
+        for m in x.messages():
+            if m["kept"] not in ids:
+                ids[m["kept"]] = id_of(x.content(m))
+        there = set(ids.values())
         return {n: i for n, i in acknowledged.items() if i not in there}
 
     def all_there_or_maybe():
