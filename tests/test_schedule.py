@@ -56,3 +56,20 @@ def test_a_message_overtakes_a_list(abide, lab):
     left = 60 - len(a.log.find(event="delivered", sender="list@src.test"))
     a.wait_empty(timeout=60)
     assert left > 10 and len(x.messages()) == 61
+
+
+def test_a_stop_does_not_wait_for_the_backlog(abide, lab):
+    """Else a stop with much mail takes minutes, and ends by killing what may just be delivered."""
+    x = lab()
+    a = abide(routes={"*": x.port}, extra="limits { deliver_connections = 2 }")
+    for i in range(24):
+        a.send("list@src.test", [f"delay-eod-400+{i}@dst.test"])
+    a.log.wait(event="delivered")
+    a.stop()
+    assert not a.log.find(event="role_killed") and len(a.queue()) > 8
+    a.audit()
+    a.start()
+    a.wait_empty()
+    to = [r for m in x.messages() for r in m["rcpts"]]
+    assert len(to) == len(set(to)) == 24
+    a.audit()
