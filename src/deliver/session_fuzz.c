@@ -4,6 +4,7 @@
  * whole lines. The first byte says how many recipients there are and how the bytes are cut.
  */
 #include "deliver/transaction.h"
+#include "task/task.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -89,16 +90,17 @@ static struct deliver_job *new_job(unsigned recipients, bool is_8bit)
 	return job;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run_one(void *arg)
 {
+	const struct span *in = arg;
+	const uint8_t *data = (const uint8_t *)in->at;
+	size_t size = in->len;
 	struct conf conf = {.hostname = SPAN_LIT("test.example"),
 		.timeouts = {.command = NANOS_S,
 			.greeting = NANOS_S,
 			.data = NANOS_S,
 			.final = NANOS_S}};
 
-	if (size < 1)
-		return 0;
 	struct connection *c = alloc_zero(sizeof *c);
 	struct deliver_job *job = new_job(1 + (data[0] & 3), data[0] & 4);
 	struct trouble why;
@@ -113,5 +115,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		converse(c, &conf, job);
 	deliver_job_free(job);
 	connection_close(c, CLOCK_NEVER);
+}
+
+/* In a task: what a peer of seven bits gets is converted on a helper thread. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct task_options options = {
+		.stack_size = (size_t)1 << 20, .watchdog = 3600 * NANOS_S, .offload_threads = 1};
+	struct span in = span_of(data, size);
+
+	if (size > 0 && task_run(&options, run_one, &in) < 0)
+		abort();
 	return 0;
 }
