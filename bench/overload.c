@@ -32,7 +32,7 @@ struct session {
 	double begun;
 	size_t sent; /* of what step sends */
 	char line[8];
-	size_t len; /* of the reply line so far */
+	size_t len;                   /* of the reply line so far */
 	struct session *next, **self; /* in the order in which they began */
 };
 
@@ -85,8 +85,8 @@ static void begin(int port, bool is_own, double due)
 	counts[is_own].begun++;
 	to.sin_port = htons((unsigned short)port);
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	from.sin_addr.s_addr = htonl(is_own ? 0x7f000909U
-					    : 0x7f100000U + random_bits % (80U << 16));
+	from.sin_addr.s_addr =
+		htonl(is_own ? 0x7f000909U : 0x7f100000U + random_bits % (80U << 16));
 	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	(void)setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	(void)setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
@@ -110,7 +110,8 @@ static void begin(int port, bool is_own, double due)
 static const char *words(const struct session *s, size_t *len)
 {
 	static const char ehlo[] = "EHLO client.example.test\r\n";
-	static const char envelope[] = "MAIL FROM:<s@src.example.test>\r\nRCPT TO:<r@example.test>\r\nDATA\r\n";
+	static const char envelope[] =
+		"MAIL FROM:<s@src.example.test>\r\nRCPT TO:<r@example.test>\r\nDATA\r\n";
 	static const char quit[] = "QUIT\r\n";
 	const char *all[] = {NULL, ehlo, envelope, message, quit};
 
@@ -204,10 +205,12 @@ static void print(int own)
 	float *t = counts[own].took;
 
 	qsort(t, n, sizeof *t, compare);
-	printf("\"%s\": {\"begun\": %u, \"done\": %u, \"shed\": %u, \"failed\": %u, \"p50\": %.1f, \"p95\": %.1f, "
+	printf("\"%s\": {\"begun\": %u, \"done\": %u, \"shed\": %u, \"failed\": %u, \"p50\": %.1f, "
+	       "\"p95\": %.1f, "
 	       "\"p99\": %.1f}, ",
-		own ? "own" : "strangers", counts[own].begun, n, counts[own].shed, counts[own].failed,
-		n ? (double)t[n / 2] : 0, n ? (double)t[n * 95 / 100] : 0, n ? (double)t[n * 99 / 100] : 0);
+		own ? "own" : "strangers", counts[own].begun, n, counts[own].shed,
+		counts[own].failed, n ? (double)t[n / 2] : 0, n ? (double)t[n * 95 / 100] : 0,
+		n ? (double)t[n * 99 / 100] : 0);
 }
 
 int main(int argc, char **argv)
@@ -229,8 +232,8 @@ int main(int argc, char **argv)
 	message = malloc(octets + 128);
 	message_len = (size_t)sprintf(message, "From: s@src.example.test\r\nSubject: x\r\n\r\n");
 	while (message_len < octets) {
-		memcpy(message + message_len, "0123456789012345678901234567890123456789012345678901234567890\r\n",
-			63);
+		memcpy(message + message_len,
+			"0123456789012345678901234567890123456789012345678901234567890\r\n", 63);
 		message_len += 63;
 	}
 	message_len += (size_t)sprintf(message + message_len, ".\r\n");
@@ -241,8 +244,9 @@ int main(int argc, char **argv)
 		double t = now();
 		bool is_over = t - start >= seconds;
 
-		for (int i = 0; i < 200 && !is_over && open_now < MOST &&
-				start + (double)begun / rate <= t; i++, begun++)
+		for (int i = 0;
+			i < 200 && !is_over && open_now < MOST && start + (double)begun / rate <= t;
+			i++, begun++)
 			begin(port, lrand48() % 1000 < own, start + (double)begun / rate);
 		while (first && t - first->begun > PATIENCE)
 			fail(first);

@@ -77,7 +77,8 @@ static bool hear(struct link *l, char digit)
 		if (n <= 0)
 			return false;
 		len += (size_t)n;
-		for (char *end; (end = memchr(in + line, '\n', len - line)); line = (size_t)(end - in) + 1)
+		for (char *end; (end = memchr(in + line, '\n', len - line));
+			line = (size_t)(end - in) + 1)
 			if (len - line >= 4 && in[line + 3] == ' ')
 				return in[0] == digit;
 		if (len == sizeof in)
@@ -114,7 +115,8 @@ static const char *talk(struct worker *w, struct link *l)
 {
 	const char *wrong;
 
-	if (!hear(l, '2') || !ask(l, "EHLO load.example.test\r\n", '2') || !ask(l, "STARTTLS\r\n", '2'))
+	if (!hear(l, '2') || !ask(l, "EHLO load.example.test\r\n", '2') ||
+		!ask(l, "STARTTLS\r\n", '2'))
 		return "no STARTTLS";
 	if ((wrong = shake_hands(w, l)))
 		return wrong;
@@ -165,7 +167,8 @@ static void *work(void *arg)
 
 static void make_message(void)
 {
-	const char head[] = "Subject: load\r\n\r\n", line[] = "0123456789012345678901234567890123456789012345678901234567890123\r\n";
+	const char head[] = "Subject: load\r\n\r\n",
+		   line[] = "0123456789012345678901234567890123456789012345678901234567890123\r\n";
 
 	job.message = malloc(job.octets + 1024);
 	if (!job.message)

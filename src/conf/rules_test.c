@@ -92,7 +92,7 @@ static void the_rule_that_fits_decides(void **state)
 
 static void others_are_left_alone(void **state)
 {
-	struct loaded l;
+	static struct loaded l;
 
 	load(&l, good);
 	assert_null(ask(&l, &l.conf, "partner.example", "451 queue paused").own);
