@@ -322,7 +322,8 @@ def test_notice_in_another_language(abide, lab):
     a.send("s@home.test", ["550-rcpt+gone@dst.test"])
     told = a.wait_fate("550-rcpt+gone@dst.test", "bounced")
     back = email.message_from_bytes(x.content(x.wait_for("s@home.test")))
-    words = back.get_payload()[0].get_payload()[0].get_payload(decode=True).decode("utf-8")
+    plain = next(p for p in back.walk() if p.get_content_type() == "text/plain")
+    words = plain.get_payload(decode=True).decode("utf-8")
     assert back["Subject"] == "Ihre Nachricht wurde nicht zugestellt", told
     assert "diesem Empfänger nicht zugestellt" in words
     assert words.index("Ihre Nachricht konnte") < words.index("Your message could not be delivered")

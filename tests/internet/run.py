@@ -147,6 +147,9 @@ def judged(a, *about):
 def ask_whose(w, binary, directory):
     """Whose side it is on: their policy, their certificate, ours, and port 25 blocked. What was judged otherwise."""
     failed, path = [], w.certificates.path
+    directory = os.path.join(directory, "whose")  # its own spool: what the other cases left is no trouble of its
+    os.mkdir(directory)
+    os.chmod(directory, 0o755)
     conf = abide_conf(w, directory)
     conf.extra = (f'tls {{ certificate = "{path("expired.crt")}" key = "{path("expired.key")}" '
                   f'authorities = "{path("ca.crt")}" }}\n'
