@@ -17,7 +17,7 @@ struct server;
 struct session;
 struct ipc_queue_room;
 
-#define LOAD_LAGS       2U    /* of a queue that stays */
+#define LOAD_LAGS       4U    /* of a queue that stays */
 #define LOAD_KNOWN_ROOM 8192U /* networks that are known here, one of each hash */
 
 struct load {
