@@ -25,9 +25,19 @@ LIMIT = 4 * 3600 if LONG else 600  # seconds a test
 def pytest_configure(config):
     config.addinivalue_line("markers", "root: needs to be started as root")
     config.addinivalue_line("markers", "backends: waits in ways that the back-ends of task/ differ in")
+    config.addinivalue_line("markers", "xdist_group: of tests that one process runs")
+    config.addinivalue_line("markers", "alone: measures, or fills the machine: nothing runs beside it")
 
 
+# What their tests share is made once: they stay together where tests are spread over processes.
+TOGETHER = ("test_conformance", "test_deliver", "test_internet", "test_log_lines")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.module.__name__ in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
     if os.geteuid() == 0:
         return
     for item in items:

@@ -9,7 +9,7 @@ import pytest
 from harness.process import status_of
 from harness.smtp import Smtp
 
-pytestmark = [pytest.mark.backends, pytest.mark.usefixtures("plain_build")]
+pytestmark = [pytest.mark.backends, pytest.mark.alone, pytest.mark.usefixtures("plain_build")]
 
 IDLE_KIB = 20  # issue: Haraka 11, OpenSMTPD 68, Exim 216, Postfix 1,181
 GROWTH_KIB = 64 * 1024

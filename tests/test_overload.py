@@ -10,6 +10,8 @@ import pytest
 from harness.process import status_of, wait_until
 from harness.smtp import Closed, Smtp
 
+pytestmark = pytest.mark.alone
+
 STRANGER, TRUSTED = "127.0.1.1", "127.0.9.9"
 
 

@@ -136,7 +136,10 @@ maillog_file_prefixes = /var, /tmp, {d}
             return ""
 
     def wait_log(self, text, timeout=PATIENCE):
-        wait_until(lambda: text in self.log(), timeout, f"{text!r} in Postfix's log")
+        try:
+            wait_until(lambda: text in self.log(), timeout, f"{text!r} in Postfix's log")
+        except AssertionError as e:
+            raise AssertionError(f"{e}; its end:\n{self.log()[-4000:]}") from None
 
     def destroy(self):
         self.process.stop()

@@ -1,4 +1,5 @@
 """Processes that say what happens in lines; tests wait for such lines, never for time to pass."""
+import fcntl
 import json
 import os
 import re
@@ -6,6 +7,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from datetime import datetime
@@ -42,11 +44,35 @@ def seconds(text):
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
-def free_port(host="127.0.0.1"):
+PORTS = range(10240, 32000)  # below those that the kernel gives to clients
+PORT_FILE = os.path.join(tempfile.gettempdir(), f"abide-test-ports.{os.getuid()}")
+
+
+def is_free(host, port):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(family, kind) as s:
+            try:
+                s.bind((host, port))
+            except OSError:
+                return False
+    return True
+
+
+def free_port(host="127.0.0.1"):
+    """No two tests are given one port, of those that run at the same time: the next in turn, by a file."""
+    with open(PORT_FILE, "a+", encoding="ascii") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        f.seek(0)
+        said = f.read().strip()
+        at = int(said) + 1 if said.isdigit() else PORTS.start + os.getpid() % len(PORTS)
+        for n in range(len(PORTS)):
+            port = PORTS.start + (at + n - PORTS.start) % len(PORTS)
+            if is_free(host, port):
+                f.truncate(0)
+                f.write(str(port))
+                return port
+    raise AssertionError(f"no port is free on {host}")
 
 
 def wait_until(condition, timeout=PATIENCE, what="it"):
