@@ -48,6 +48,22 @@ def test_who_is_not_there(abide, peer):
     a.audit()
 
 
+def test_a_stranger_hears_who_is_not_there(abide, peer):
+    """At RCPT, by a socket that only root may open: no bounce goes to whom he says to be."""
+    box = peer(Dovecot, ["anna@box.test"])
+    a = abide(relay_from=("127.0.9.9/32",), extra=f'domain "box.test" {{ to = "lmtp:{box.socket}" }}')
+    with a.client() as c:
+        c.ehlo()
+        c.expect("MAIL FROM:<s@src.test>", 250)
+        c.expect("RCPT TO:<gone@box.test>", 550)
+        c.expect("RCPT TO:<anna@box.test>", 250)
+        c.expect("RSET", 250)
+        assert c.mail("s@src.test", ["anna@box.test"], content("one")).code == 250
+    a.wait_fate("anna@box.test", "delivered")
+    assert len(box.inbox("anna@box.test")) == 1
+    a.audit()
+
+
 def test_a_full_mailbox(abide, peer):
     """Its cause and its words reach the queue; other mailboxes have their mail."""
     box = peer(Dovecot, ["full@box.test", "anna@box.test"], "10k")

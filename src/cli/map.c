@@ -31,7 +31,7 @@ static void ask(struct question *q, const struct conf_map *conf)
 {
 	struct arena arena = {0};
 	struct map_answer a;
-	struct map *m = map_new(conf);
+	struct map *m = map_new(conf, NULL);
 
 	map_ask(m, span_str(q->key), CLOCK_NEVER, &arena, &a);
 	print_answer(q, conf, &a);

@@ -24,7 +24,17 @@ bool conf_takes_any(const struct conf_domain *d)
 	       span_equal(d->recipients[0].text, SPAN_LIT("any"));
 }
 
-bool conf_needs_lookup(const struct conf *conf, struct span domain)
+bool conf_asks_store(const struct conf_domain *d, bool may_relay)
+{
+	return d->asks == CONF_ASKS_ALL || (d->asks == CONF_ASKS_STRANGERS && !may_relay);
+}
+
+struct span conf_store_map(struct span domain, struct arena *arena)
+{
+	return arena_printf(arena, "ask %.*s", SPAN_F(domain));
+}
+
+bool conf_needs_lookup(const struct conf *conf, struct span domain, bool may_relay)
 {
 	const struct conf_domain *d = conf_domain_for(conf, domain);
 
@@ -34,7 +44,8 @@ bool conf_needs_lookup(const struct conf *conf, struct span domain)
 		return true;
 	if (!d)
 		return conf->postmaster.len > 0 && span_equal_nocase(domain, conf->hostname);
-	return !conf_takes_any(d) || d->aliases.len > 0 || d->quota.len > 0;
+	return !conf_takes_any(d) || conf_asks_store(d, may_relay) || d->aliases.len > 0 ||
+	       d->quota.len > 0;
 }
 
 static bool target_has_socket(const struct conf_target *t, struct span path)

@@ -135,8 +135,18 @@ struct conf_text {
 	struct span text;
 };
 
-/* CONF_MAP_DOVECOT is no type that can be written: it stands behind users.from. */
-enum conf_map_type { CONF_MAP_FILE, CONF_MAP_ALIASES, CONF_MAP_LDAP, CONF_MAP_DOVECOT };
+/*
+ * The last three are no types that can be written: CONF_MAP_DOVECOT stands behind users.from, a
+ * store that is asked who is there behind domain.recipients.
+ */
+enum conf_map_type {
+	CONF_MAP_FILE,
+	CONF_MAP_ALIASES,
+	CONF_MAP_LDAP,
+	CONF_MAP_DOVECOT,
+	CONF_MAP_LMTP,
+	CONF_MAP_SMTP
+};
 enum conf_scope { CONF_SCOPE_SUB, CONF_SCOPE_ONE, CONF_SCOPE_BASE };
 
 /* A table of keys and values, or a directory that is asked like one. */
@@ -150,17 +160,23 @@ struct conf_map {
 	size_t n_results;
 	nanos timeout, cache, cache_missing;
 	uint32_t connections, entries;
+	struct conf_address *addresses; /* of stores, and who we say to be */
+	size_t n_addresses;
+	struct span hello;
 	uint8_t type;     /* enum conf_map_type */
 	uint8_t scope;    /* enum conf_scope */
 	uint8_t starttls; /* bool */
 	uint32_t line;    /* where it stands in the file; not in a snapshot */
 };
 
+/* Whose recipients are asked about where their mail goes. */
+enum conf_asks { CONF_ASKS_NOBODY, CONF_ASKS_STRANGERS, CONF_ASKS_ALL };
+
 /* A domain whose mail is taken from anybody. */
 struct conf_domain {
 	struct span name;             /* lower case */
 	struct conf_target to;        /* empty text: all of its addresses are aliases */
-	struct conf_text *recipients; /* "any"; "map:NAME"; or local parts and addresses */
+	struct conf_text *recipients; /* "any"; "ask"; "map:NAME"; or local parts and addresses */
 	size_t n_recipients;
 	struct span aliases;    /* "map:NAME" or empty, as is quota */
 	struct span catch_all;  /* who gets what nobody else gets; empty: it is refused */
@@ -169,6 +185,7 @@ struct conf_domain {
 	struct span owner;      /* of maildir: a user of the system, "{user}", or empty: ours */
 	uint64_t mailbox_quota; /* of maildir: bytes; 0: as the mailbox itself says */
 	uint8_t keep_tag;       /* bool */
+	uint8_t asks;           /* enum conf_asks: the map conf_store_name() knows */
 };
 
 struct conf_srs {           /* forwarding in our own name */
@@ -489,10 +506,14 @@ const struct conf_route *conf_route_for(const struct conf *conf, struct span dom
 const struct conf_domain *conf_domain_for(const struct conf *conf, struct span domain);
 /* The map of this name ("NAME", or "map:NAME"), or NULL. */
 const struct conf_map *conf_map_for(const struct conf *conf, struct span name);
-/* Must lookup be asked about recipients of this domain? */
-bool conf_needs_lookup(const struct conf *conf, struct span domain);
+/* Must lookup be asked about recipients of this domain? may_relay: whether the client is one of ours. */
+bool conf_needs_lookup(const struct conf *conf, struct span domain, bool may_relay);
 /* May any local part of it get mail? */
 bool conf_takes_any(const struct conf_domain *d);
+/* Is its store asked who is there, for mail of such a client? The map: conf_store_map(). */
+bool conf_asks_store(const struct conf_domain *d, bool may_relay);
+/* The name of that map; no section map can have it. */
+struct span conf_store_map(struct span domain, struct arena *arena);
 /* The domain section's target, else the route's, else NULL. A domain of aliases alone has none. */
 const struct conf_target *conf_target_for(const struct conf *conf, struct span domain);
 /* Of an envelope sender (empty: the null sender): its address, else its domain, suffix, "*". */

@@ -106,6 +106,16 @@ static const struct bad bads[] = {
 	{HEAD "domain a.test { to = {\"lmtp:/run/lmtp\", \"127.0.0.1:24\"} }\n",
 		"f:3: domain \"a.test\".to: \"127.0.0.1:24\" speaks another protocol than what "
 		"stands before it; write lmtp: before all of them, or before none\n"},
+	{HEAD "domain a.test { to = \"maildir:/m\" recipients = ask }\n",
+		"f:3: domain \"a.test\".recipients: \"ask\" needs a host that can be asked; write "
+		"to "
+		"= \"lmtp:PATH\" or \"HOST:PORT\"\n"},
+	{HEAD "domain a.test { to = \"lmtp:/s\" recipients = {ask, anna} }\n",
+		"f:3: domain \"a.test\".recipients: \"ask\" stands alone; write it without others, "
+		"or "
+		"addresses only\n"},
+	{HEAD "map \"ask a.test\" { file = \"/m\" }\n",
+		"f:3: map \"ask a.test\": a name can't begin with \"ask \"\n"},
 	{HEAD "users { from = \"file:users\" }\n",
 		"f:3: users.from: \"file:users\" has no path from / on; write file:/PATH\n"},
 	{HEAD "users { from = \"sql:x\" }\n",

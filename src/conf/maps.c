@@ -111,6 +111,9 @@ void maps_check(struct load *l, const struct read_section *all, size_t n)
 		struct conf_map *m = &l->conf->maps[i];
 
 		m->line = all[i].title.line;
+		if (span_starts(m->name, SPAN_LIT("ask ")))
+			report_error(l->report, m->line, "map %s: a name can't begin with \"ask \"",
+				report_quote(m->name, l->arena));
 		if (m->type == CONF_MAP_LDAP)
 			check_ldap(l, &all[i], m);
 		else
@@ -144,7 +147,8 @@ static void check_recipients(
 
 		if (is_map)
 			check_named(l, s, "recipients", one);
-		if (d->n_recipients > 1 && (is_map || span_equal(one, SPAN_LIT("any"))))
+		if (d->n_recipients > 1 && (is_map || span_equal(one, SPAN_LIT("any")) ||
+						   span_equal(one, SPAN_LIT("ask"))))
 			complain(l, s, "recipients", one,
 				"stands alone; write it without others, or addresses only");
 		else if (!is_map && !is_address_of(one, d->name))
@@ -152,6 +156,53 @@ static void check_recipients(
 				"is of another domain; write local parts, or addresses of this "
 				"one");
 	}
+}
+
+/* ---- stores that are asked who is there ---- */
+
+#define STORE_TIMEOUT     (5 * NANOS_S)
+#define STORE_KEEP        (300 * NANOS_S)
+#define STORE_KEEP_NOBODY (30 * NANOS_S) /* somebody may be made there */
+
+static void add_store(struct load *l, const struct conf_domain *d)
+{
+	struct conf *conf = l->conf;
+	struct conf_map *all = arena_array(l->arena, conf->n_maps + 1, sizeof *all), *m;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->to.n_hosts; i++)
+		n += d->to.hosts[i].n_addresses;
+	if (conf->n_maps > 0)
+		memcpy(all, conf->maps, conf->n_maps * sizeof *all);
+	conf->maps = all;
+	m = &all[conf->n_maps++];
+	*m = (struct conf_map){.name = conf_store_map(d->name, l->arena),
+		.type = d->to.kind == CONF_TO_LMTP ? CONF_MAP_LMTP : CONF_MAP_SMTP,
+		.timeout = STORE_TIMEOUT,
+		.cache = STORE_KEEP,
+		.cache_missing = STORE_KEEP_NOBODY,
+		.connections = 8,
+		.addresses = arena_array(l->arena, n, sizeof *m->addresses)};
+	for (size_t i = 0; i < d->to.n_hosts; i++)
+		for (size_t k = 0; k < d->to.hosts[i].n_addresses; k++)
+			m->addresses[m->n_addresses++] = d->to.hosts[i].addresses[k];
+}
+
+/* Backscatter is what a store's late refusal makes: it is asked before, unless the file says who is there. */
+static void check_store(struct load *l, const struct read_section *s, struct conf_domain *d)
+{
+	bool is_ask = d->n_recipients == 1 && span_equal(d->recipients[0].text, SPAN_LIT("ask"));
+
+	if (is_ask && (d->to.kind != CONF_TO_LMTP && d->to.kind != CONF_TO_HOSTS))
+		complain(l, s, "recipients", SPAN_LIT("ask"),
+			"needs a host that can be asked; write to = \"lmtp:PATH\" or "
+			"\"HOST:PORT\"");
+	else if (is_ask)
+		d->asks = CONF_ASKS_ALL;
+	else if (!is_set(s, "recipients") && d->to.kind == CONF_TO_LMTP)
+		d->asks = CONF_ASKS_STRANGERS;
+	if (d->asks != CONF_ASKS_NOBODY)
+		add_store(l, d);
 }
 
 /* An owner is one user of the system, and never root, who may do all that an address asks for. */
@@ -175,13 +226,14 @@ static void check_maildir(struct load *l, const struct read_section *s, const st
 			"is for maildir: only; leave it out, or write to = \"maildir:PATH\"");
 }
 
-static void check_domain(struct load *l, const struct read_section *s, const struct conf_domain *d)
+static void check_domain(struct load *l, const struct read_section *s, struct conf_domain *d)
 {
 	bool has_to = d->to.text.len > 0;
 
 	check_named(l, s, "aliases", d->aliases);
 	check_named(l, s, "quota", d->quota);
 	check_recipients(l, s, d);
+	check_store(l, s, d);
 	check_maildir(l, s, d);
 	if (!has_to && d->aliases.len == 0 && !is_set(s, "to"))
 		report_error(l->report, s->title.line,
@@ -254,4 +306,6 @@ void maps_check_rest(struct load *l, const struct read_section *top)
 		check_way(l, top, "always_bcc", conf->always_bcc[i].text);
 	if (conf->srs.domain.len == 0)
 		conf->srs.domain = conf->hostname;
+	for (size_t i = 0; i < conf->n_maps; i++)
+		conf->maps[i].hello = conf->hostname;
 }

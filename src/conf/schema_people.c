@@ -213,8 +213,12 @@ static const struct schema_row domain_rows[] = {
 		.preset = "any",
 		.since = FIRST,
 		.meaning = "Who is there: any; \"map:NAME\", whose keys are addresses or local "
-			   "parts; or a list of addresses and local parts. All others are refused "
-			   "at RCPT. Small and capital letters are the same."},
+			   "parts; a list of addresses and local parts; or ask: the host in to is "
+			   "asked, as a client that has mail for the address. All others are "
+			   "refused at RCPT; whom a host can't be asked about is taken. Small and "
+			   "capital letters are the same. Without this key any, but a store by "
+			   "lmtp: is asked when a stranger writes, whose mail could not be sent "
+			   "back to him without being a nuisance to somebody else."},
 	{.key = "aliases",
 		.type = SCHEMA_MAP,
 		AT(S, aliases),

@@ -66,7 +66,9 @@ static const struct pack_row map_rows[] = {PACK_F_SPAN(struct conf_map, name),
 	PACK_F_I64(struct conf_map, timeout), PACK_F_I64(struct conf_map, cache),
 	PACK_F_I64(struct conf_map, cache_missing), PACK_F_U32(struct conf_map, connections),
 	PACK_F_U32(struct conf_map, entries), PACK_F_U8(struct conf_map, type),
-	PACK_F_U8(struct conf_map, scope), PACK_F_U8(struct conf_map, starttls)};
+	PACK_F_U8(struct conf_map, scope), PACK_F_U8(struct conf_map, starttls),
+	PACK_F_ARRAY(struct conf_map, addresses, n_addresses, &address_type),
+	PACK_F_SPAN(struct conf_map, hello)};
 static const struct pack_type map_type = PACK_TYPE(conf_map, map_rows);
 
 static const struct pack_row srs_rows[] = {PACK_F_SPAN(struct conf_srs, secret),
@@ -85,7 +87,7 @@ static const struct pack_row domain_rows[] = {PACK_F_SPAN(struct conf_domain, na
 	PACK_F_SPAN(struct conf_domain, aliases), PACK_F_SPAN(struct conf_domain, catch_all),
 	PACK_F_SPAN(struct conf_domain, subaddress), PACK_F_SPAN(struct conf_domain, quota),
 	PACK_F_SPAN(struct conf_domain, owner), PACK_F_U64(struct conf_domain, mailbox_quota),
-	PACK_F_U8(struct conf_domain, keep_tag)};
+	PACK_F_U8(struct conf_domain, keep_tag), PACK_F_U8(struct conf_domain, asks)};
 static const struct pack_type domain_type = PACK_TYPE(conf_domain, domain_rows);
 
 static const struct pack_row source_rows[] = {PACK_F_SPAN(struct conf_source, address),

@@ -654,6 +654,7 @@ TYPE(ipc_lookup_answer);
 ROWS(ipc_lookup_rcpt) = {
 	PACK_F_SPAN(struct ipc_lookup_rcpt, address),
 	PACK_F_SPAN(struct ipc_lookup_rcpt, sender),
+	PACK_F_BOOL(struct ipc_lookup_rcpt, may_relay),
 	PACK_F_I64(struct ipc_lookup_rcpt, deadline),
 };
 TYPE(ipc_lookup_rcpt);

@@ -400,6 +400,7 @@ struct ipc_lookup_answer {
 struct ipc_lookup_rcpt {
 	struct span address; /* canonical; "postmaster" alone: that of hostname */
 	struct span sender;  /* canonical; empty: the null sender */
+	bool may_relay;      /* the client is one of ours */
 	int64_t deadline;
 };
 enum ipc_lookup_verdict {

@@ -91,7 +91,7 @@ int lookup_check(const struct conf *conf, struct buf *errors)
 	for (size_t i = 0; i < conf->n_maps; i++) {
 		const struct conf_map *m = &conf->maps[i];
 
-		if (m->type != CONF_MAP_LDAP)
+		if (m->type == CONF_MAP_FILE || m->type == CONF_MAP_ALIASES)
 			rc |= check_table(conf, m, errors);
 		if (m->password_file.len > 0)
 			rc |= check_readable(

@@ -243,6 +243,16 @@ static bool is_listed(const struct conf_domain *d, const struct item *i, struct 
 	return false;
 }
 
+/* Whom the store can't be asked about may be there: his mail is taken, and waits for the store. */
+static bool is_in_store(const struct work *w, struct span local, struct span domain)
+{
+	struct map_answer a = {0};
+
+	w->e->ops->ask(w->e->self, conf_store_map(domain, w->e->arena), join(w->e, local, domain),
+		w->e->arena, &a);
+	return a.state != IPC_LOOKUP_MISSING;
+}
+
 static bool exists(
 	struct work *w, const struct conf_domain *d, const struct item *i, struct span local)
 {
@@ -250,6 +260,8 @@ static bool exists(
 
 	if (d->to.text.len == 0)
 		return false;
+	if (d->asks != CONF_ASKS_NOBODY)
+		return !conf_asks_store(d, w->e->may_relay) || is_in_store(w, local, d->name);
 	if (conf_takes_any(d))
 		return true;
 	if (d->n_recipients == 1 && span_starts(d->recipients[0].text, SPAN_LIT("map:")))

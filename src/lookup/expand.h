@@ -31,6 +31,7 @@ struct expand {
 	void *self;
 	const struct srs *srs; /* NULL: senders stay as they are */
 	int64_t now_seconds;   /* since 1970 */
+	bool may_relay;        /* a client of ours writes */
 	struct arena *arena;
 };
 

@@ -23,6 +23,9 @@ static const char config[] =
 	"domain \"v.example\" { aliases = \"map:aliases\" }\n"
 	"domain \"c.example\" { to = \"127.0.0.1:24\" recipients = {\"x\"} "
 	"catch_all = \"anna@a.example\" }\n"
+	"domain \"s.example\" { to = \"lmtp:127.0.0.1:24\" aliases = \"map:aliases\" subaddress = "
+	"\"+\" }\n"
+	"domain \"e.example\" { to = \"127.0.0.1:25\" recipients = ask }\n"
 	"domain \"o.example\" { to = \"127.0.0.1:24\" }\n"
 	"limits { alias_depth = 4 alias_recipients = 6 }\n"
 	"srs { secret = \"/x\" domain = \"a.example\" }\n";
@@ -33,6 +36,9 @@ static const struct {
 	{"people", "anna@a.example", ""},
 	{"people", "bob", ""},
 	{"people", "plus+only", ""},
+	{"ask s.example", "anna@s.example", ""},
+	{"ask s.example", "sick@s.example", NULL},
+	{"ask e.example", "anna@e.example", ""},
 	{"people", "sick", NULL},
 	{"quota", "bob", "over"},
 	{"quota", "anna", "1 2"},
@@ -117,6 +123,7 @@ static void print(const struct ipc_lookup_recipients *r, struct buf *out)
 			r->recipients[i].sender.len ? "*" : "");
 }
 
+/* sender ours@o.example: a client of ours writes. */
 static void expand_one(
 	const char *address, const char *sender, const struct srs *srs, struct buf *out)
 {
@@ -126,6 +133,7 @@ static void expand_one(
 	struct ipc_lookup_recipients r;
 	struct expand_note note;
 
+	e.may_relay = strcmp(sender, "ours@o.example") == 0;
 	expand_recipient(&e, span_str(address), span_str(sender), &r, &note);
 	print(&r, out);
 	arena_done(&arena);
@@ -141,6 +149,15 @@ static void test_recipients(void **state)
 		{"nobody@a.example", "s@f.example", "unknown"},
 		{"bob@a.example", "s@f.example", "full bob@a.example"},
 		{"sick@a.example", "s@f.example", "trouble"},
+		{"anna@s.example", "s@f.example", "anna@s.example"},
+		{"nobody@s.example", "s@f.example", "unknown"},
+		{"nobody@s.example", "ours@o.example", "nobody@s.example"},
+		{"sick@s.example", "s@f.example", "sick@s.example"},
+		{"anna+x@s.example", "s@f.example", "anna@s.example"},
+		{"far@s.example", "s@f.example", "u@f.example*"},
+		{"abuse@s.example", "s@f.example", "anna@a.example"},
+		{"anna@e.example", "ours@o.example", "anna@e.example"},
+		{"nobody@e.example", "ours@o.example", "unknown"},
 		{"lame@v.example", "s@f.example", "trouble"},
 		{"anna+x@a.example", "s@f.example", "anna@a.example"},
 		{"plus+only@a.example", "s@f.example", "plus+only@a.example"},

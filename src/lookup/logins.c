@@ -33,7 +33,7 @@ static void update_dovecot(struct logins *l, const struct conf_users *u)
 		return;
 	if (l->dovecot)
 		map_close(l->dovecot);
-	l->dovecot = is_wanted ? map_new(&conf) : NULL;
+	l->dovecot = is_wanted ? map_new(&conf, NULL) : NULL;
 }
 
 void logins_update(struct logins *l, const struct conf *conf)

@@ -30,6 +30,12 @@ static void copy_conf(struct map *m, const struct conf_map *conf)
 	c->base = arena_copy(a, conf->base);
 	c->filter = arena_copy(a, conf->filter);
 	c->results = copy_texts(conf->results, conf->n_results, a);
+	c->hello = arena_copy(a, conf->hello);
+	c->addresses = arena_array(a, conf->n_addresses, sizeof *c->addresses);
+	for (size_t i = 0; i < conf->n_addresses; i++) {
+		c->addresses[i] = conf->addresses[i];
+		c->addresses[i].text = arena_copy(a, conf->addresses[i].text);
+	}
 }
 
 static bool are_same(const struct conf_text *a, size_t n, const struct conf_text *b, size_t m)
@@ -38,6 +44,16 @@ static bool are_same(const struct conf_text *a, size_t n, const struct conf_text
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!span_equal(a[i].text, b[i].text))
+			return false;
+	return true;
+}
+
+static bool are_same_addresses(const struct conf_map *a, const struct conf_map *b)
+{
+	if (a->n_addresses != b->n_addresses)
+		return false;
+	for (size_t i = 0; i < a->n_addresses; i++)
+		if (!span_equal(a->addresses[i].text, b->addresses[i].text))
 			return false;
 	return true;
 }
@@ -54,17 +70,21 @@ bool map_is_same(const struct map *m, const struct conf_map *b)
 	       are_same(a->results, a->n_results, b->results, b->n_results) &&
 	       a->timeout == b->timeout && a->cache == b->cache &&
 	       a->cache_missing == b->cache_missing && a->connections == b->connections &&
+	       are_same_addresses(a, b) && span_equal(a->hello, b->hello) &&
 	       a->entries == b->entries && a->scope == b->scope && a->starttls == b->starttls;
 }
 
-struct map *map_new(const struct conf_map *conf)
+struct map *map_new(const struct conf_map *conf, struct role *role)
 {
 	const struct map_kind *kind = conf->type == CONF_MAP_LDAP      ? &map_ldap
 				      : conf->type == CONF_MAP_DOVECOT ? &map_dovecot
-								       : &map_file;
+				      : conf->type == CONF_MAP_LMTP || conf->type == CONF_MAP_SMTP
+					      ? &map_store
+					      : &map_file;
 	struct map *m = kind->open();
 
 	m->kind = kind;
+	m->role = role;
 	m->refs = 1;
 	list_init(&m->node);
 	cache_init(&m->cache);
@@ -154,8 +174,10 @@ static void take_failure(struct map *m, const struct map_answer *a)
 		return;
 	log_event(LOG_ERROR, "lookup_down", LOG_SPAN("map", m->conf.name),
 		LOG_STR("reason", lookup_trouble_text(a->trouble)), LOG_STR("error", a->why),
-		LOG_STR("note", "it is tried again by itself; until then mail that needs it is put "
-				"off"));
+		LOG_STR("note", m->kind->down
+					? m->kind->down
+					: "it is tried again by itself; until then mail that needs "
+					  "it is put off"));
 	start_probing(m);
 }
 
@@ -206,7 +228,7 @@ void map_ask(
 {
 	char *lower = arena_str(arena, key);
 
-	for (size_t i = 0; i < key.len; i++)
+	for (size_t i = 0; i < key.len && !m->kind->keeps_case; i++)
 		lower[i] = byte_lower(lower[i]);
 	key = span_of(lower, key.len);
 	map_get(m);

@@ -30,6 +30,7 @@ struct map_answer {
 };
 
 struct map;
+struct role;
 
 struct map_login { /* who says to be whom */
 	struct span user, password;
@@ -42,7 +43,9 @@ struct map_login { /* who says to be whom */
 
 struct map_kind {
 	const char *name;
-	bool is_remote; /* cached, and behind a breaker */
+	bool is_remote;   /* cached, and behind a breaker */
+	bool keeps_case;  /* keys are asked as they are */
+	const char *down; /* what becomes of mail while it is down; NULL: it is put off */
 	/* Starts what it needs: m->conf says how. */
 	struct map *(*open)(void);
 	void (*start)(struct map *m);
@@ -61,6 +64,7 @@ struct map {
 	const struct map_kind *kind;
 	struct arena arena; /* of conf */
 	struct conf_map conf;
+	struct role *role;
 	unsigned refs;
 	bool is_closed;
 	struct cache cache;
@@ -69,10 +73,13 @@ struct map {
 	struct list node; /* maps.c */
 };
 
-extern const struct map_kind map_file, map_ldap, map_dovecot;
+extern const struct map_kind map_file, map_ldap, map_dovecot, map_store;
 
-/* A copy of conf; its tasks start. The caller holds one reference. */
-struct map *map_new(const struct conf_map *conf);
+/*
+ * A copy of conf; its tasks start. The caller holds one reference. role: of this process, by which
+ * the supervisor opens sockets; NULL: they are opened here.
+ */
+struct map *map_new(const struct conf_map *conf, struct role *role);
 void map_get(struct map *m);
 void map_put(struct map *m); /* NULL is fine */
 /* It is no longer in the configuration: its tasks end; the caller's reference is given back. */

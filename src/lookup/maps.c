@@ -1,7 +1,8 @@
 #include "lookup/maps.h"
 
-void maps_init(struct maps *m)
+void maps_init(struct maps *m, struct role *role)
 {
+	m->role = role;
 	list_init(&m->all);
 }
 
@@ -40,7 +41,7 @@ void maps_update(struct maps *m, const struct conf *conf)
 		struct map *there = maps_get(m, conf->maps[i].name);
 
 		if (!there)
-			list_add_tail(&m->all, &map_new(&conf->maps[i])->node);
+			list_add_tail(&m->all, &map_new(&conf->maps[i], m->role)->node);
 		map_put(there);
 	}
 }

@@ -10,9 +10,11 @@
 
 struct maps {
 	struct list all; /* struct map */
+	struct role *role;
 };
 
-void maps_init(struct maps *m);
+/* role: of this process (map_new). */
+void maps_init(struct maps *m, struct role *role);
 void maps_update(struct maps *m, const struct conf *conf);
 /* "NAME" or "map:NAME". Counted for the caller (map_put); NULL: there is none. */
 struct map *maps_get(const struct maps *m, struct span name);

@@ -132,8 +132,9 @@ static void answer_rcpt(struct request *r)
 	struct expand_note note;
 
 	r->until = deadline_of(r->rcpt.deadline);
-	const struct expand e = expand_of(r, conf);
+	struct expand e = expand_of(r, conf);
 
+	e.may_relay = r->rcpt.may_relay;
 	expand_recipient(&e, r->rcpt.address, r->rcpt.sender, &a, &note);
 	log_note(&note, r->rcpt.address);
 	answer(r->client, r->number, IPC_LOOKUP_RECIPIENTS, &a);
@@ -376,7 +377,7 @@ int lookup_serve(struct role *role)
 	struct lookup l = {.role = role};
 
 	list_init(&l.clients);
-	maps_init(&l.maps);
+	maps_init(&l.maps, l.role);
 	services_init(&l.services);
 	maps_update(&l.maps, role_conf_now(role));
 	logins_update(&l.logins, role_conf_now(role));

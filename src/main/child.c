@@ -52,7 +52,7 @@ pid_t child_launch(const struct supervisor *s, char *const argv[], int fd, int e
 
 /* ---- what it says ---- */
 
-/* Only what the configuration names: whoever got hold of deliver gets no further by this. */
+/* Only what the configuration names: whoever got hold of deliver or lookup gets no further by this. */
 static void connect_for(struct child *c, struct ipc_packet *p)
 {
 	const struct ipc_role_connect *wish = p->body;
@@ -81,7 +81,7 @@ static void on_packet(struct ipc_channel *channel, struct ipc_packet *p, void *a
 	}
 	if (p->type == IPC_ROLE_PEER)
 		wires_lost(c->supervisor, c, p->body);
-	if (p->type == IPC_ROLE_CONNECT && c->kind == IPC_DELIVER)
+	if (p->type == IPC_ROLE_CONNECT && (c->kind == IPC_DELIVER || c->kind == IPC_LOOKUP))
 		connect_for(c, p);
 }
 

@@ -15,9 +15,9 @@ struct lookup_ops {
 	/* The values of a key in a map; state is IPC_LOOKUP_FOUND, _MISSING or _FAILED. */
 	void (*ask)(void *self, struct span map, struct span key, nanos deadline,
 		struct arena *arena, struct ipc_lookup_answer *ret);
-	/* Who is meant by a recipient, canonical. sender: that of the message. */
-	void (*recipient)(void *self, struct span address, struct span sender, nanos deadline,
-		struct arena *arena, struct ipc_lookup_recipients *ret);
+	/* Who is meant by a recipient. The deadline stands in q. */
+	void (*recipient)(void *self, const struct ipc_lookup_rcpt *q, struct arena *arena,
+		struct ipc_lookup_recipients *ret);
 	/* Who an envelope sender becomes: the one value; _MISSING: it stays as it is. */
 	void (*sender)(void *self, struct span address, nanos deadline, struct arena *arena,
 		struct ipc_lookup_answer *ret);

@@ -67,13 +67,11 @@ static void ask_sender(void *self, struct span address, nanos deadline, struct a
 	ask_values(self, IPC_LOOKUP_SENDER, &body, arena, ret);
 }
 
-static void ask_recipient(void *self, struct span address, struct span sender, nanos deadline,
-	struct arena *arena, struct ipc_lookup_recipients *ret)
+static void ask_recipient(void *self, const struct ipc_lookup_rcpt *q, struct arena *arena,
+	struct ipc_lookup_recipients *ret)
 {
-	const struct ipc_lookup_rcpt body = {
-		.address = address, .sender = sender, .deadline = deadline};
 	struct ipc_packet p;
-	int rc = ask_link(self, &(struct ipc_out){.type = IPC_LOOKUP_RCPT, .body = &body}, deadline,
+	int rc = ask_link(self, &(struct ipc_out){.type = IPC_LOOKUP_RCPT, .body = q}, q->deadline,
 		arena, &p);
 
 	if (rc == 0 && p.type == IPC_LOOKUP_RECIPIENTS)

@@ -7,7 +7,8 @@
 
 static bool needs_lookup(const struct session *s, struct span domain)
 {
-	return s->server->lookup && conf_needs_lookup(session_conf(s), domain);
+	return s->server->lookup &&
+	       conf_needs_lookup(session_conf(s), domain, s->transaction.may_relay);
 }
 
 static struct span domain_of(const struct session *s, const struct wire_path *path)
@@ -119,8 +120,12 @@ enum reply_id people_find(struct session *s, const struct wire_path *path, struc
 	ret->all->address = address;
 	if (!needs_lookup(s, domain_of(s, path)))
 		return REPLY_ID_NONE;
-	s->server->lookup->recipient(s->server->lookup_self, address, s->transaction.sender,
-		clock_after(PEOPLE_PATIENCE), arena, &a);
+	s->server->lookup->recipient(s->server->lookup_self,
+		&(struct ipc_lookup_rcpt){.address = address,
+			.sender = s->transaction.sender,
+			.may_relay = s->transaction.may_relay,
+			.deadline = clock_after(PEOPLE_PATIENCE)},
+		arena, &a);
 	words->address = arena_copy(&s->transaction.arena, address);
 	words->domain = domain_of(s, path);
 	if (a.recipients_n > 0) {

@@ -149,8 +149,8 @@ static void add_people(struct arena *arena, unsigned n, struct ipc_lookup_recipi
 			NULL, ret);
 }
 
-static void ask_recipient(void *self, struct span address, struct span sender, nanos deadline,
-	struct arena *arena, struct ipc_lookup_recipients *ret)
+static void ask_recipient(void *self, const struct ipc_lookup_rcpt *q, struct arena *arena,
+	struct ipc_lookup_recipients *ret)
 {
 	static const struct {
 		struct span begins;
@@ -167,20 +167,20 @@ static void ask_recipient(void *self, struct span address, struct span sender, n
 	*ret = (struct ipc_lookup_recipients){
 		.verdict = IPC_LOOKUP_TAKE, .trouble = LOOKUP_UNREACHABLE};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (span_starts(address, rows[i].begins))
+		if (span_starts(q->address, rows[i].begins))
 			ret->verdict = (uint8_t)rows[i].verdict;
 	if (ret->verdict == IPC_LOOKUP_FOREIGN)
 		add_person(arena, "x@else.example", NULL, ret);
 	else if (ret->verdict != IPC_LOOKUP_TAKE)
 		return;
-	else if (span_starts(address, SPAN_LIT("list")))
+	else if (span_starts(q->address, SPAN_LIT("list")))
 		add_people(arena, 2, ret);
-	else if (span_starts(address, SPAN_LIT("crowd")))
+	else if (span_starts(q->address, SPAN_LIT("crowd")))
 		add_people(arena, 300, ret);
-	else if (span_starts(address, SPAN_LIT("away")))
+	else if (span_starts(q->address, SPAN_LIT("away")))
 		add_person(arena, "x@else.example", "srs@ours.example", ret);
 	else
-		add_person(arena, arena_str(arena, address), NULL, ret);
+		add_person(arena, arena_str(arena, q->address), NULL, ret);
 }
 
 static void ask_sender(void *self, struct span address, nanos deadline, struct arena *arena,
