@@ -7,10 +7,9 @@
 #include "cli/explain_page.h"
 #include "cli/explain_print.h"
 #include "cli/line_input.h"
+#include "cli/read_reply.h"
 #include "conf/conf.h"
 #include "reply/memo.h"
-#include "reply/wrapper.h"
-#include "report/log_line.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -59,58 +58,26 @@ static int flush(void *explain)
 	return explain_flush(&e->out);
 }
 
-/* "in.example.org[192.0.2.1]:25" and "in.example.org. [192.0.2.1]" without what is no name. */
-static struct span host_name(struct span host)
-{
-	size_t len = 0;
-
-	while (len < host.len && (byte_is_alpha(host.at[len]) || byte_is_digit(host.at[len]) ||
-					 host.at[len] == '.' || host.at[len] == '-'))
-		len++;
-	return span_slice(host, 0, len > 0 && host.at[len - 1] == '.' ? len - 1 : len);
-}
-
-/* The reply of a further server inside this one, where there is one. */
-static void read_inner(struct explain *e, struct span reply, const struct reply_context *outer,
-	struct span *ret_text, struct reply_meaning *ret)
-{
-	struct reply_context context = {
-		.now_wall_ms = outer->now_wall_ms, .own = outer->own, .memo = e->memo};
-	struct reply_inner inner;
-
-	if (!reply_nested(reply, &inner))
-		return;
-	context.stage = inner.stage;
-	*ret_text = inner.text;
-	reply_read(&context, 0, (struct reply_status){0}, inner.text, &e->arena, ret);
-}
-
 static int explain(struct explain *e, struct span text)
 {
-	struct reply_meaning m;
-	struct log_line line;
-
-	arena_reset(&e->arena);
-	log_line_read(text, &e->arena, &line);
-	struct reply_context context = {.stage = e->stage ? e->stage : line.stage,
+	const struct reply_context context = {.stage = e->stage,
 		.now_wall_ms = e->has_now ? e->style.voice.now_wall_ms : 0,
 		.own = e->own,
-		.memo = e->memo,
-		.host = host_name(line.host)};
+		.memo = e->memo};
+	struct read_reply r;
 
-	log_line_mean(&line, &context, &e->arena, &m);
-	struct reply_meaning inner_meaning;
-	struct explain_around around = {.log = &line, .inner = &inner_meaning};
-
-	read_inner(e, line.reply, &context, &around.inner_text, &inner_meaning);
+	arena_reset(&e->arena);
+	read_reply(text, &context, &e->arena, &r);
+	struct explain_around around = {
+		.log = &r.line, .inner_text = r.inner_text, .inner = &r.inner};
 	struct reply_why why;
 
 	if (e->wants_why) {
-		reply_why(&m, line.reply, &e->arena, &why);
+		reply_why(&r.meaning, r.line.reply, &e->arena, &why);
 		around.why = &why;
 	}
 	if (e->is_json) {
-		explain_json(&e->out, text, &m, &around, &e->style);
+		explain_json(&e->out, text, &r.meaning, &around, &e->style);
 	} else {
 		explain_print_safe(&e->out, span_slice(text, 0, 1000));
 		(void)buf_add_str(&e->out, "\n\n");
@@ -118,13 +85,14 @@ static int explain(struct explain *e, struct span text)
 		if (!e->has_now && e->read_wall_ms == 0)
 			e->read_wall_ms = clock_wall_ms();
 		if (!e->has_now)
-			e->style.voice.now_wall_ms = line.format == LOG_NONE ? e->read_wall_ms : 0;
-		print_log(&e->out, &line, &e->style);
-		explain_print_meaning(&e->out, &m, &e->style);
+			e->style.voice.now_wall_ms =
+				r.line.format == LOG_NONE ? e->read_wall_ms : 0;
+		print_log(&e->out, &r.line, &e->style);
+		explain_print_meaning(&e->out, &r.meaning, &e->style);
 		if (e->wants_why)
 			explain_print_why(&e->out, &why, &e->style);
-		if (around.inner_text.len > 0)
-			explain_print_inner(&e->out, around.inner_text, &inner_meaning, &e->style);
+		if (r.inner_text.len > 0)
+			explain_print_inner(&e->out, r.inner_text, &r.inner, &e->style);
 	}
 	(void)buf_add_byte(&e->out, '\n');
 	return e->out.len >= FLUSH_BYTES || e->out.error ? flush(e) : 0;

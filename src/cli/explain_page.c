@@ -31,7 +31,7 @@ static void put_tale(
 	buf_done(&text);
 }
 
-static void put_reply(struct buf *out, enum reply_id id, enum reply_lang lang)
+void explain_page_reply(enum reply_id id, enum reply_lang lang, struct buf *out)
 {
 	const struct reply_entry *entry = catalogue_get(id);
 	struct reply_meaning meaning;
@@ -48,6 +48,12 @@ static void put_reply(struct buf *out, enum reply_id id, enum reply_lang lang)
 	put_tale(out, &meaning, lang, REPLY_TELL_ADVICE);
 }
 
+void explain_page_replies(enum reply_lang lang, struct buf *out)
+{
+	for (enum reply_id id = REPLY_ID_NONE + 1; id < REPLY_IDS; id++)
+		explain_page_reply(id, lang, out);
+}
+
 void explain_page(enum reply_lang lang, struct buf *out)
 {
 	bool is_german = lang == REPLY_LANG_DE;
@@ -60,7 +66,6 @@ void explain_page(enum reply_lang lang, struct buf *out)
 		is_german ? "de" : "en", is_german ? "Antworten von abide" : "Replies of abide",
 		is_german ? "Was die Antworten dieses Mailservers bedeuten"
 			  : "What the replies of this mail server mean");
-	for (enum reply_id id = REPLY_ID_NONE + 1; id < REPLY_IDS; id++)
-		put_reply(out, id, lang);
+	explain_page_replies(lang, out);
 	(void)buf_add_str(out, "</body></html>\n");
 }

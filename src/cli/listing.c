@@ -102,17 +102,22 @@ static json_t *recipient_json(const struct ipc_control_recipient *r, enum reply_
 	return o;
 }
 
-void listing_json(const struct ipc_control_message *m, enum reply_lang lang)
+json_t *listing_object(const struct ipc_control_message *m, enum reply_lang lang)
 {
 	char id[ID_TEXT_LEN + 1];
 	json_t *recipients = json_array();
 
 	for (size_t i = 0; i < m->recipients_n; i++)
 		json_array_append_new(recipients, recipient_json(&m->recipients[i], lang));
-	json_t *o = json_pack("{s:s, s:o, s:I, s:o, s:o, s:o}", "id", id_text(m->id, id), "sender",
+	return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o}", "id", id_text(m->id, id), "sender",
 		json_text(m->sender), "size", (json_int_t)m->size, "arrived",
 		listing_time(m->arrived_wall_ms), "expires", listing_time(m->expires_wall_ms),
 		"recipients", recipients);
+}
+
+void listing_json(const struct ipc_control_message *m, enum reply_lang lang)
+{
+	json_t *o = listing_object(m, lang);
 
 	if (o && json_dumpf(o, stdout, JSON_COMPACT) == 0)
 		(void)putchar('\n');

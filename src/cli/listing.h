@@ -14,6 +14,8 @@
 void listing_text(const struct ipc_control_message *m, enum reply_lang lang);
 /* One line with one object. */
 void listing_json(const struct ipc_control_message *m, enum reply_lang lang);
+/* That object; a new reference. */
+json_t *listing_object(const struct ipc_control_message *m, enum reply_lang lang);
 /* "451 4.7.1 Greylisted", or null. A new reference, as is the next. */
 json_t *listing_reply(const struct ipc_control_recipient *r);
 json_t *listing_time(int64_t wall_ms); /* RFC 3339, or null for 0 */

@@ -335,6 +335,16 @@ struct conf_diagnose {
 	uint8_t checks; /* are checks run because of what is put off? */
 };
 
+/* The status page. */
+struct conf_web {
+	struct conf_host listen; /* no addresses: there is none */
+	struct conf_text *names; /* that browsers may call it by, beside hostname and addresses */
+	size_t n_names;
+	uint8_t is_open;         /* bool: machines beside this one may look */
+	uint8_t shows_addresses; /* bool: of people */
+	uint32_t line;           /* where listen stands in the file; not in a snapshot */
+};
+
 /* Whom resolve asks, and what it believes. */
 struct conf_resolver {
 	struct conf_who *servers; /* none: those of the system; "root": none at all */
@@ -470,6 +480,7 @@ struct conf {
 	struct conf_resolver resolver;
 	struct conf_mta_sts mta_sts;
 	struct conf_diagnose diagnose;
+	struct conf_web web;
 	struct conf_check *checks;
 	size_t n_checks;
 	struct conf_policy *policies; /* asked in this order */

@@ -175,9 +175,22 @@ static const struct bad bads[] = {
 		"f:3: check \"helo_literal\".except: \"a b\" is nobody; write a network, a host "
 		"name, "
 		"\".example.org\", LOCAL@DOMAIN or \"@DOMAIN\"\n"},
-	{HEAD "web { listen = \"127.0.0.1:80\" }\n", "f:3: web needs the status page, which this "
-						     "version does not have; leave the section "
-						     "out\n"},
+	{HEAD "\n web { listen = \"192.0.2.1:8025\" }\n",
+		"f:4: web.listen: 192.0.2.1:8025 can be reached from other machines, and the page "
+		"asks for no password; write 127.0.0.1:8025, or add open = yes if all may read "
+		"it\n"},
+	{HEAD "web { listen = \"0.0.0.0:80\" open = no }\n",
+		"f:3: web.listen: 0.0.0.0:80 can be reached from other machines, and the page "
+		"asks for no password; write 127.0.0.1:80, or add open = yes if all may read it\n"},
+	{HEAD "web { listen = \"[::]:80\" }\n",
+		"f:3: web.listen: [::]:80 can be reached from other machines, and the page "
+		"asks for no password; write 127.0.0.1:80, or add open = yes if all may read it\n"},
+	{HEAD "web { listen = \"127.0.0.1:2525\" }\n",
+		"f:3: web.listen: 127.0.0.1:2525 is taken by a listen section; choose another "
+		"port\n"},
+	{HEAD "web { listen = \"127.0.0.1\" }\n",
+		"f:3: web.listen: \"127.0.0.1\" is not HOST:PORT; write 192.0.2.1:25, "
+		"[2001:db8::1]:25 or mx.example.org:25\n"},
 	{HEAD "resolver { servers = {\"127.0.0.1@x\"} }",
 		"f:3: resolver.servers: \"127.0.0.1@x\" has no port; write 192.0.2.1 or "
 		"192.0.2.1@53\n"},

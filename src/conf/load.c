@@ -7,6 +7,7 @@
 #include "conf/store.h"
 #include "conf/users.h"
 #include "conf/value.h"
+#include "conf/web.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -234,6 +235,8 @@ static void load_section(struct load *l, const struct schema_section *schema,
 		load_keys(l, all, object);
 		if (schema->offset == offsetof(struct conf, tls) && n > 0)
 			certificates_mark_own(l, all);
+		if (schema->offset == offsetof(struct conf, web))
+			web_check(l, all, n);
 	} else if (schema->offset == offsetof(struct conf, certificates)) {
 		load_array(l, schema, all, n);
 		certificates_mark(l, all, n);

@@ -54,9 +54,43 @@ static const struct schema_row diagnose_rows[] = {
 };
 #undef S
 
+#define S conf_web
 static const struct schema_row web_rows[] = {
-	{.key = "listen", .type = SCHEMA_NOTHING, .meaning = "Where the status page is served."},
+	{.key = "listen",
+		.type = SCHEMA_ADDRESS,
+		AT(S, listen),
+		.since = FIRST,
+		.meaning = "Where the status page is served, in plain HTTP: 127.0.0.1:8025 is the "
+			   "usual place. Without it there is none."},
+	{.key = "open",
+		.type = SCHEMA_NAME,
+		AT(S, is_open),
+		.names = schema_bool_names,
+		.preset = "no",
+		.since = FIRST,
+		.meaning = "Whether listen may be an address that other machines reach. The page "
+			   "asks for no password: whoever reaches it reads it. A proxy before it, "
+			   "with TLS and a password, needs no such thing."},
+	{.key = "names",
+		.type = SCHEMA_TEXTS,
+		AT(S, names),
+		.count_offset = offsetof(struct S, n_names),
+		.min = 1,
+		.max = 253,
+		.since = FIRST,
+		.meaning = "Names that browsers may reach it by, as that of a proxy before it. "
+			   "hostname, localhost and addresses are known. Others are refused, as a "
+			   "foreign page could lead a browser here by a name of its own."},
+	{.key = "addresses",
+		.type = SCHEMA_NAME,
+		AT(S, shows_addresses),
+		.names = schema_bool_names,
+		.preset = "no",
+		.since = FIRST,
+		.meaning = "Whether mail addresses are shown in full. Else their local parts are "
+			   "* wherever they stand, and the page's process never learns them."},
 };
+#undef S
 
 static const struct schema_section sections[] = {
 	{.name = "diagnose",
@@ -67,10 +101,10 @@ static const struct schema_section sections[] = {
 			   "to the log, by mail to needs_person, and to webhook."},
 	{.name = "web",
 		ROWS(web_rows),
-		.meaning = "The status page.",
-		.missing = "needs the status page, which this version does not have; leave the "
-			   "section "
-			   "out"},
+		INSIDE(web),
+		.meaning =
+			"The status page: what waits and why, and what replies mean; /metrics is "
+			"for Prometheus. It only shows: nothing can be changed by it."},
 };
 
 const struct schema_part schema_watch = {sections, COUNT(sections)};

@@ -196,6 +196,11 @@ static const struct pack_row diagnose_rows[] = {
 	PACK_F_SPAN(struct conf_diagnose, mail_via), PACK_F_U8(struct conf_diagnose, checks)};
 static const struct pack_type diagnose_type = PACK_TYPE(conf_diagnose, diagnose_rows);
 
+static const struct pack_row web_rows[] = {PACK_F_ONE(struct conf_web, listen, &host_type),
+	PACK_F_ARRAY(struct conf_web, names, n_names, &text_type),
+	PACK_F_U8(struct conf_web, is_open), PACK_F_U8(struct conf_web, shows_addresses)};
+static const struct pack_type web_type = PACK_TYPE(conf_web, web_rows);
+
 static const struct pack_row check_rows[] = {
 	PACK_F_ARRAY(struct conf_check, except, n_except, &who_type),
 	PACK_F_U32(struct conf_check, threshold), PACK_F_U8(struct conf_check, what),
@@ -245,7 +250,7 @@ static const struct pack_row conf_rows[] = {PACK_F_U32(struct conf, number),
 	PACK_F_ARRAY(struct conf, rates, n_rates, &rate_type),
 	PACK_F_ONE(struct conf, resolver, &resolver_type),
 	PACK_F_ONE(struct conf, mta_sts, &mta_sts_type),
-	PACK_F_ONE(struct conf, diagnose, &diagnose_type),
+	PACK_F_ONE(struct conf, diagnose, &diagnose_type), PACK_F_ONE(struct conf, web, &web_type),
 	PACK_F_ARRAY(struct conf, checks, n_checks, &check_type),
 	PACK_F_ARRAY(struct conf, policies, n_policies, &policy_type),
 	PACK_F_ARRAY(struct conf, dnsbls, n_dnsbls, &dnsbl_type),
@@ -300,7 +305,7 @@ static bool is_usable(const struct conf *conf)
 	for (size_t i = 0; i < conf->n_dnsbls; i++)
 		if (!are_networks(conf->dnsbls[i].codes, conf->dnsbls[i].n_codes))
 			return false;
-	if (conf->n_dnsbls > CONF_DNSBLS_MAX)
+	if (conf->n_dnsbls > CONF_DNSBLS_MAX || conf->web.listen.n_addresses > CONF_LISTENERS_MAX)
 		return false;
 	return conf->n_rates <= CONF_RATES_MAX &&
 	       are_networks(conf->greeting.except, conf->greeting.n_except) &&

@@ -29,22 +29,27 @@ static void end(struct asked *a, int64_t error, bool more)
 		&(struct ipc_control_end){.error = error, .more = more, .count = a->lost});
 }
 
+struct ipc_control_meter meter_message(const struct facts *facts, const struct meter_figures *f)
+{
+	return (struct ipc_control_meter){.reply = f->reply,
+		.told = f->told,
+		.first = f->first,
+		.back = f->back,
+		.elsewhere = f->elsewhere,
+		.open = f->open,
+		.never = f->never,
+		.tried = f->tried,
+		.p50_ms = f->p50_ms,
+		.p95_ms = f->p95_ms,
+		.target_ms = role_conf_now(facts->role)->deferrals.target / NANOS_MS};
+}
+
 static void tell_kind(void *arg, const struct meter_figures *f)
 {
 	struct asked *a = arg;
+	const struct ipc_control_meter m = meter_message(a->facts, f);
 
-	say(a, IPC_CONTROL_METER,
-		&(struct ipc_control_meter){.reply = f->reply,
-			.told = f->told,
-			.first = f->first,
-			.back = f->back,
-			.elsewhere = f->elsewhere,
-			.open = f->open,
-			.never = f->never,
-			.tried = f->tried,
-			.p50_ms = f->p50_ms,
-			.p95_ms = f->p95_ms,
-			.target_ms = role_conf_now(a->facts->role)->deferrals.target / NANOS_MS});
+	say(a, IPC_CONTROL_METER, &m);
 }
 
 static void tell_lost(void *arg, const struct meter_lost *l)

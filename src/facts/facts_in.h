@@ -14,6 +14,7 @@ struct facts {
 	struct facts_store *store; /* counts of sessions */
 	struct keep *keep;         /* all that outlives the process */
 	struct list clients;
+	struct ipc_channel *web;  /* the newest; NULL: it is away, or there is none */
 	int64_t base_ms, boot_ms; /* the keep's time at a time of CLOCK_BOOTTIME */
 	bool said_unsaved;
 	int64_t look_at; /* when delays are next compared with their target */
@@ -28,6 +29,9 @@ struct client { /* a channel to a receive process */
 	uint32_t index;
 	bool is_replaced; /* a newer channel to the same process has come */
 	struct ipc_facts_watch told;
+	uint8_t load; /* as it said: struct ipc_facts_load */
+	bool is_disk_low;
+	char load_why[16];
 };
 
 /* ---- lasting.c ---- */
@@ -54,3 +58,10 @@ struct meter_times requests_meter_times(const struct conf *conf);
 
 /* Takes the listening socket; 0 or -errno. */
 int control_start(struct facts *f, int listen_fd);
+/* The figures of a kind as they are told; reply is borrowed. */
+struct ipc_control_meter meter_message(const struct facts *f, const struct meter_figures *figures);
+
+/* ---- show.c ---- */
+
+/* The channel to web is there (again). */
+void facts_show_peer(struct facts *f, int fd);

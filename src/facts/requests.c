@@ -277,6 +277,14 @@ static void on_accepted(struct facts *f, const struct ipc_facts_accepted *a)
 	}
 }
 
+/* For web: nothing here goes by it. */
+static void on_load(struct client *client, const struct ipc_facts_load *l)
+{
+	client->load = l->stage;
+	client->is_disk_low = l->is_disk_low;
+	(void)span_copy(l->why, client->load_why, sizeof client->load_why);
+}
+
 void requests_take(struct client *client, struct ipc_channel *c, const struct ipc_packet *p)
 {
 	struct facts *f = client->facts;
@@ -309,6 +317,9 @@ void requests_take(struct client *client, struct ipc_channel *c, const struct ip
 		break;
 	case IPC_FACTS_DEFERRED:
 		on_deferred(f, p->body);
+		break;
+	case IPC_FACTS_LOAD:
+		on_load(client, p->body);
 		break;
 	case IPC_FACTS_ACCEPTED:
 		on_accepted(f, p->body);

@@ -38,6 +38,11 @@ static void add_client(struct facts *f, struct client *client)
 static void on_peer(struct role *r, enum ipc_role kind, uint32_t index, int fd, void *arg)
 {
 	struct facts *f = arg;
+
+	if (kind == IPC_WEB) {
+		facts_show_peer(f, fd);
+		return;
+	}
 	struct client *client = alloc_zero(sizeof *client);
 	struct ipc_channel *c;
 

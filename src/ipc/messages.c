@@ -278,6 +278,13 @@ ROWS(ipc_facts_watch) = {
 };
 TYPE(ipc_facts_watch);
 
+ROWS(ipc_facts_load) = {
+	PACK_F_U8(struct ipc_facts_load, stage),
+	PACK_F_BOOL(struct ipc_facts_load, is_disk_low),
+	PACK_F_SPAN(struct ipc_facts_load, why),
+};
+TYPE(ipc_facts_load);
+
 ROWS(ipc_control_deferrals) = {
 	PACK_F_BOOL(struct ipc_control_deferrals, lost),
 	PACK_F_U32(struct ipc_control_deferrals, most),
@@ -807,6 +814,76 @@ ROWS(ipc_keys_ticket_keys) = {
 };
 TYPE(ipc_keys_ticket_keys);
 
+ROWS(ipc_web_cause) = {
+	PACK_F_SPAN(struct ipc_web_cause, cause),
+	PACK_F_U64(struct ipc_web_cause, recipients),
+	PACK_F_I64(struct ipc_web_cause, oldest_wall_ms),
+	PACK_F_I64(struct ipc_web_cause, next_try_wall_ms),
+};
+TYPE(ipc_web_cause);
+
+ROWS(ipc_web_alarm) = {
+	PACK_F_U8(struct ipc_web_alarm, whose),
+	PACK_F_U8(struct ipc_web_alarm, scope),
+	PACK_F_U8(struct ipc_web_alarm, family),
+	PACK_F_SPAN(struct ipc_web_alarm, cause),
+	PACK_F_SPAN(struct ipc_web_alarm, who),
+	PACK_F_I64(struct ipc_web_alarm, since),
+	PACK_F_I64(struct ipc_web_alarm, told_at),
+};
+TYPE(ipc_web_alarm);
+
+ROWS(ipc_web_role) = {
+	PACK_F_U32(struct ipc_web_role, receive),
+	PACK_F_U32(struct ipc_web_role, deliver),
+};
+TYPE(ipc_web_role);
+
+ROWS(ipc_web_seen) = {
+	PACK_F_I64(struct ipc_web_seen, started_wall_ms),
+	PACK_F_U64(struct ipc_web_seen, messages),
+	PACK_F_U64(struct ipc_web_seen, recipients),
+	PACK_F_U64(struct ipc_web_seen, accepted_messages),
+	PACK_F_U64(struct ipc_web_seen, accepted_recipients),
+	PACK_F_U64(struct ipc_web_seen, delivered),
+	PACK_F_U64(struct ipc_web_seen, relayed),
+	PACK_F_U64(struct ipc_web_seen, expanded),
+	PACK_F_U64(struct ipc_web_seen, bounced),
+	PACK_F_U64(struct ipc_web_seen, silent),
+	PACK_F_U64(struct ipc_web_seen, dropped),
+	PACK_F_U64(struct ipc_web_seen, set_aside),
+	PACK_F_U64(struct ipc_web_seen, running),
+	PACK_F_U64(struct ipc_web_seen, connections),
+	PACK_F_ONE(struct ipc_web_seen, roles, &ipc_web_role_type),
+	PACK_F_BOOL(struct ipc_web_seen, is_handing_out),
+	PACK_F_ONE(struct ipc_web_seen, room, &ipc_queue_room_type),
+	PACK_F_BOOL(struct ipc_web_seen, has_room_figures),
+	PACK_F_U32(struct ipc_web_seen, commit_ms),
+	PACK_F_ARRAY(struct ipc_web_seen, causes, causes_n, &ipc_web_cause_type),
+	PACK_F_U64(struct ipc_web_seen, looked_at),
+	PACK_F_ARRAY(struct ipc_web_seen, sites, sites_n, &ipc_control_site_type),
+	PACK_F_U64(struct ipc_web_seen, sites_all),
+	PACK_F_ARRAY(struct ipc_web_seen, verdicts, verdicts_n, &ipc_control_verdict_type),
+	PACK_F_ARRAY(struct ipc_web_seen, checks, checks_n, &ipc_control_check_type),
+	PACK_F_ARRAY(struct ipc_web_seen, alarms, alarms_n, &ipc_web_alarm_type),
+};
+TYPE(ipc_web_seen);
+
+ROWS(ipc_web_messages) = {
+	PACK_F_I64(struct ipc_web_messages, error),
+	PACK_F_ARRAY(struct ipc_web_messages, messages, messages_n, &ipc_control_message_type),
+	PACK_F_BOOL(struct ipc_web_messages, more),
+	PACK_F_ONE(struct ipc_web_messages, next, &ipc_cursor_type),
+};
+TYPE(ipc_web_messages);
+
+ROWS(ipc_web_metered) = {
+	PACK_F_U32(struct ipc_web_metered, sessions),
+	PACK_F_ONE(struct ipc_web_metered, load, &ipc_facts_load_type),
+	PACK_F_ARRAY(struct ipc_web_metered, meters, meters_n, &ipc_control_meter_type),
+};
+TYPE(ipc_web_metered);
+
 const struct ipc_kind ipc_kinds[] = {
 	{IPC_ROLE_START, &ipc_role_start_type, IPC_FDS_MAX, false},
 	{IPC_ROLE_PEER, &ipc_role_peer_type, 1, false},
@@ -843,6 +920,7 @@ const struct ipc_kind ipc_kinds[] = {
 	{IPC_FACTS_DEFERRED, &ipc_facts_deferred_type, 0, false},
 	{IPC_FACTS_ACCEPTED, &ipc_facts_accepted_type, 0, false},
 	{IPC_FACTS_WATCH, &ipc_facts_watch_type, 0, false},
+	{IPC_FACTS_LOAD, &ipc_facts_load_type, 0, false},
 	{IPC_FACTS_TRY, &ipc_facts_try_type, 0, false},
 	{IPC_FACTS_PATIENCE, &ipc_facts_patience_type, 0, false},
 	{IPC_FACTS_TRIED, &ipc_facts_try_type, 0, false},
@@ -901,5 +979,11 @@ const struct ipc_kind ipc_kinds[] = {
 	{IPC_DIAGNOSE_ALARM, &ipc_diagnose_alarm_type, 0, false},
 	{IPC_DIAGNOSE_MAIL, &ipc_diagnose_mail_type, 0, false},
 	{IPC_DIAGNOSE_MAILED, &ipc_diagnose_mailed_type, 0, false},
+	{IPC_WEB_LOOK, &ipc_empty_type, 0, false},
+	{IPC_WEB_SEEN, &ipc_web_seen_type, 0, false},
+	{IPC_WEB_LIST, &ipc_control_list_type, 0, false},
+	{IPC_WEB_MESSAGES, &ipc_web_messages_type, 0, false},
+	{IPC_WEB_METERS, &ipc_empty_type, 0, false},
+	{IPC_WEB_METERED, &ipc_web_metered_type, 0, false},
 };
 const size_t ipc_kinds_n = sizeof ipc_kinds / sizeof ipc_kinds[0];

@@ -49,6 +49,7 @@ enum ipc_type {
 	IPC_FACTS_DEFERRED, /* we told somebody 4xx; no answer */
 	IPC_FACTS_ACCEPTED, /* mail of somebody was taken; no answer */
 	IPC_FACTS_WATCH,    /* facts -> receive: what has changed for all */
+	IPC_FACTS_LOAD,     /* how much receive has to do; when that changes; no answer */
 	IPC_FACTS_TRY = 75, /* somebody is about to log in; answer: IPC_FACTS_PATIENCE */
 	IPC_FACTS_PATIENCE,
 	IPC_FACTS_TRIED, /* and it did not fail; no answer */
@@ -117,6 +118,13 @@ enum ipc_type {
 	IPC_DIAGNOSE_ALARM, /* to the webhook; no answer */
 	IPC_DIAGNOSE_MAIL,  /* past queue and deliver; answer: IPC_DIAGNOSE_MAILED */
 	IPC_DIAGNOSE_MAILED,
+	/* web -> queue, facts */
+	IPC_WEB_LOOK = 280, /* at all of queue; answer: IPC_WEB_SEEN */
+	IPC_WEB_SEEN,
+	IPC_WEB_LIST, /* ipc_control_list: of it site, cause, after and most; answer: IPC_WEB_MESSAGES */
+	IPC_WEB_MESSAGES,
+	IPC_WEB_METERS, /* what our own 4xx do; answer: IPC_WEB_METERED */
+	IPC_WEB_METERED,
 };
 
 enum ipc_role {
@@ -130,6 +138,7 @@ enum ipc_role {
 	IPC_KEYS = 7,
 	IPC_MAILBOX = 8,
 	IPC_DIAGNOSE = 9,
+	IPC_WEB = 10,
 };
 
 struct ipc_role_start {
@@ -341,6 +350,11 @@ struct ipc_facts_watch {
 	uint32_t sessions; /* of all receive processes */
 };
 
+struct ipc_facts_load { /* as struct load_state (policy/load.h) */
+	uint8_t stage;
+	bool is_disk_low;
+	struct span why; /* the measure that has it so; empty: calm */
+};
 struct ipc_facts_try {
 	struct span network; /* empty: no network is held to account */
 	struct span login;   /* that is tried */
@@ -729,6 +743,66 @@ struct ipc_control_end {
 	uint64_t count; /* messages listed, findings, recipients changed */
 	uint64_t messages, recipients, accepted, ended; /* audit; change: messages changed */
 	uint64_t active, unknown, failed; /* change: recipients left alone, ids not there, errors */
+};
+
+/* ---- what web is told: no more than it may show ---- */
+
+#define IPC_WEB_SITES_MOST    100U
+#define IPC_WEB_MESSAGES_MOST 200U
+
+struct ipc_web_cause {     /* why recipients wait */
+	struct span cause; /* taxonomy id; empty: not tried yet */
+	uint64_t recipients;
+	int64_t oldest_wall_ms;   /* when the first of them came */
+	int64_t next_try_wall_ms; /* of any of them; 0: none */
+};
+struct ipc_web_alarm { /* as struct alarm (diagnose/alarm.h), those that go on */
+	uint8_t whose, scope, family;
+	struct span cause, who;
+	int64_t since, told_at; /* seconds since 1970 */
+};
+struct ipc_web_role {
+	uint32_t receive, deliver; /* processes that are there */
+};
+struct ipc_web_seen {
+	int64_t started_wall_ms;       /* this queue */
+	uint64_t messages, recipients; /* in the spool */
+	/* since the spool was made */
+	uint64_t accepted_messages, accepted_recipients;
+	uint64_t delivered, relayed, expanded, bounced, silent, dropped; /* recipients */
+	uint64_t set_aside;   /* records that can't be read */
+	uint64_t running;     /* jobs in deliver */
+	uint64_t connections; /* to next hops */
+	struct ipc_web_role roles;
+	bool is_handing_out;
+	struct ipc_queue_room room;
+	bool has_room_figures; /* room is known */
+	uint32_t commit_ms;    /* the last one */
+	struct ipc_web_cause *causes;
+	size_t causes_n;
+	uint64_t looked_at;             /* messages, the oldest, that causes are of */
+	struct ipc_control_site *sites; /* in trouble first */
+	size_t sites_n;
+	uint64_t sites_all;
+	struct ipc_control_verdict *verdicts;
+	size_t verdicts_n;
+	struct ipc_control_check *checks; /* of our own side */
+	size_t checks_n;
+	struct ipc_web_alarm *alarms;
+	size_t alarms_n;
+};
+struct ipc_web_messages {
+	int64_t error;
+	struct ipc_control_message *messages;
+	size_t messages_n;
+	bool more; /* it goes on at next */
+	struct ipc_cursor next;
+};
+struct ipc_web_metered {
+	uint32_t sessions;          /* of clients, now */
+	struct ipc_facts_load load; /* of the receive process that has most to do */
+	struct ipc_control_meter *meters;
+	size_t meters_n;
 };
 
 /* All kinds, for ipc_open; sorted by type. */

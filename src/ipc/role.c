@@ -82,7 +82,7 @@ static void take_listeners(struct role *r, struct ipc_packet *p, size_t n)
 }
 
 static const char *const kind_names[] = {"supervisor", "receive", "queue", "deliver", "facts",
-	"resolve", "lookup", "keys", "mailbox", "diagnose"};
+	"resolve", "lookup", "keys", "mailbox", "diagnose", "web"};
 #define KINDS (sizeof kind_names / sizeof kind_names[0])
 
 const char *role_kind_name(enum ipc_role kind)
@@ -179,7 +179,7 @@ static void set_conf(struct role *r, struct ipc_packet *p)
 	role_conf_put(r->conf);
 	r->conf = conf;
 	log_init(r->name, conf->log == CONF_LOG_JSON, conf->log_level);
-	if (r->kind == IPC_RECEIVE)
+	if (r->kind == IPC_RECEIVE || r->kind == IPC_WEB)
 		take_listeners(r, p, p->fds_n - 1);
 	else
 		take_files(r, p, p->fds_n - 1);

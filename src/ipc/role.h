@@ -39,7 +39,7 @@ struct role {
 	enum ipc_role kind;
 	uint32_t index, of; /* this is process index of so many */
 	char name[24];      /* "receive/0", as the log shows it */
-	/* receive: listening sockets in the order of conf->listeners; the body owns them */
+	/* receive: listening sockets in the order of conf->listeners; web: its own; the body owns them */
 	int listeners[IPC_FDS_MAX];
 	size_t listeners_n;
 	int files[IPC_FDS_MAX]; /* keys: certificate and key of each, in conf's order; deliver: the

@@ -116,6 +116,21 @@ size_t child_files(const struct child *c, int *fds)
 	return 1;
 }
 
+size_t child_listeners(const struct child *c, int *fds)
+{
+	const struct supervisor *s = c->supervisor;
+	const struct sockets *from = c->kind == IPC_RECEIVE ? &s->sockets
+				     : c->kind == IPC_WEB   ? &s->web
+							    : NULL;
+
+	size_t n = 0;
+
+	for (size_t i = 0; from && i < from->n; i++)
+		if (from->listeners[i].fds)
+			fds[n++] = from->listeners[i].fds[c->index];
+	return n;
+}
+
 static int send_start_in(struct child *c, const char *folder)
 {
 	struct supervisor *s = c->supervisor;
@@ -138,9 +153,9 @@ static int send_start_in(struct child *c, const char *folder)
 	size_t files = child_files(c, fds + n);
 
 	n += files;
-	if (c->kind == IPC_RECEIVE)
-		for (size_t i = 0; i < s->sockets.n; i++)
-			fds[n++] = s->sockets.listeners[i].fds[c->index];
+	size_t listeners = child_listeners(c, fds + n);
+
+	n += listeners;
 	if (is_queue) {
 		fds[n++] = s->control_fd;
 		fds[n++] = s->spool_fd;
@@ -155,7 +170,7 @@ static int send_start_in(struct child *c, const char *folder)
 		.gid = u->gid,
 		.root = span_str(root),
 		.spool = folder ? span_str(s->is_root ? "/" : folder) : (struct span){0},
-		.listeners = c->kind == IPC_RECEIVE ? (uint32_t)s->sockets.n : 0,
+		.listeners = (uint32_t)listeners,
 		.control = folder != NULL,
 		.lock = is_queue,
 		.files = (uint32_t)files,
@@ -308,5 +323,24 @@ void child_keep(void *arg)
 			(void)task_gate_wait(&s->changed, again);
 	}
 	s->kept--;
+	c->is_kept = false;
 	task_gate_wake_all(&s->changed);
+}
+
+bool child_is_wanted(const struct conf *conf, enum ipc_role kind)
+{
+	return kind != IPC_WEB || conf->web.listen.n_addresses > 0;
+}
+
+int child_begin(struct child *c)
+{
+	struct task *t = task_spawn("keep", child_keep, c);
+
+	if (!t)
+		return -ENOMEM;
+	task_detach(t);
+	c->is_kept = true;
+	c->supervisor->is_over[c->kind] = false;
+	c->supervisor->kept++;
+	return 0;
 }

@@ -5,6 +5,7 @@
 #include "ipc/ipc.h"
 #include "main/ready.h"
 #include "main/supervisor.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -34,15 +35,32 @@ static void tell_all(struct supervisor *s)
 		int fds[IPC_FDS_MAX] = {s->snapshot}, rc;
 		size_t n = 1 + child_files(c, fds + 1);
 
+		n += child_listeners(c, fds + n);
+
 		if (!c->channel)
 			continue;
-		for (size_t k = 0; c->kind == IPC_RECEIVE && k < s->sockets.n; k++)
-			fds[n++] = s->sockets.listeners[k].fds[c->index];
 		rc = ipc_send(c->channel,
 			&(struct ipc_out){.type = IPC_ROLE_CONFIG, .fds = fds, .fds_n = n});
 		if (rc < 0)
 			log_event(
 				LOG_WARN, "config_unsent", LOG_STR("role", c->name), LOG_ERRNO(rc));
+	}
+}
+
+/* A kind of process that the new configuration has no use for ends; one that it asks for begins. */
+static void start_and_stop(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->children_n; i++) {
+		struct child *c = &s->children[i];
+		bool is_wanted = child_is_wanted(&s->conf, c->kind);
+
+		if (!is_wanted && c->is_kept)
+			supervisor_stop(s, c->kind, 5 * NANOS_S);
+		while (!is_wanted && c->is_kept)
+			(void)task_gate_wait(&s->changed, CLOCK_NEVER);
+		if (is_wanted && !c->is_kept && child_begin(c) < 0)
+			log_event(LOG_ERROR, "role_failed", LOG_STR("role", c->name),
+				LOG_ERRNO(-ENOMEM));
 	}
 }
 
@@ -71,6 +89,28 @@ static void refuse(struct arena *arena, int snapshot, const char *why)
 	close(snapshot);
 }
 
+/* All that may be missing is opened before anything of the old is given up. */
+static int open_new(struct supervisor *s, const struct conf *conf, struct files *ret_files,
+	struct sockets *ret_sockets, struct buf *why)
+{
+	struct sockets web;
+	int rc = files_open(conf, ret_files, why);
+
+	if (rc == 0)
+		rc = sockets_open_web(conf, &s->web, &web, why);
+	if (rc < 0)
+		return rc;
+	rc = sockets_open(conf, s->of[IPC_RECEIVE], &s->sockets, ret_sockets, why);
+	if (rc < 0) {
+		sockets_close(&web);
+		return rc;
+	}
+	sockets_keep(&web, &s->web);
+	sockets_close(&s->web);
+	s->web = web;
+	return 0;
+}
+
 void reload_configuration(struct supervisor *s)
 {
 	struct arena *arena = alloc_zero(sizeof *arena);
@@ -86,9 +126,7 @@ void reload_configuration(struct supervisor *s)
 
 	if (status != 0 || rc < 0)
 		refuse(arena, snapshot, status != 0 ? "the file is wrong" : log_strerror(rc));
-	else if (files_open(&conf, &files, &why) < 0)
-		refuse(arena, snapshot, buf_cstr(&why));
-	else if (sockets_open(&conf, s->of[IPC_RECEIVE], &s->sockets, &sockets, &why) < 0)
+	else if (open_new(s, &conf, &files, &sockets, &why) < 0)
 		refuse(arena, snapshot, buf_cstr(&why));
 	else {
 		files_close(&s->files);
@@ -98,6 +136,7 @@ void reload_configuration(struct supervisor *s)
 		s->sockets = sockets;
 		take_over(s, snapshot, arena, &conf);
 		tell_all(s);
+		start_and_stop(s);
 		log_event(LOG_INFO, "reloaded", LOG_STR("file", s->file),
 			LOG_U64("number", s->number));
 	}

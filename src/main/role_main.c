@@ -12,6 +12,7 @@
 #include "queue/queue.h"
 #include "receive/receive.h"
 #include "resolve/resolve.h"
+#include "web/web.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,6 +33,7 @@ static int (*const bodies[SUPERVISOR_KINDS])(struct role *r) = {
 	[IPC_KEYS] = keys_serve,
 	[IPC_MAILBOX] = mailbox_serve,
 	[IPC_DIAGNOSE] = diagnose_serve,
+	[IPC_WEB] = web_serve,
 };
 
 /* Without a supervisor nobody would end us, nor start what dies: end at once; nothing is lost. */
@@ -121,8 +123,9 @@ int role_main(int argc, char **argv)
 	if (!bodies[r->kind])
 		return fail("body", -ENOSYS);
 	r->on_orphaned = end_orphan;
-	/* which reads certificates and keys on its own stack */
+	/* which read certificates and keys, or write whole pages, on their own stack */
 	const struct task_options roomy = {.stack_size = (size_t)1 << 18};
+	bool is_roomy = r->kind == IPC_DIAGNOSE || r->kind == IPC_WEB;
 
-	return fail("run", task_run(r->kind == IPC_DIAGNOSE ? &roomy : NULL, run_body, r));
+	return fail("run", task_run(is_roomy ? &roomy : NULL, run_body, r));
 }

@@ -116,21 +116,23 @@ static struct listener *find(const struct sockets *s, const struct conf_address 
 	return NULL;
 }
 
-static int open_all(const struct conf *conf, size_t processes, const struct sockets *old,
-	struct sockets *s, struct buf *why)
-{
-	if (conf->n_listeners > SOCKETS_LISTENERS_MOST) {
-		(void)buf_printf(
-			why, "more than %u addresses to listen on", SOCKETS_LISTENERS_MOST);
-		return -E2BIG;
-	}
-	for (; s->n < conf->n_listeners; s->n++) {
-		const struct conf_address *a = &conf->listeners[s->n].address;
+struct wanted {
+	const struct conf_address *at[SOCKETS_LISTENERS_MOST];
+	size_t n, processes;
+};
 
-		if (find(old, a))
+static int open_all(
+	const struct wanted *w, const struct sockets *old, struct sockets *s, struct buf *why)
+{
+	for (; s->n < w->n; s->n++) {
+		const struct conf_address *a = w->at[s->n];
+
+		if (find(old, a)) {
+			s->listeners[s->n].address = *a;
 			continue;
-		int rc =
-			find(s, a) ? -EADDRINUSE : open_listener(a, processes, &s->listeners[s->n]);
+		}
+		int rc = find(s, a) ? -EADDRINUSE
+				    : open_listener(a, w->processes, &s->listeners[s->n]);
 
 		if (rc < 0) {
 			(void)buf_printf(why, "listening on %.*s: %s", SPAN_F(a->text),
@@ -141,26 +143,64 @@ static int open_all(const struct conf *conf, size_t processes, const struct sock
 	return 0;
 }
 
-int sockets_open(const struct conf *conf, size_t processes, struct sockets *old,
-	struct sockets *ret, struct buf *why)
+static int open_wanted(
+	const struct wanted *w, const struct sockets *old, struct sockets *ret, struct buf *why)
 {
-	struct sockets s = {.listeners = alloc_array(conf->n_listeners, sizeof *s.listeners)};
-	int rc = open_all(conf, processes, old, &s, why);
+	struct sockets s = {.listeners = alloc_array(w->n, sizeof *s.listeners)};
+	int rc = open_all(w, old, &s, why);
 
 	if (rc < 0) {
 		sockets_close(&s);
 		return rc;
 	}
-	for (size_t i = 0; i < s.n; i++) {
-		struct listener *kept = find(old, &conf->listeners[i].address);
-
-		if (s.listeners[i].fds || !kept)
-			continue;
-		s.listeners[i] = *kept;
-		*kept = (struct listener){0};
-	}
 	*ret = s;
 	return 0;
+}
+
+static int too_many(struct buf *why)
+{
+	(void)buf_printf(why, "more than %u addresses to listen on", SOCKETS_LISTENERS_MOST);
+	return -E2BIG;
+}
+
+int sockets_open(const struct conf *conf, size_t processes, struct sockets *old,
+	struct sockets *ret, struct buf *why)
+{
+	struct wanted w = {.n = conf->n_listeners, .processes = processes};
+
+	if (w.n > SOCKETS_LISTENERS_MOST)
+		return too_many(why);
+	for (size_t i = 0; i < w.n; i++)
+		w.at[i] = &conf->listeners[i].address;
+	int rc = open_wanted(&w, old, ret, why);
+
+	if (rc == 0 && old)
+		sockets_keep(ret, old);
+	return rc;
+}
+
+int sockets_open_web(
+	const struct conf *conf, const struct sockets *old, struct sockets *ret, struct buf *why)
+{
+	struct wanted w = {.n = conf->web.listen.n_addresses, .processes = 1};
+
+	if (w.n > SOCKETS_LISTENERS_MOST)
+		return too_many(why);
+	for (size_t i = 0; i < w.n; i++)
+		w.at[i] = &conf->web.listen.addresses[i];
+	return open_wanted(&w, old, ret, why);
+}
+
+void sockets_keep(struct sockets *s, struct sockets *old)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct listener *kept = find(old, &s->listeners[i].address);
+
+		if (s->listeners[i].fds || !kept)
+			continue;
+		s->listeners[i] = *kept;
+		*kept = (struct listener){0};
+	}
 }
 
 void sockets_close(struct sockets *s)

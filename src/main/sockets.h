@@ -32,6 +32,13 @@ struct sockets {
  */
 int sockets_open(const struct conf *conf, size_t processes, struct sockets *old,
 	struct sockets *ret, struct buf *why);
+/*
+ * The same for the addresses of the status page, one socket each; those that old has too are left out
+ * for sockets_keep, which moves them over.
+ */
+int sockets_open_web(
+	const struct conf *conf, const struct sockets *old, struct sockets *ret, struct buf *why);
+void sockets_keep(struct sockets *s, struct sockets *old);
 void sockets_close(struct sockets *s);
 
 /*

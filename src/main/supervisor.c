@@ -143,6 +143,8 @@ static int open_sockets(struct supervisor *s)
 		what = "the folder sts in the spool";
 	else if ((rc = sockets_open(&s->conf, s->of[IPC_RECEIVE], &none, &s->sockets, &why)) < 0)
 		what = s->file;
+	else if ((rc = sockets_open_web(&s->conf, &none, &s->web, &why)) < 0)
+		what = s->file;
 	if (rc < 0)
 		(void)complain(0, what, why.len > 0 ? buf_cstr(&why) : log_strerror(rc));
 	buf_done(&why);
@@ -168,7 +170,7 @@ static uint32_t one_a_core(uint32_t wanted, int spared)
 static void make_children(struct supervisor *s)
 {
 	static const enum ipc_role order[] = {IPC_QUEUE, IPC_FACTS, IPC_RESOLVE, IPC_LOOKUP,
-		IPC_KEYS, IPC_MAILBOX, IPC_DIAGNOSE, IPC_DELIVER, IPC_RECEIVE};
+		IPC_KEYS, IPC_MAILBOX, IPC_DIAGNOSE, IPC_WEB, IPC_DELIVER, IPC_RECEIVE};
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
@@ -187,14 +189,10 @@ static void make_children(struct supervisor *s)
 
 static int start_children(struct supervisor *s)
 {
-	for (size_t i = 0; i < s->children_n; i++) {
-		struct task *t = task_spawn("keep", child_keep, &s->children[i]);
-
-		if (!t)
+	for (size_t i = 0; i < s->children_n; i++)
+		if (child_is_wanted(&s->conf, s->children[i].kind) &&
+			child_begin(&s->children[i]) < 0)
 			return complain(71, "starting processes", log_strerror(-ENOMEM));
-		task_detach(t);
-		s->kept++;
-	}
 	return 0;
 }
 
@@ -203,14 +201,17 @@ static int start_children(struct supervisor *s)
 static void say_ready(struct supervisor *s)
 {
 	for (size_t i = 0; i < s->children_n; i++)
-		if (!s->children[i].is_ready)
+		if (!s->children[i].is_ready && child_is_wanted(&s->conf, s->children[i].kind))
 			return;
 	s->is_ready = true;
 	for (size_t i = 0; i < s->sockets.n; i++)
 		log_event(LOG_INFO, "listening", LOG_STR("address", s->sockets.listeners[i].text));
+	for (size_t i = 0; i < s->web.n; i++)
+		log_event(LOG_INFO, "listening", LOG_STR("address", s->web.listeners[i].text),
+			LOG_STR("protocol", "http"));
 	log_event(LOG_INFO, "ready", LOG_STR("file", s->file),
 		LOG_SPAN("hostname", s->conf.hostname), LOG_STR("spool", s->spool),
-		LOG_U64("processes", s->children_n));
+		LOG_U64("processes", s->kept));
 	ready_notify("READY=1");
 }
 
@@ -251,8 +252,7 @@ static void kill_kind(struct supervisor *s, enum ipc_role kind)
 	}
 }
 
-/* Tells them to end, waits as long as they may take (or a second, once told to hurry), kills. */
-static void stop_kind(struct supervisor *s, enum ipc_role kind, nanos most)
+void supervisor_stop(struct supervisor *s, enum ipc_role kind, nanos most)
 {
 	nanos deadline = clock_after(most), soon = clock_after(NANOS_S);
 
@@ -282,15 +282,17 @@ static void stop_all(struct supervisor *s)
 {
 	sockets_close(
 		&s->sockets); /* else the kernel would go on taking clients that nobody serves */
-	stop_kind(s, IPC_RECEIVE, 7 * NANOS_S);
-	stop_kind(s, IPC_DELIVER, 62 * NANOS_S);
-	stop_kind(s, IPC_QUEUE, 60 * NANOS_S);
-	stop_kind(s, IPC_DIAGNOSE, 5 * NANOS_S);
-	stop_kind(s, IPC_FACTS, 5 * NANOS_S);
-	stop_kind(s, IPC_RESOLVE, 5 * NANOS_S);
-	stop_kind(s, IPC_LOOKUP, 5 * NANOS_S);
-	stop_kind(s, IPC_KEYS, 5 * NANOS_S);
-	stop_kind(s, IPC_MAILBOX, 12 * NANOS_S);
+	sockets_close(&s->web);
+	supervisor_stop(s, IPC_WEB, 5 * NANOS_S);
+	supervisor_stop(s, IPC_RECEIVE, 7 * NANOS_S);
+	supervisor_stop(s, IPC_DELIVER, 62 * NANOS_S);
+	supervisor_stop(s, IPC_QUEUE, 60 * NANOS_S);
+	supervisor_stop(s, IPC_DIAGNOSE, 5 * NANOS_S);
+	supervisor_stop(s, IPC_FACTS, 5 * NANOS_S);
+	supervisor_stop(s, IPC_RESOLVE, 5 * NANOS_S);
+	supervisor_stop(s, IPC_LOOKUP, 5 * NANOS_S);
+	supervisor_stop(s, IPC_KEYS, 5 * NANOS_S);
+	supervisor_stop(s, IPC_MAILBOX, 12 * NANOS_S);
 	while (s->kept > 0)
 		(void)task_gate_wait(&s->changed, CLOCK_NEVER);
 	log_event(LOG_INFO, "stopped");
@@ -306,7 +308,7 @@ static int run(struct supervisor *s)
 		return status;
 	s->of[IPC_RESOLVE] = s->of[IPC_DIAGNOSE] = 1;
 	s->of[IPC_QUEUE] = s->of[IPC_FACTS] = s->of[IPC_LOOKUP] = s->of[IPC_KEYS] = 1;
-	s->of[IPC_MAILBOX] = 1;
+	s->of[IPC_MAILBOX] = s->of[IPC_WEB] = 1;
 	s->of[IPC_RECEIVE] = one_a_core(s->conf.processes.receive, 1);
 	s->of[IPC_DELIVER] = one_a_core(s->conf.processes.deliver, 0);
 	status = open_files(s);
@@ -324,6 +326,7 @@ static int run(struct supervisor *s)
 static void done(struct supervisor *s)
 {
 	sockets_close(&s->sockets);
+	sockets_close(&s->web);
 	files_close(&s->files);
 	fd_close(&s->control_fd);
 	fd_close(&s->facts_control_fd);

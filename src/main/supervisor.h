@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 #define SUPERVISOR_PROCESSES_MOST 16U /* of one kind, where the configuration leaves it open */
-#define SUPERVISOR_KINDS          10  /* enum ipc_role */
+#define SUPERVISOR_KINDS          11  /* enum ipc_role */
 
 struct supervisor;
 
@@ -29,6 +29,7 @@ struct child {
 	int status; /* of waitpid, once it died */
 	struct ipc_channel *channel;
 	bool is_ready;
+	bool is_kept; /* by its task */
 	nanos started;
 	nanos deaths[5]; /* the last ones */
 	unsigned deaths_n;
@@ -56,6 +57,7 @@ struct supervisor {
 	int snapshot;
 	uint32_t number;
 	struct sockets sockets;
+	struct sockets web; /* listeners of that process */
 	struct files files;
 
 	struct child *children;
@@ -72,8 +74,17 @@ struct supervisor {
 	struct task_gate changed; /* a death, a signal, an answer */
 };
 
+/* Tells them to end, waits as long as they may take (or a second, once told to hurry), kills. */
+void supervisor_stop(struct supervisor *s, enum ipc_role kind, nanos most);
+
 /* child.c: runs as a task for each child until that kind is over. */
 void child_keep(void *arg);
+/* Is such a process there with this configuration? */
+bool child_is_wanted(const struct conf *conf, enum ipc_role kind);
+/* A task that keeps the child alive. 0 or -ENOMEM. */
+int child_begin(struct child *c);
+/* Its listening sockets, behind what else goes with the snapshot; how many. */
+size_t child_listeners(const struct child *c, int *fds);
 /* Reaps what has died. */
 void child_reap(struct supervisor *s);
 /* The files that go with the snapshot; how many. */

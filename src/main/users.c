@@ -34,7 +34,8 @@ int users_resolve(struct span name, struct users *ret)
 		[IPC_LOOKUP] = "lookup",
 		[IPC_KEYS] = "keys",
 		[IPC_MAILBOX] = "mailbox",
-		[IPC_DIAGNOSE] = "diagnose"};
+		[IPC_DIAGNOSE] = "diagnose",
+		[IPC_WEB] = "web"};
 	struct user base = {geteuid(), getegid()};
 	struct users users;
 	char text[256];

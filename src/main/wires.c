@@ -22,6 +22,8 @@ static const struct {
 	{IPC_DELIVER, IPC_MAILBOX},
 	{IPC_QUEUE, IPC_DIAGNOSE},
 	{IPC_DIAGNOSE, IPC_RESOLVE},
+	{IPC_WEB, IPC_QUEUE},
+	{IPC_WEB, IPC_FACTS},
 };
 
 #define AGAIN_SOONEST NANOS_S /* a wire is not made more often, but for a new process */

@@ -2,7 +2,6 @@
 #include "queue/control_sites.h"
 #include "queue/diagnosing.h"
 #include "queue/hands.h"
-#include "queue/select.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include <errno.h>
@@ -70,7 +69,7 @@ static struct span finding(struct span cause, struct span sender, struct arena *
 	return queue_diagnosing_finding(c->queue, cause, sender, arena);
 }
 
-static struct describe_source source_of(struct control *c)
+struct describe_source control_source(struct control *c)
 {
 	return (struct describe_source){.spool = c->queue->spool,
 		.conf = role_conf_now(c->queue->role),
@@ -78,6 +77,11 @@ static struct describe_source source_of(struct control *c)
 		.is_active = is_active,
 		.finding = finding,
 		.arg = c};
+}
+
+struct select_source control_select(struct control *c)
+{
+	return (struct select_source){.from = control_source(c), .lane_of_site = lane_of_site};
 }
 
 /* ---- lists ---- */
@@ -134,7 +138,7 @@ static int list_page(
 	struct control *c, const struct ipc_control_list *list, struct ipc_control_end *ret)
 {
 	struct page page = {.control = c, .ids = BUF_INIT(IPC_CONTROL_IDS_MOST * ID_BYTES)};
-	struct select_source from = {.from = source_of(c), .lane_of_site = lane_of_site};
+	struct select_source from = control_select(c);
 	size_t most = list->most > 0 && list->most < LIST_PAGE ? list->most : LIST_PAGE;
 	int rc;
 
@@ -152,7 +156,7 @@ static int list_page(
 
 int control_tell_message(struct control *c, struct id id)
 {
-	struct describe_source from = source_of(c);
+	struct describe_source from = control_source(c);
 	struct arena arena = {0};
 	struct ipc_control_message m;
 	struct spool_job job;
@@ -187,7 +191,7 @@ static void on_change(struct control *c, const struct ipc_control_change *change
 	while (!c->queue->handing_out && !c->queue->stopping &&
 		task_sleep(clock_after(10 * NANOS_MS)) == 0)
 		;
-	struct describe_source from = source_of(c);
+	struct describe_source from = control_source(c);
 
 	hands_change(c->queue, &from, change, &e);
 	control_end(c, e);

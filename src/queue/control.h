@@ -4,12 +4,17 @@
 #pragma once
 #include "queue/describe.h"
 #include "queue/queue.h"
+#include "queue/select.h"
 
 struct control { /* one connection to the control socket */
 	struct queue *queue;
 	struct ipc_channel *channel;
 	struct ipc_packet *asked;
 };
+
+/* For describe.h and select.h: of c only queue is read. */
+struct describe_source control_source(struct control *c);
+struct select_source control_select(struct control *c);
 
 /* An answer to what was asked, and the last one. */
 void control_say(struct control *c, enum ipc_type type, const void *body, struct span bytes);

@@ -124,6 +124,14 @@ static int tell_one(struct queue *q, const struct queue_turns *turns, struct spa
 	return rc;
 }
 
+int control_site(struct queue *q, struct span name,
+	void (*fn)(const struct ipc_control_site *site, void *arg), void *arg)
+{
+	struct queue_turns turns = queue_turns(q);
+
+	return tell_one(q, &turns, name, fn, arg);
+}
+
 void control_sites(struct queue *q, const struct ipc_control_sites *ask,
 	void (*fn)(const struct ipc_control_site *site, void *arg), void *arg,
 	struct ipc_control_end *ret)

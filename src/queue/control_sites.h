@@ -10,6 +10,9 @@
 void control_sites(struct queue *q, const struct ipc_control_sites *ask,
 	void (*fn)(const struct ipc_control_site *site, void *arg), void *arg,
 	struct ipc_control_end *ret);
+/* One of that very name. */
+int control_site(struct queue *q, struct span name,
+	void (*fn)(const struct ipc_control_site *site, void *arg), void *arg);
 /* What was learned of the site is this from now on. 0 or -errno. */
 int control_profile(struct queue *q, const struct ipc_control_profile *profile);
 /* Gives free space of the spool back to the disk; the last call of fn says how much. 0 or -errno. */

@@ -102,6 +102,7 @@ struct queue {
 	struct forecast_record taken;  /* by all sites: how fast it goes */
 	struct forecast_past past;     /* of the forecasts of all sites */
 	struct diagnosing *diagnosing; /* NULL: in tests */
+	struct ipc_channel *web;       /* the newest; NULL: it is away, or there is none */
 	struct table late_told; /* senders that were told of late mail a while ago (late_tell.c) */
 	struct table telling;   /* ids of messages that such a notice is being written of */
 	struct task_gate late;  /* there is something in late_soon */
@@ -115,6 +116,8 @@ struct queue {
 
 /* room.c: a task of its own until the role stops */
 void queue_watch_room(void *queue);
+bool queue_room_measure(
+	const struct queue *q, struct ipc_queue_room *ret); /* false: it can't be known */
 
 /* late.c, late_tell.c: senders are told that their mail is late; a task of its own until the role stops */
 void queue_watch_late(void *queue);

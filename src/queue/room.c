@@ -6,7 +6,7 @@
 #define LOOK_EVERY NANOS_S
 #define STEP       20 /* bits: what changes by less is not told */
 
-static bool measure(const struct queue *q, struct ipc_queue_room *ret)
+bool queue_room_measure(const struct queue *q, struct ipc_queue_room *ret)
 {
 	struct spool_figures figures = spool_figures(q->spool);
 	struct statvfs vfs;
@@ -42,7 +42,7 @@ void queue_watch_room(void *queue)
 	struct ipc_queue_room room;
 
 	while (!q->stopping && role_wait_stop(q->role, clock_after(LOOK_EVERY)) == -ETIMEDOUT) {
-		if (!measure(q, &room))
+		if (!queue_room_measure(q, &room))
 			continue;
 		for (size_t i = 0; i < QUEUE_DELIVER_MOST; i++)
 			if (q->receive[i] && q->receive[i]->channel)

@@ -1,5 +1,6 @@
 #include "queue/queue.h"
 #include "queue/diagnosing.h"
+#include "queue/show.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include <errno.h>
@@ -84,6 +85,10 @@ static void on_peer(struct role *role, enum ipc_role kind, uint32_t index, int f
 
 	if (kind == IPC_DIAGNOSE) {
 		queue_diagnosing_peer(q, fd);
+		return;
+	}
+	if (kind == IPC_WEB) {
+		queue_show_peer(q, fd);
 		return;
 	}
 	struct queue_peer *peer = alloc_zero(sizeof *peer);

@@ -8,6 +8,7 @@
 #pragma once
 #include "conf/conf.h"
 #include "facts/grey.h"
+#include "policy/load.h"
 #include "reply/catalogue.h"
 
 struct session;
@@ -40,4 +41,6 @@ struct facts_ops {
 	void (*deferred)(void *self, struct session *s, enum reply_id id, struct span recipient);
 	/* The transaction's mail was accepted. */
 	void (*accepted)(void *self, struct session *s);
+	/* How much there is to do has changed. */
+	void (*load)(void *self, const struct load_state *now);
 };

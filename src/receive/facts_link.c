@@ -56,6 +56,17 @@ static struct ipc_facts_enter body_of(const struct facts_keys *k, bool is_truste
 		.network = span_of(k->network, sizeof k->network)};
 }
 
+static void tell_load(void *self, const struct load_state *now)
+{
+	struct facts_link *f = self;
+
+	(void)link_send(
+		&f->link, &(struct ipc_out){.type = IPC_FACTS_LOAD,
+				  .body = &(struct ipc_facts_load){.stage = (uint8_t)now->stage,
+					  .is_disk_low = now->is_disk_low,
+					  .why = span_str(now->why)}});
+}
+
 /* A new facts knows nobody: tell it who is here. Its verdicts come too late to matter. */
 static int enter_all(struct link *l, void *arg)
 {
@@ -73,6 +84,7 @@ static int enter_all(struct link *l, void *arg)
 						      .body = &e}) == 0;
 	}
 	f->said_away = false;
+	tell_load(f, &f->server->load.state);
 	return 0;
 }
 
@@ -190,4 +202,5 @@ const struct facts_ops facts_link_ops = {.enter = enter,
 	.touch = facts_ask_touch,
 	.passed = facts_tell_passed,
 	.deferred = facts_tell_deferred,
-	.accepted = facts_tell_accepted};
+	.accepted = facts_tell_accepted,
+	.load = tell_load};

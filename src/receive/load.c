@@ -148,7 +148,10 @@ static void log_change(const struct server *v, const struct load_state *was)
 {
 	const struct load *l = &v->load;
 	const struct load_state *now = &l->state;
+	bool is_news = now->stage != was->stage || now->is_disk_low != was->is_disk_low;
 
+	if (is_news && v->facts && v->facts->load)
+		v->facts->load(v->facts_self, now);
 	if (now->stage != was->stage)
 		log_event(now->stage > was->stage ? LOG_WARN : LOG_INFO, "load",
 			LOG_STR("stage", load_stage_text(now->stage)),

@@ -188,6 +188,14 @@ void batch_publish(struct spool *s)
 	f->messages = t->accepted_messages - t->gone_messages - t->aside_messages;
 	f->recipients = t->accepted_recipients - store_ended_sum(t) - t->aside_recipients;
 	f->map_size = s->map_size;
+	f->accepted_messages = t->accepted_messages;
+	f->accepted_recipients = t->accepted_recipients;
+	f->delivered = t->delivered;
+	f->relayed = t->relayed;
+	f->expanded = t->expanded;
+	f->bounced = t->bounced;
+	f->silent = t->silent;
+	f->dropped = t->dropped;
 }
 
 /* True: it stays, and is tried again. */

@@ -202,6 +202,9 @@ struct spool_figures {
 	uint64_t batches, operations, set_aside;
 	uint64_t rounds, tidied;       /* of the committing task; of them those that only tidied */
 	uint64_t messages, recipients; /* in the spool now */
+	/* since it was made; recipients by how they ended, as enum spool_end */
+	uint64_t accepted_messages, accepted_recipients;
+	uint64_t delivered, relayed, expanded, bounced, silent, dropped;
 	uint64_t map_used, map_size;
 	nanos last_commit;    /* how long it took */
 	uint64_t swept;       /* files without a message, removed at the start */

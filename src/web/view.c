@@ -1,0 +1,113 @@
+#include "web/view.h"
+#include "base/alloc.h"
+#include "ipc/socket.h"
+#include <errno.h>
+
+#define KEPT         (2 * NANOS_S) /* at least */
+#define KEPT_MOST    (60 * NANOS_S)
+#define TIMES_TOOK   20 /* an answer is good for so much longer than it took */
+#define FAILURE_KEPT (NANOS_S / 2)
+
+static void part_init(struct view_part *p, struct role *role, enum ipc_role kind, enum ipc_type ask,
+	enum ipc_type answer)
+{
+	*p = (struct view_part){.ask = ask, .answer = answer, .error = -EPIPE};
+	link_init(&p->link, role, kind);
+	task_gate_init(&p->asked);
+}
+
+void view_init(struct view *v, struct role *role)
+{
+	part_init(&v->queue, role, IPC_QUEUE, IPC_WEB_LOOK, IPC_WEB_SEEN);
+	part_init(&v->facts, role, IPC_FACTS, IPC_WEB_METERS, IPC_WEB_METERED);
+}
+
+static void part_done(struct view_part *p)
+{
+	link_done(&p->link);
+	arena_done(&p->arena);
+}
+
+void view_done(struct view *v)
+{
+	part_done(&v->queue);
+	part_done(&v->facts);
+}
+
+static int ask(struct view_part *p, const struct ipc_out *o, enum ipc_type wanted, nanos deadline,
+	struct arena *arena, const void **ret)
+{
+	struct ipc_packet *answer = ARENA_NEW(arena, struct ipc_packet);
+	int rc = p->link.is_up ? 0 : link_await(&p->link, deadline);
+
+	if (rc == 0)
+		rc = link_ask(&p->link, o, deadline, arena, answer);
+	if (rc < 0)
+		return rc;
+	ipc_close_fds(answer->fds, answer->fds_n);
+	if (answer->type != wanted)
+		return -EBADMSG;
+	*ret = answer->body;
+	return 0;
+}
+
+static void take(struct view_part *p, nanos deadline)
+{
+	struct arena arena = {0};
+	struct ipc_empty nothing = {0};
+	const void *body = NULL;
+	nanos began = clock_now();
+
+	p->is_asking = true;
+	int rc = ask(p, &(struct ipc_out){.type = (uint16_t)p->ask, .body = &nothing}, p->answer,
+		deadline, &arena, &body);
+	nanos took = clock_now() - began, kept = took * TIMES_TOOK;
+
+	p->is_asking = false;
+	p->error = rc;
+	p->body = body;
+	arena_done(&p->arena);
+	p->arena = arena;
+	kept = kept < KEPT ? KEPT : kept > KEPT_MOST ? KEPT_MOST : kept;
+	p->good_until = clock_after(rc < 0 ? FAILURE_KEPT : kept);
+	task_gate_wake_all(&p->asked);
+}
+
+/* One asks, the others wait for what it gets. */
+static void refresh(struct view_part *p, nanos deadline)
+{
+	if (clock_now() < p->good_until)
+		return;
+	if (!p->is_asking) {
+		take(p, deadline);
+		return;
+	}
+	while (p->is_asking)
+		if (task_gate_wait(&p->asked, deadline) < 0)
+			return;
+}
+
+void view_look(struct view *v, nanos deadline, struct view_now *ret)
+{
+	refresh(&v->queue, deadline);
+	refresh(&v->facts, deadline);
+	*ret = (struct view_now){.queue = v->queue.body,
+		.facts = v->facts.body,
+		.queue_error = v->queue.error,
+		.facts_error = v->facts.error};
+}
+
+int view_list(struct view *v, const struct ipc_control_list *list, nanos deadline,
+	struct arena *arena, const struct ipc_web_messages **ret)
+{
+	const void *body = NULL;
+	int rc = ask(&v->queue, &(struct ipc_out){.type = IPC_WEB_LIST, .body = list},
+		IPC_WEB_MESSAGES, deadline, arena, &body);
+	const struct ipc_web_messages *messages = body;
+
+	if (rc == 0)
+		rc = (int)messages->error;
+	if (rc == 0)
+		*ret = messages;
+	return rc;
+}
