@@ -4,6 +4,7 @@
 #include "queue/diagnosing_in.h"
 #include "diagnose/tell.h"
 #include <errno.h>
+#include <stdlib.h>
 
 #define STEP          50U   /* messages looked at before others may go on */
 #define LOOKED_AT     2000U /* of them in all */
@@ -49,6 +50,18 @@ static bool count_message(const struct ipc_control_message *m, size_t matching, 
 	return true;
 }
 
+/* Those of most first; what was not tried yet comes last. */
+static int compare_causes(const void *left, const void *right)
+{
+	const struct ipc_web_cause *a = left, *b = right;
+
+	if ((a->cause.len == 0) != (b->cause.len == 0))
+		return a->cause.len == 0 ? 1 : -1;
+	return a->recipients == b->recipients  ? span_compare(a->cause, b->cause)
+	       : a->recipients < b->recipients ? 1
+					       : -1;
+}
+
 static void count_causes(struct control *c, const struct show *show, struct ipc_web_seen *ret)
 {
 	struct counting counting = {.show = show, .most = REPLY_CAUSES + 1U};
@@ -64,6 +77,7 @@ static void count_causes(struct control *c, const struct show *show, struct ipc_
 		list.after = end.next;
 		(void)task_yield();
 	} while (rc == 0 && end.more && counting.messages < LOOKED_AT);
+	qsort(counting.causes, counting.n, sizeof *counting.causes, compare_causes);
 	ret->causes = counting.causes;
 	ret->causes_n = counting.n;
 	ret->looked_at = counting.messages;

@@ -31,7 +31,8 @@ static const char style[] =
 	".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem;"
 	"font-variant-numeric:tabular-nums}th{text-align:left;color:var(--dim);font-size:.82rem}"
 	"td,th{padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line);"
-	"vertical-align:top}.n{text-align:right;white-space:nowrap}summary{cursor:pointer;"
+	"vertical-align:top}.n{text-align:right}.n,.t{white-space:nowrap}td:first-child{min-width:"
+	"15rem}summary{cursor:pointer;"
 	"color:var(--dim);font-size:.9rem}"
 	"form{margin:.6rem 0}textarea{width:100%;min-height:5rem;font:.9rem ui-monospace,monospace;"
 	"background:var(--card);color:var(--fg);border:1px solid var(--dim);border-radius:6px;"
@@ -95,7 +96,11 @@ void html_from_now(const struct html *p, int64_t wall_ms, int64_t now_ms)
 {
 	int64_t seconds = (wall_ms - now_ms) / 1000;
 	char words[DURATION_TEXT_MAX];
-	struct span text = reply_duration_words(p->lang, seconds < 0 ? -seconds : seconds, words);
+	int64_t far = seconds < 0 ? -seconds : seconds;
+
+	/* Nobody needs the seconds of an hour. */
+	far -= far >= 7200 ? far % 600 : far >= 600 ? far % 60 : 0;
+	struct span text = reply_duration_words(p->lang, far, words);
 
 	if (wall_ms == 0)
 		return;

@@ -18,7 +18,7 @@ static void put_cell(const struct html *p, uint64_t n)
 
 static void put_moment(const struct html *p, int64_t wall_ms, int64_t now_ms)
 {
-	html_add(p, "<td title=\"");
+	html_add(p, "<td class=\"t\" title=\"");
 	html_time(p, wall_ms);
 	html_add(p, "\">");
 	html_from_now(p, wall_ms, now_ms);
@@ -44,7 +44,7 @@ static void put_head(const struct html *p, const char *const (*columns)[2], size
 
 static void put_tale(const struct html *p, enum reply_cause cause, enum reply_tale tale)
 {
-	const struct reply_meaning m = {.cause = cause, .wait_seconds = -1};
+	const struct reply_meaning m = {.cause = cause, .wait_seconds = -1, .confidence = 1};
 	struct buf text = BUF_INIT(8192);
 
 	(void)reply_tell(&m, &(struct reply_voice){.lang = p->lang}, tale, &text);
