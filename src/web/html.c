@@ -17,7 +17,7 @@ static const char style[] =
 	"h2{margin:2.2rem 0 .6rem;font-size:1.2rem}h3{margin:0;font-size:1.05rem}p{margin:.4rem 0}"
 	".dim{color:var(--dim)}nav{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font-size:.92rem}"
 	".state{font-weight:600}.state.good{color:var(--good)}.state.bad{color:var(--ours)}\n"
-	".facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.7rem;"
+	".facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.7rem;"
 	"margin:1.2rem 0}.facts div,.card{background:var(--card);border:1px solid var(--line);"
 	"border-radius:8px;padding:.7rem 1rem}.facts b{display:block;font-size:1.4rem;"
 	"line-height:1.25;font-variant-numeric:tabular-nums}.facts span{font-size:.85rem;"
@@ -39,6 +39,10 @@ static const char style[] =
 	"padding:.5rem}button{font:inherit;margin-top:.4rem;padding:.35rem 1.2rem;"
 	"border-radius:6px;border:1px solid var(--dim);background:var(--card);color:var(--fg);"
 	"cursor:pointer}dl{margin:.6rem 0}dt{font-weight:600;margin-top:.7rem}dd{margin:0}"
+	"@media(max-width:44rem){thead{display:none}table,tbody,tr,td{display:block}"
+	"tr{border-bottom:1px solid var(--line);padding:.6rem 0}td{border:0;padding:.1rem 0}"
+	"td.n{text-align:left}.n,.t{white-space:normal}td:empty{display:none}"
+	"td:not(:first-child)::before{content:attr(data-is) \": \";color:var(--dim)}}\n"
 	":target{outline:2px solid var(--nobody);outline-offset:4px}\n";
 
 const char *html_say(const struct html *p, const char *english, const char *german)

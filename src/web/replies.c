@@ -72,10 +72,10 @@ static void put_reading(const struct html *p, const struct reply_meaning *m)
 	html_add(p, " &middot; ");
 	html_text(p, span_str(reply_nature_text(m->nature)));
 	html_add(p, " &middot; ");
-	html_text(p, span_str(reply_label_words(p->lang, REPLY_LABEL_SURE)));
-	html_add(p, " ");
 	html_number(p, (uint64_t)(m->confidence * 100 + 0.5));
-	html_add(p, " %</p>\n");
+	html_add(p, " ");
+	html_text(p, span_str(reply_label_words(p->lang, REPLY_LABEL_SURE))); /* "% sure" */
+	html_add(p, "</p>\n");
 }
 
 static void put_meaning(const struct html *p, struct span text, const struct reply_meaning *m)

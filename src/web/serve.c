@@ -166,6 +166,7 @@ static void on_conf(struct role *role, void *arg)
 {
 	struct web *w = arg;
 
+	view_forget(&w->view);
 	close_doors(w);
 	open_doors(w);
 }

@@ -9,35 +9,76 @@ static void put_heading(const struct html *p, const char *english, const char *g
 	html_add(p, "</h2>\n");
 }
 
-static void put_cell(const struct html *p, uint64_t n)
+/* A table whose cells know the names of their columns, which a narrow screen shows beside each. */
+struct table {
+	const struct html *page;
+	const char *const (*columns)[2]; /* English and German; "#" before those of numbers */
+	size_t n, at;
+};
+
+static const char *column(const struct table *t, size_t i, bool *ret_number)
 {
-	html_add(p, "<td class=\"n\">");
-	html_number(p, n);
-	html_add(p, "</td>");
+	const char *name = html_say(t->page, t->columns[i][0], t->columns[i][1]);
+
+	*ret_number = name[0] == '#';
+	return name + *ret_number;
 }
 
-static void put_moment(const struct html *p, int64_t wall_ms, int64_t now_ms)
+static void put_head(const struct table *t)
 {
-	html_add(p, "<td class=\"t\" title=\"");
-	html_time(p, wall_ms);
-	html_add(p, "\">");
-	html_from_now(p, wall_ms, now_ms);
-	html_add(p, "</td>");
-}
+	bool is_number;
 
-/* Columns: English and German in turns; "#" before one of numbers. */
-static void put_head(const struct html *p, const char *const (*columns)[2], size_t n)
-{
-	html_add(p, "<div class=\"wide\"><table><thead><tr>");
-	for (size_t i = 0; i < n; i++) {
-		const char *name = html_say(p, columns[i][0], columns[i][1]);
-		bool is_number = name[0] == '#';
+	html_add(t->page, "<div class=\"wide\"><table><thead><tr>");
+	for (size_t i = 0; i < t->n; i++) {
+		const char *name = column(t, i, &is_number);
 
-		html_add(p, is_number ? "<th class=\"n\">" : "<th>");
-		html_add(p, name + is_number);
-		html_add(p, "</th>");
+		html_add(t->page, is_number ? "<th class=\"n\">" : "<th>");
+		html_add(t->page, name);
+		html_add(t->page, "</th>");
 	}
-	html_add(p, "</tr></thead><tbody>\n");
+	html_add(t->page, "</tr></thead><tbody>\n");
+}
+
+static void put_foot(const struct table *t)
+{
+	html_add(t->page, "</tbody></table></div>\n");
+}
+
+static void open_row(struct table *t)
+{
+	html_add(t->page, "<tr>");
+	t->at = 0;
+}
+
+/* The next one; "</td>" ends it. */
+static void open_cell(struct table *t)
+{
+	bool is_number;
+	const char *name = column(t, t->at++, &is_number);
+
+	html_add(t->page, is_number ? "<td class=\"n\" data-is=\"" : "<td data-is=\"");
+	html_add(t->page, name);
+	html_add(t->page, "\">");
+}
+
+static void put_cell(struct table *t, uint64_t n)
+{
+	open_cell(t);
+	html_number(t->page, n);
+	html_add(t->page, "</td>");
+}
+
+static void put_moment(struct table *t, int64_t wall_ms, int64_t now_ms)
+{
+	open_cell(t);
+	if (wall_ms > 0) {
+		html_add(t->page, "<span class=\"t\" title=\"");
+		html_time(t->page, wall_ms);
+		html_add(t->page, "\">");
+		html_from_now(t->page, wall_ms, now_ms);
+		html_add(t->page, "</span>");
+	}
+	html_add(t->page, "</td>");
 }
 
 /* ---- why mail waits ---- */
@@ -59,12 +100,14 @@ static bool needs_person(enum reply_cause cause)
 	return info->action == REPLY_ACT_RETRY_TELL || info->action == REPLY_ACT_GIVE_UP_TELL;
 }
 
-static void put_cause(const struct html *p, const struct ipc_web_cause *c, int64_t now_ms)
+static void put_cause(struct table *t, const struct ipc_web_cause *c, int64_t now_ms)
 {
+	const struct html *p = t->page;
 	enum reply_cause cause = REPLY_NONE;
 	bool is_known = reply_cause_parse(c->cause, &cause) && cause != REPLY_NONE;
 
-	html_add(p, "<tr><td>");
+	open_row(t);
+	open_cell(t);
 	if (is_known) {
 		html_add(p, "<b>");
 		html_text(p, c->cause);
@@ -82,13 +125,14 @@ static void put_cause(const struct html *p, const struct ipc_web_cause *c, int64
 	} else {
 		html_add(p, html_say(p, "not tried yet", "noch nicht versucht"));
 	}
-	html_add(p, "</td><td>");
+	html_add(p, "</td>");
+	open_cell(t);
 	if (is_known)
 		html_text(p, span_str(reply_side_words(p->lang, reply_cause_info(cause)->side)));
 	html_add(p, "</td>");
-	put_cell(p, c->recipients);
-	put_moment(p, c->oldest_wall_ms, now_ms);
-	put_moment(p, c->next_try_wall_ms, now_ms);
+	put_cell(t, c->recipients);
+	put_moment(t, c->oldest_wall_ms, now_ms);
+	put_moment(t, c->next_try_wall_ms, now_ms);
 	html_add(p, "</tr>\n");
 }
 
@@ -110,17 +154,22 @@ void status_causes(const struct html *p, const struct ipc_web_seen *seen, int64_
 		html_number(p, seen->looked_at);
 		html_add(p, "</p>");
 	}
-	put_head(p, columns, 5);
+	struct table t = {.page = p, .columns = columns, .n = 5};
+
+	put_head(&t);
 	for (size_t i = 0; i < seen->causes_n; i++)
-		put_cause(p, &seen->causes[i], now_ms);
-	html_add(p, "</tbody></table></div>\n");
+		put_cause(&t, &seen->causes[i], now_ms);
+	put_foot(&t);
 }
 
 /* ---- sites ---- */
 
-static void put_site_words(const struct html *p, const struct ipc_control_site *s)
+static void put_site_words(struct table *t, const struct ipc_control_site *s)
 {
-	html_add(p, "<td><b>");
+	const struct html *p = t->page;
+
+	open_cell(t);
+	html_add(p, "<b>");
 	html_text(p, s->profile.site);
 	html_add(p, "</b>");
 	if (s->last_reply.len > 0) {
@@ -132,7 +181,8 @@ static void put_site_words(const struct html *p, const struct ipc_control_site *
 		html_text(p, s->last_reply);
 		html_add(p, "</bdi></code>");
 	}
-	html_add(p, "</td><td>");
+	html_add(p, "</td>");
+	open_cell(t);
 	html_text(p, s->state);
 	if (s->cause.len > 0) {
 		html_add(p, "<br><span class=\"dim\">");
@@ -142,21 +192,24 @@ static void put_site_words(const struct html *p, const struct ipc_control_site *
 	html_add(p, "</td>");
 }
 
-static void put_site(const struct html *p, const struct ipc_control_site *s, int64_t now_ms)
+static void put_site(struct table *t, const struct ipc_control_site *s, int64_t now_ms)
 {
-	html_add(p, "<tr>");
-	put_site_words(p, s);
-	put_cell(p, s->waiting);
-	put_cell(p, s->active);
-	html_add(p, "<td class=\"n\">");
+	const struct html *p = t->page;
+
+	open_row(t);
+	put_site_words(t, s);
+	put_cell(t, s->waiting);
+	put_cell(t, s->active);
+	open_cell(t);
 	html_number(p, s->connections);
 	html_add(p, html_say(p, " of ", " von "));
 	html_number(p, s->limit);
-	html_add(p, "</td><td>");
+	html_add(p, "</td>");
+	open_cell(t);
 	html_text(p, s->binds);
 	html_add(p, "</td>");
-	put_moment(p, s->next_try_wall_ms, now_ms);
-	put_moment(p, s->drains_at_wall_ms, now_ms);
+	put_moment(t, s->next_try_wall_ms, now_ms);
+	put_moment(t, s->drains_at_wall_ms, now_ms);
 	html_add(p, "</tr>\n");
 }
 
@@ -173,10 +226,12 @@ void status_sites(const struct html *p, const struct ipc_web_seen *seen, int64_t
 				    "<p>Für keines gibt es Post.</p>\n"));
 		return;
 	}
-	put_head(p, columns, 8);
+	struct table t = {.page = p, .columns = columns, .n = 8};
+
+	put_head(&t);
 	for (size_t i = 0; i < seen->sites_n; i++)
-		put_site(p, &seen->sites[i], now_ms);
-	html_add(p, "</tbody></table></div>\n");
+		put_site(&t, &seen->sites[i], now_ms);
+	put_foot(&t);
 	if (seen->sites_all > seen->sites_n) {
 		html_add(p, html_say(p, "<p class=\"dim\">and more: ",
 				    "<p class=\"dim\">und weitere: "));
@@ -187,11 +242,12 @@ void status_sites(const struct html *p, const struct ipc_web_seen *seen, int64_t
 
 /* ---- what our own 4xx do ---- */
 
-static void put_delay(const struct html *p, int64_t ms, bool is_bad)
+static void put_delay(struct table *t, int64_t ms, bool is_bad)
 {
+	const struct html *p = t->page;
 	char words[DURATION_TEXT_MAX];
 
-	html_add(p, "<td>");
+	open_cell(t);
 	if (ms >= 0)
 		html_text(p, reply_duration_words(p->lang, (ms + 999) / 1000, words));
 	if (is_bad)
@@ -200,9 +256,12 @@ static void put_delay(const struct html *p, int64_t ms, bool is_bad)
 	html_add(p, "</td>");
 }
 
-static void put_meter(const struct html *p, const struct ipc_control_meter *m)
+static void put_meter(struct table *t, const struct ipc_control_meter *m)
 {
-	html_add(p, "<tr><td>");
+	const struct html *p = t->page;
+
+	open_row(t);
+	open_cell(t);
 	if (catalogue_find(m->reply) != REPLY_ID_NONE) {
 		html_add(p, "<a href=\"/replies/");
 		html_text(p, m->reply);
@@ -213,15 +272,15 @@ static void put_meter(const struct html *p, const struct ipc_control_meter *m)
 		html_text(p, m->reply);
 	}
 	html_add(p, "</td>");
-	put_cell(p, m->told);
-	put_cell(p, m->first);
-	put_cell(p, m->back);
-	put_cell(p, m->elsewhere);
-	put_cell(p, m->open);
-	put_cell(p, m->never);
-	put_cell(p, m->tried);
-	put_delay(p, m->p50_ms, false);
-	put_delay(p, m->p95_ms, m->p95_ms > m->target_ms);
+	put_cell(t, m->told);
+	put_cell(t, m->first);
+	put_cell(t, m->back);
+	put_cell(t, m->elsewhere);
+	put_cell(t, m->open);
+	put_cell(t, m->never);
+	put_cell(t, m->tried);
+	put_delay(t, m->p50_ms, false);
+	put_delay(t, m->p95_ms, m->p95_ms > m->target_ms);
 	html_add(p, "</tr>\n");
 }
 
@@ -240,8 +299,10 @@ void status_deferrals(const struct html *p, const struct ipc_web_metered *metere
 				    "<p>Niemandem wurde gesagt, später wiederzukommen.</p>\n"));
 		return;
 	}
-	put_head(p, columns, 10);
+	struct table t = {.page = p, .columns = columns, .n = 10};
+
+	put_head(&t);
 	for (size_t i = 0; i < metered->meters_n; i++)
-		put_meter(p, &metered->meters[i]);
-	html_add(p, "</tbody></table></div>\n");
+		put_meter(&t, &metered->meters[i]);
+	put_foot(&t);
 }

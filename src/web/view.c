@@ -7,6 +7,7 @@
 #define KEPT_MOST    (60 * NANOS_S)
 #define TIMES_TOOK   20 /* an answer is good for so much longer than it took */
 #define FAILURE_KEPT (NANOS_S / 2)
+#define PAUSE_MOST   (2 * NANOS_S) /* between two lists */
 
 static void part_init(struct view_part *p, struct role *role, enum ipc_role kind, enum ipc_type ask,
 	enum ipc_type answer)
@@ -20,6 +21,9 @@ void view_init(struct view *v, struct role *role)
 {
 	part_init(&v->queue, role, IPC_QUEUE, IPC_WEB_LOOK, IPC_WEB_SEEN);
 	part_init(&v->facts, role, IPC_FACTS, IPC_WEB_METERS, IPC_WEB_METERED);
+	v->next_list = 0;
+	v->is_listing = false;
+	task_gate_init(&v->listed);
 }
 
 static void part_done(struct view_part *p)
@@ -100,12 +104,52 @@ void view_look(struct view *v, nanos deadline, struct view_now *ret)
 		.facts_error = v->facts.error};
 }
 
+void view_forget(struct view *v)
+{
+	v->queue.good_until = v->facts.good_until = 0;
+}
+
+static void end_turn(struct view *v)
+{
+	v->is_listing = false;
+	(void)task_gate_wake_one(&v->listed);
+}
+
+/* Waits until nobody else lists, and queue has had its pause. 0: end_turn ends it; or -errno. */
+static int take_turn(struct view *v, nanos deadline)
+{
+	while (v->is_listing) {
+		int rc = task_gate_wait(&v->listed, deadline);
+
+		if (rc < 0)
+			return rc;
+	}
+	v->is_listing = true;
+	int rc = v->next_list > deadline      ? -ETIMEDOUT
+		 : v->next_list > clock_now() ? task_sleep(v->next_list)
+					      : 0;
+
+	if (rc < 0)
+		end_turn(v);
+	return rc;
+}
+
 int view_list(struct view *v, const struct ipc_control_list *list, nanos deadline,
 	struct arena *arena, const struct ipc_web_messages **ret)
 {
 	const void *body = NULL;
-	int rc = ask(&v->queue, &(struct ipc_out){.type = IPC_WEB_LIST, .body = list},
-		IPC_WEB_MESSAGES, deadline, arena, &body);
+	int rc = take_turn(v, deadline);
+
+	if (rc < 0)
+		return rc;
+	nanos began = clock_now();
+
+	rc = ask(&v->queue, &(struct ipc_out){.type = IPC_WEB_LIST, .body = list}, IPC_WEB_MESSAGES,
+		deadline, arena, &body);
+	nanos pause = (clock_now() - began) * TIMES_TOOK;
+
+	v->next_list = clock_after(pause < PAUSE_MOST ? pause : PAUSE_MOST);
+	end_turn(v);
 	const struct ipc_web_messages *messages = body;
 
 	if (rc == 0)

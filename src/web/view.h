@@ -20,6 +20,9 @@ struct view_part { /* the newest answer of one process */
 
 struct view {
 	struct view_part queue, facts;
+	nanos next_list; /* lists are asked for one after the other, with pauses */
+	bool is_listing;
+	struct task_gate listed;
 };
 
 /* What there is to show; lives until the caller waits. */
@@ -33,6 +36,8 @@ void view_init(struct view *v, struct role *role);
 void view_done(struct view *v);
 /* Waits until the deadline at most. An answer that is older than asked for is never shown as a new one. */
 void view_look(struct view *v, nanos deadline, struct view_now *ret);
+/* What is kept is asked for anew. */
+void view_forget(struct view *v);
 /* A page of messages, never kept. 0 or -errno; *ret lives in the arena. */
 int view_list(struct view *v, const struct ipc_control_list *list, nanos deadline,
 	struct arena *arena, const struct ipc_web_messages **ret);
