@@ -24,3 +24,13 @@ def test_no_name_is_a_librarys(binary):
     assert len(ours) > 1000 and len(libraries) > 3
     clashes = {path: sorted(ours & symbols(path, "-D", "--defined-only")) for path in libraries}
     assert not any(clashes.values()), {k: v for k, v in clashes.items() if v}
+
+
+@pytest.mark.skipif(not shutil.which("nm") or not shutil.which("ldd"), reason="nm or ldd is not there")
+def test_what_few_processes_use_is_loaded_by_these_alone(binary):
+    """A dozen processes load what the program is linked with, at each start; and libraries must not call our forwarders."""
+    linked = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True).stdout
+    assert not re.search(r"lib(curl|ldap|lber|unbound|gnutls)[.-]", linked), linked
+    late = {s for s in symbols(binary) if s.startswith(("curl_", "ldap_", "ub_"))}
+    assert {"curl_easy_perform", "ldap_initialize", "ub_resolve_async"} <= late
+    assert not late & symbols(binary, "-D", "--defined-only")

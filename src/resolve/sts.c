@@ -34,7 +34,6 @@ struct sts {
 	unsigned fetching;     /* by helper threads */
 	unsigned running;      /* begun, and not over */
 	struct task_gate room; /* for another fetch */
-	bool is_begun;
 };
 
 struct fetching {
@@ -138,7 +137,6 @@ static void read_all(void *arg)
 {
 	struct sts *s = arg;
 
-	s->is_begun = sts_fetch_begin() == 0;
 	if (s->folder >= 0)
 		sts_keep_read(s->folder, take_kept, s);
 }
@@ -256,7 +254,7 @@ static void begin_fetch(struct sts *s, const struct conf *conf, struct entry *e,
 		.why = "libcurl does not work here"};
 	const char *why;
 
-	if (s->is_begun && !sts_addresses(s->resolver, conf, domain, deadline, &f->addresses, &why))
+	if (!sts_addresses(s->resolver, conf, domain, deadline, &f->addresses, &why))
 		(void)snprintf(f->fetch.why, sizeof f->fetch.why, "%s", why);
 	f->fetch.addresses = buf_cstr(&f->addresses);
 	struct task *t = f->addresses.len > 0 ? task_spawn("sts", run_fetch, f) : NULL;

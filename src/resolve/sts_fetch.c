@@ -1,15 +1,9 @@
 #include "resolve/sts_fetch.h"
 #include "base/span.h"
 #include <curl/curl.h>
-#include <errno.h>
 #include <stdio.h>
 
 #define URL_MAX 512U
-
-int sts_fetch_begin(void)
-{
-	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -EIO;
-}
 
 /* Less than what was offered: the transfer ends there. */
 static size_t take(char *at, size_t size, size_t n, void *arg)
@@ -99,7 +93,7 @@ void sts_fetch_run(void *arg)
 
 		judge(c, rc == CURLE_OK ? curl_easy_perform(c) : rc, f);
 	} else {
-		fail(f, "there was no memory for it");
+		fail(f, "libcurl does not work here");
 	}
 	curl_slist_free_all(hosts);
 	if (c)

@@ -21,6 +21,4 @@ struct sts_fetch {
 	char why[STS_FETCH_WHY_MAX]; /* out: where it is not, for people */
 };
 
-/* Once, before other threads use the library. 0 or -EIO. */
-int sts_fetch_begin(void);
 void sts_fetch_run(void *fetch);
