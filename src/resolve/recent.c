@@ -74,9 +74,21 @@ bool recent_get(struct recent *r, struct span name, uint16_t type, nanos now, st
 		return false;
 	}
 	copy(arena, &e->answer, ret);
-	/* What is left of it. */
-	ret->ttl -= (uint32_t)((now - e->from) / NANOS_S);
+	if (ret->state != RESOLVE_FAILED) /* what is left of it */
+		ret->ttl -= (uint32_t)((now - e->from) / NANOS_S);
 	return true;
+}
+
+/* From now on; 0: it is not kept. */
+static nanos lasts(const struct ipc_resolve_answer *a)
+{
+	bool is_servers = a->trouble == RESOLVE_SERVFAIL || a->trouble == RESOLVE_REFUSED ||
+			  a->trouble == RESOLVE_BOGUS;
+	nanos ttl = a->ttl * NANOS_S;
+
+	if (a->state == RESOLVE_FAILED)
+		return is_servers ? RECENT_FAILED_FOR : 0;
+	return ttl < RECENT_FOR ? ttl : RECENT_FOR;
 }
 
 static size_t bytes_of(const struct ipc_resolve_answer *a)
@@ -93,7 +105,6 @@ void recent_put(struct recent *r, struct span name, uint16_t type, nanos now,
 {
 	char at[NAME_MAX_HERE + 2];
 	struct span key = key_of(name, type, at);
-	nanos lasts = answer->ttl * NANOS_S;
 	struct entry *e = table_get(&r->table, key);
 
 	if (e)
@@ -104,13 +115,13 @@ void recent_put(struct recent *r, struct span name, uint16_t type, nanos now,
 			break;
 		drop(r, e);
 	}
-	if (key.len == 0 || answer->state == RESOLVE_FAILED || type == RESOLVE_STS || lasts <= 0 ||
+	if (key.len == 0 || type == RESOLVE_STS || lasts(answer) <= 0 ||
 		bytes_of(answer) > RECENT_BYTES_MAX)
 		return;
 	e = alloc_zero(sizeof *e);
 	e->key = arena_copy(&e->arena, key);
 	e->from = now;
-	e->until = now + (lasts < RECENT_FOR ? lasts : RECENT_FOR);
+	e->until = now + lasts(answer);
 	copy(&e->arena, answer, &e->answer);
 	list_add_tail(&r->oldest, &e->node);
 	r->entries++;

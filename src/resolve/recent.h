@@ -2,8 +2,9 @@
  * recent - answers of the last two seconds, kept beside who asked for them.
  *
  * A burst of mail from one domain asks the same again and again, and each time costs two processes
- * a turn. Only what the DNS has said (records, none, no such name) is kept, for its own TTL at most:
- * never a failure. Owns copies; bounded in entries and in the size of each. Pure: the caller brings
+ * a turn. What the DNS has said (records, none, no such name) is kept for its own TTL at most; that
+ * its servers fail, for less than anybody notices, as failing servers meet as many questions. What
+ * was too late for its asker is not kept. Owns copies; bounded in entries and in the size of each. Pure: the caller brings
  * the time.
  */
 #pragma once
@@ -14,6 +15,7 @@
 #include "ipc/messages.h"
 
 #define RECENT_FOR         (2 * NANOS_S)
+#define RECENT_FAILED_FOR  (300 * NANOS_MS)
 #define RECENT_ENTRIES_MAX 1000U
 #define RECENT_BYTES_MAX   2048U /* of names and records of one answer */
 
