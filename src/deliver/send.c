@@ -186,14 +186,13 @@ static int send_adapted(struct sending *s)
 
 /*
  * May an attempt before have brought it to this store? queue knows of those that broke off after the
- * dot, and has them go to the same host first; of what came before this process and was never tried, nobody knows.
+ * dot; of what came before this process and was never tried, nobody knows.
  */
 static bool may_be_there(const struct transaction *t)
 {
 	const struct ipc_job *b = &t->job->body;
 
-	return b->host_first.len > 0 ||
-	       (b->attempt <= 1 && id_wall_ms(b->id) <= t->deliver->started_wall_ms);
+	return b->maybe || (b->attempt <= 1 && id_wall_ms(b->id) <= t->deliver->started_wall_ms);
 }
 
 /*

@@ -28,7 +28,8 @@ void transaction_fate_for_open(struct transaction *t, const struct trouble *why)
 /*
  * The peer's last reply as the reason. A code that says neither "not now" nor "no" where only they
  * can be meant leaves open where this peer stands: the session ends, and after the dot it may
- * have taken the message.
+ * have taken the message. So may a store that goes down: Dovecot says 421 to everybody then, to
+ * those too whose mail it has just stored.
  */
 static struct trouble refusal(struct transaction *t, enum reply_stage stage)
 {
@@ -40,8 +41,10 @@ static struct trouble refusal(struct transaction *t, enum reply_stage stage)
 	struct trouble why = {
 		.stage = stage, .reply = c->reader.reply, .host = c->host, .is_lost = c->is_lost};
 
-	if (c->reader.reply.code >= 400)
+	if (c->reader.reply.code >= 400) {
+		why.maybe_delivered = c->is_lmtp && stage == REPLY_STAGE_EOD && c->is_lost;
 		return why;
+	}
 	c->is_lost = true;
 	why = (struct trouble){.stage = stage,
 		.event = EVENT_REPLY_WRONG,

@@ -134,6 +134,7 @@ ROWS(ipc_job) = {
 	PACK_F_BOOL(struct ipc_job, plain),
 	PACK_F_BOOL(struct ipc_job, with_tls),
 	PACK_F_BOOL(struct ipc_job, fresh),
+	PACK_F_BOOL(struct ipc_job, maybe),
 	PACK_F_U32(struct ipc_job, recipients_most),
 	PACK_F_U32(struct ipc_job, source),
 	PACK_F_SPAN(struct ipc_job, host_first),

@@ -247,6 +247,7 @@ struct ipc_job {
 	bool plain;               /* without PIPELINING and other extensions that can be left out */
 	bool with_tls;            /* the peer wants TLS */
 	bool fresh;               /* on a connection of its own, without PIPELINING */
+	bool maybe;               /* an attempt before may have brought it there */
 	uint32_t recipients_most; /* in one transaction, as the site said; 0: not known */
 	uint32_t source;          /* index of our source address */
 	struct span host_first;   /* ADDRESS:PORT to try before others; empty: in their order */

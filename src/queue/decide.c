@@ -258,7 +258,8 @@ static bool try_otherwise(
 static struct decide_answer later(const struct decide_question *q, const struct decide_meaning *m)
 {
 	enum flow_trouble_kind kind;
-	int64_t doubt = q->conf->timeouts.final / NANOS_MS;
+	/* Who said himself that he is going down is done with it. */
+	int64_t doubt = q->fate->code == 421 ? 0 : q->conf->timeouts.final / NANOS_MS;
 
 	if (q->fate->outcome == IPC_FATE_MAYBE) {
 		int64_t wait = decide_schedule(q->conf, m->cause, q->attempts);

@@ -21,6 +21,7 @@ enum decide_flag {
 	DECIDE_FRESH = 4,  /* a doubtful 5xx: again on a connection of its own, then it is obeyed */
 	DECIDE_TOLD = 8,   /* a person was told */
 	DECIDE_WAITS = 16, /* the reply said how long: nothing brings it earlier */
+	DECIDE_DOUBTFUL = 32, /* an attempt, not always the last one, may have brought it there */
 };
 
 struct decide_question {

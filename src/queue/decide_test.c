@@ -82,6 +82,9 @@ static const struct wait_case {
 	{&changed, "network_failure", "eod", 1, -1, true, 10 * MIN_MS, 11 * MIN_MS, DECIDE_DOUBT},
 	{&changed, "network_failure", "eod", 7, -1, true, 60 * MIN_MS, 66 * MIN_MS,
 		DECIDE_SCHEDULE},
+	/* A store that said goodbye is back with the others. */
+	{&changed, "service_unavailable", "eod", 1, -1, true, 1 * MIN_MS, 1 * MIN_MS + 6000,
+		DECIDE_SCHEDULE},
 };
 
 static void delays_follow_the_reply_then_the_schedule(void **state)
@@ -89,9 +92,10 @@ static void delays_follow_the_reply_then_the_schedule(void **state)
 	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
 		for (uint32_t dice = 0; dice < 4000; dice += 333) {
 			const struct wait_case *c = &waits[i];
+			bool is_goodbye = strcmp(c->cause, "service_unavailable") == 0;
 			struct ipc_fate fate = {
 				.outcome = c->maybe ? IPC_FATE_MAYBE : IPC_FATE_DEFERRED,
-				.code = 451,
+				.code = is_goodbye ? 421 : 451,
 				.cause = span_str(c->cause),
 				.stage = span_str(c->stage),
 				.wait = c->wait};

@@ -6,9 +6,14 @@
 #define INLINE_MOST     (8U * 1024 * 1024)
 #define UNSENT_PAUSE_MS 1000
 
-/* How the attempt is to be made, by what earlier replies meant. */
-static void add_way(const struct spool_recipient *r, struct ipc_job *ret)
+/*
+ * How the attempt is to be made, by what earlier replies meant. What was due before this queue began
+ * may have been tried by a deliver that died together with the queue before.
+ */
+static void add_way(const struct queue *q, const struct spool_recipient *r, struct ipc_job *ret)
 {
+	ret->maybe |=
+		(r->flags & DECIDE_DOUBTFUL) != 0 || (r->attempts > 0 && r->next_at <= q->began);
 	ret->plain |= (r->flags & DECIDE_PLAIN) != 0;
 	ret->with_tls |= (r->flags & DECIDE_TLS) != 0;
 	ret->fresh |= (r->flags & DECIDE_FRESH) != 0;
@@ -45,7 +50,7 @@ static void copy_job(const struct queue *q, const struct spool_job *from,
 	ret->recipients = arena_array(arena, from->recipients_n, sizeof *ret->recipients);
 	ret->recipients_most = lane->site->recipients_most;
 	for (size_t i = 0; i < from->recipients_n; i++) {
-		add_way(&from->recipients[i], ret);
+		add_way(q, &from->recipients[i], ret);
 		ret->recipients[i] = (struct ipc_job_recipient){.n = from->recipients[i].n,
 			.address = from->recipients[i].address,
 			.orcpt = from->recipients[i].orcpt,

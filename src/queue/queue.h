@@ -112,6 +112,7 @@ struct queue {
 	bool handing_out; /* false until every deliver process said what it runs */
 	bool stopping;
 	nanos started;
+	int64_t began; /* the same by the spool's clock */
 };
 
 /* room.c: a task of its own until the role stops */

@@ -126,7 +126,8 @@ static void again_or_never(const struct making *m, const struct ipc_fate *f,
 	told->is_maybe = f->outcome == IPC_FATE_MAYBE;
 	if (a.tell)
 		told->advice = results_advice(m->queue, f, m->arena);
-	r->flags = a.flags;
+	/* What once may have arrived may be there whatever a later attempt heard. */
+	r->flags = a.flags | (told->is_maybe ? DECIDE_DOUBTFUL : 0U);
 	r->first_at = a.first_at;
 	if (a.end) {
 		row->end = (uint8_t)bounce_end(question.conf, &m->job->message, r);

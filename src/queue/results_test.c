@@ -24,28 +24,32 @@ struct result_case {
 	uint8_t ends[3]; /* 0: goes on */
 	uint8_t states[3];
 	bool has_notice;
+	bool was_doubtful;
 };
 
 static const struct result_case cases[] = {
 	{"each its own end", "me@here.test",
 		{{IPC_FATE_RELAYED, 250, -1, 0}, {IPC_FATE_FAILED, 550, -1, 0},
 			{IPC_FATE_DEFERRED, 451, 60, 0}},
-		{SPOOL_RELAYED, SPOOL_BOUNCED, 0}, {0, 0, SPOOL_QUEUED}, true},
+		{SPOOL_RELAYED, SPOOL_BOUNCED, 0}, {0, 0, SPOOL_QUEUED}, true, false},
 	{"nobody is told who did not want it", "me@here.test",
 		{{IPC_FATE_FAILED, 550, -1, 1}, {IPC_FATE_FAILED, 550, -1, 2},
 			{IPC_FATE_FAILED, 550, -1, 8}},
-		{SPOOL_SILENT, SPOOL_SILENT, SPOOL_SILENT}, {0}, false},
+		{SPOOL_SILENT, SPOOL_SILENT, SPOOL_SILENT}, {0}, false, false},
 	{"the null sender is told nothing", "",
 		{{IPC_FATE_FAILED, 550, -1, 0}, {IPC_FATE_FAILED, 550, -1, 4},
 			{IPC_FATE_RELAYED, 250, -1, 0}},
-		{SPOOL_SILENT, SPOOL_SILENT, SPOOL_RELAYED}, {0}, false},
+		{SPOOL_SILENT, SPOOL_SILENT, SPOOL_RELAYED}, {0}, false, false},
 	{"who has no fate is tried again", "me@here.test",
 		{{0, 0, 0, 0}, {IPC_FATE_RELAYED, 250, -1, 0}, {0, 0, 0, 0}}, {0, SPOOL_RELAYED, 0},
-		{SPOOL_QUEUED, 0, SPOOL_QUEUED}, false},
+		{SPOOL_QUEUED, 0, SPOOL_QUEUED}, false, false},
 	{"maybe is not a refusal", "me@here.test",
 		{{IPC_FATE_MAYBE, 451, -1, 0}, {IPC_FATE_MAYBE, 451, -1, 0},
 			{IPC_FATE_DEFERRED, 451, -1, 0}},
-		{0, 0, 0}, {SPOOL_MAYBE, SPOOL_MAYBE, SPOOL_QUEUED}, false},
+		{0, 0, 0}, {SPOOL_MAYBE, SPOOL_MAYBE, SPOOL_QUEUED}, false, false},
+	{"what may be there stays in doubt", "me@here.test",
+		{{IPC_FATE_DEFERRED, 451, -1, 0}, {IPC_FATE_MAYBE, 451, -1, 0}, {0, 0, 0, 0}},
+		{0, 0, 0}, {SPOOL_QUEUED, SPOOL_MAYBE, SPOOL_QUEUED}, false, true},
 };
 
 struct made {
@@ -82,6 +86,7 @@ static void make(struct made *m, const struct result_case *c)
 			.notify = c->fates[i].notify,
 			.address = SPAN_LIT("a@one.test"),
 			.state = SPOOL_QUEUED,
+			.flags = c->was_doubtful ? DECIDE_DOUBTFUL : 0,
 			.lane = 1};
 		const struct fate_in *in = &c->fates[2 - i];
 
@@ -126,6 +131,8 @@ static void each_fate_becomes_what_it_says(void **state)
 				fail_msg("%s: recipient %zu ends %u", c->name, j, r->end);
 			if (r->end == 0)
 				assert_int_equal(r->recipient.state, c->states[j]);
+			assert_int_equal(!!(r->recipient.flags & DECIDE_DOUBTFUL),
+				c->states[j] == SPOOL_MAYBE || c->was_doubtful);
 		}
 		done(&m);
 	}
@@ -136,7 +143,7 @@ static void who_waits_equally_long_stays_together(void **state)
 	static const struct result_case c = {"together", "me@here.test",
 		{{IPC_FATE_DEFERRED, 451, -1, 0}, {IPC_FATE_DEFERRED, 450, -1, 0},
 			{IPC_FATE_DEFERRED, 451, -1, 0}},
-		{0}, {0}, false};
+		{0}, {0}, false, false};
 	static struct made m;
 
 	make(&m, &c);
@@ -149,7 +156,7 @@ static void who_waits_equally_long_stays_together(void **state)
 
 static void a_message_of_many_recipients_stays_one(void **state)
 {
-	static const struct result_case c = {"none", "me@here.test", {{0}}, {0}, {0}, false};
+	static const struct result_case c = {"none", "me@here.test", {{0}}, {0}, {0}, false, false};
 	static struct made m;
 	static struct spool_recipient recipients[100];
 

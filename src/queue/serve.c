@@ -271,8 +271,10 @@ int queue_serve(struct role *role)
 	q->started = clock_now();
 	int rc = open_spool(q);
 
-	if (rc == 0)
+	if (rc == 0) {
+		q->began = spool_now(q->spool);
 		rc = take_generation(q);
+	}
 	if (rc == 0)
 		rc = load_lanes(q);
 	if (rc == 0)
