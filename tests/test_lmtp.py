@@ -1,7 +1,10 @@
 """LMTP: each recipient's own fate after the dot, over TCP and Unix sockets, and what is in doubt."""
 import os
+import signal
 
 import pytest
+
+from harness.abide import is_zombie
 
 DOMAIN = 'domain "box.test" { to = "lmtp:%s" }'
 
@@ -71,4 +74,19 @@ def test_replies_that_break_off(lab, abide):
     # That it comes twice is what in doubt means; nobody else's comes twice.
     assert len(x.messages("take-close@box.test")) == 2
     assert len(x.messages("one@box.test")) == 1
+    a.audit()
+
+
+def test_a_frozen_deliver_does_not_wake_up_beside_its_heir(lab, abide):
+    """It stands between RCPT and the dot, a new queue does not hear of it: it is gone before another has its message."""
+    x, a = store(lab, abide)
+    a.send("", ["delay-data-5000@box.test"])
+    x.out.wait(event="connect")
+    frozen = [a.kill_role(r, signal.SIGSTOP) for r in a.roles() if r.startswith("deliver/")]
+    a.kill_role("queue")
+    a.log.wait(event="role_killed", count=len(frozen), timeout=40)
+    a.wait_fate("delay-data-5000@box.test", "delivered", code=250, timeout=60)
+    assert all(is_zombie(pid) for pid in frozen)
+    assert len(x.messages()) == 1
+    a.wait_empty()
     a.audit()

@@ -24,6 +24,7 @@ TYPE(ipc_role_start);
 ROWS(ipc_role_peer) = {
 	PACK_F_U8(struct ipc_role_peer, role),
 	PACK_F_U32(struct ipc_role_peer, index),
+	PACK_F_BOOL(struct ipc_role_peer, end_it),
 };
 TYPE(ipc_role_peer);
 

@@ -158,6 +158,7 @@ struct ipc_role_start {
 struct ipc_role_peer {
 	uint8_t role;
 	uint32_t index;
+	bool end_it; /* queue, of a deliver that is not heard of: it must not go on behind its back */
 };
 struct ipc_role_connect {
 	struct span path;

@@ -255,6 +255,13 @@ void role_lost_peer(struct role *r, enum ipc_role kind, uint32_t index)
 	tell(r, &(struct ipc_out){.type = IPC_ROLE_PEER, .body = &peer});
 }
 
+void role_end_peer(struct role *r, enum ipc_role kind, uint32_t index)
+{
+	const struct ipc_role_peer peer = {.role = (uint8_t)kind, .index = index, .end_it = true};
+
+	tell(r, &(struct ipc_out){.type = IPC_ROLE_PEER, .body = &peer});
+}
+
 int role_connect(struct role *r, struct span path, nanos deadline, int *ret_fd)
 {
 	const struct ipc_role_connect body = {.path = path};

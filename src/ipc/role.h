@@ -85,6 +85,11 @@ void role_ready(struct role *r);
  */
 void role_lost_peer(struct role *r, enum ipc_role kind, uint32_t index);
 /*
+ * Has the supervisor kill that process, which does not answer, and start it again: what it had is about
+ * to be given to another. Only queue may say so, of deliver.
+ */
+void role_end_peer(struct role *r, enum ipc_role kind, uint32_t index);
+/*
  * A connection to a Unix socket that the configuration names, made by the supervisor: a process in
  * a chroot can't see it. 0 or -errno; -EPERM where the configuration does not name it.
  */

@@ -71,6 +71,29 @@ static void connect_for(struct child *c, struct ipc_packet *p)
 					   .fds_n = fd >= 0});
 }
 
+/*
+ * A deliver that does not answer queue may be frozen between a message and its dot: it must be gone
+ * before another gets that message. False: that is not what is asked.
+ */
+static bool end_peer(const struct child *c, const struct ipc_role_peer *peer)
+{
+	const struct supervisor *s = c->supervisor;
+
+	if (!peer->end_it)
+		return false;
+	for (size_t i = 0; c->kind == IPC_QUEUE && i < s->children_n; i++) {
+		const struct child *other = &s->children[i];
+
+		if (other->kind != IPC_DELIVER || peer->role != IPC_DELIVER ||
+			other->index != peer->index || other->pid <= 0)
+			continue;
+		log_event(LOG_WARN, "role_killed", LOG_STR("role", other->name),
+			LOG_I64("pid", other->pid), LOG_STR("reason", "it does not answer queue"));
+		(void)kill(other->pid, SIGKILL);
+	}
+	return true;
+}
+
 static void on_packet(struct ipc_channel *channel, struct ipc_packet *p, void *arg)
 {
 	struct child *c = arg;
@@ -79,7 +102,7 @@ static void on_packet(struct ipc_channel *channel, struct ipc_packet *p, void *a
 		c->is_ready = true;
 		task_gate_wake_all(&c->supervisor->changed);
 	}
-	if (p->type == IPC_ROLE_PEER)
+	if (p->type == IPC_ROLE_PEER && !end_peer(c, p->body))
 		wires_lost(c->supervisor, c, p->body);
 	if (p->type == IPC_ROLE_CONNECT && (c->kind == IPC_DELIVER || c->kind == IPC_LOOKUP))
 		connect_for(c, p);

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include <stdlib.h>
 
-/* A deliver process whose channel broke says hello again within this, or has died. */
+/* A deliver process whose channel broke says hello again within this, or has died, or is killed. */
 #define RETURN_PATIENCE (10 * NANOS_S)
 
 /* Its death tells maybe from surely not: only what was behind its final dot is in doubt. */
@@ -114,6 +114,11 @@ static void await_return(void *arg)
 
 	int rc = task_sleep(clock_after(RETURN_PATIENCE));
 
+	/* It is dead, or frozen: then it must not wake up beside whoever gets its jobs. */
+	if (rc == 0 && !peer->queue->stopping) {
+		role_end_peer(peer->queue->role, IPC_DELIVER, peer->index);
+		rc = task_sleep(clock_after(RETURN_PATIENCE));
+	}
 	peer->awaiting = NULL;
 	peer->busy--;
 	if (rc < 0 || peer->queue->stopping)

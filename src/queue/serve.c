@@ -213,7 +213,25 @@ static int take_generation(struct queue *q)
 	return rc;
 }
 
-/* Waits until each deliver process has told what it runs, or too long for one that is away. */
+/* How many are there and say nothing: they may run jobs. With end_them they are killed. */
+static uint32_t silent(struct queue *q, bool end_them)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < QUEUE_DELIVER_MOST; i++) {
+		if (!q->deliver[i] || q->deliver[i]->said_hello)
+			continue;
+		n++;
+		if (end_them)
+			role_end_peer(q->role, IPC_DELIVER, i);
+	}
+	return n;
+}
+
+/*
+ * Waits until each deliver process has told what it runs. One that is away for too long has nothing;
+ * one that is there and silent is killed, and what comes in its place is waited for.
+ */
 static void await_hellos(void *arg)
 {
 	struct queue *q = arg;
@@ -227,11 +245,13 @@ static void await_hellos(void *arg)
 			said += q->deliver[i] && q->deliver[i]->said_hello;
 		if (said >= expected || q->stopping)
 			break;
-		if (task_gate_wait(&q->news, deadline) == -ETIMEDOUT) {
-			log_event(LOG_WARN, "deliver_silent", LOG_U64("said_hello", said),
-				LOG_U64("expected", expected));
+		if (task_gate_wait(&q->news, deadline) != -ETIMEDOUT)
+			continue;
+		log_event(LOG_WARN, "deliver_silent", LOG_U64("said_hello", said),
+			LOG_U64("expected", expected));
+		if (silent(q, true) == 0)
 			break;
-		}
+		deadline = clock_after(HELLO_PATIENCE);
 	}
 	q->handing_out = true;
 	queue_dispatch(q);
