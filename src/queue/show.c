@@ -293,15 +293,18 @@ static void on_packet(struct ipc_channel *c, struct ipc_packet *p, void *arg)
 {
 	struct queue *q = arg;
 
-	if (q->stopping)
+	bool is_known = p->type == IPC_WEB_LOOK || p->type == IPC_WEB_LIST;
+
+	if (!is_known)
+		ipc_break(c);
+	if (!is_known || q->stopping)
 		return;
+	/* Whoever has just got his 250 finds his mail in the queue. */
 	(void)spool_catch_up(q->spool);
 	if (p->type == IPC_WEB_LOOK)
 		on_look(q, c, p);
-	else if (p->type == IPC_WEB_LIST)
-		on_list(q, c, p);
 	else
-		ipc_break(c);
+		on_list(q, c, p);
 }
 
 static void on_end(struct ipc_channel *c, const char *why, void *arg)

@@ -123,6 +123,44 @@ static void labels_are_ours(void **state)
 	buf_done(&out);
 }
 
+/* An alarm outlives what is seen in the mail: it is shown until it is over, with what to do. */
+static void alarms_are_shown(void **state)
+{
+	struct ipc_web_alarm alarms[] = {{.whose = 1,
+		.family = 3,
+		.scope = 5,
+		.cause = SPAN_LIT("ptr_missing"),
+		.who = SPAN_LIT("<192.0.2.7>"),
+		.told_at = 1796000000}};
+	struct ipc_control_verdict verdicts[] = {{.whose = 1,
+							 .family = 3,
+							 .scope = 5,
+							 .who = SPAN_LIT("<192.0.2.7>"),
+							 .confidence = 900},
+		{.whose = 200, .who = SPAN_LIT("none of ours")}};
+	struct ipc_web_seen seen = {.alarms = alarms, .alarms_n = 1};
+	struct buf out = BUF_INIT(1U << 16);
+	struct html h = {.out = &out};
+
+	for (seen.verdicts_n = 0; seen.verdicts_n <= 2; seen.verdicts_n += 2) {
+		seen.verdicts = verdicts;
+		buf_clear(&out);
+		status_trouble(&h, &seen);
+		struct span all = buf_span(&out);
+
+		assert_true(span_find_span(all, SPAN_LIT("Alarm given: 2026-11-30 00:53 UTC")) > 0);
+		assert_true(span_find_span(all, SPAN_LIT("&lt;192.0.2.7&gt;")) > 0);
+		assert_true(span_find_span(all, SPAN_LIT("none of ours")) < 0);
+		assert_true((span_find_span(all, SPAN_LIT("<h3>Alarm: ")) > 0) ==
+			    (seen.verdicts_n == 0));
+	}
+	seen.alarms_n = seen.verdicts_n = 0;
+	buf_clear(&out);
+	status_trouble(&h, &seen);
+	assert_true(span_find_span(buf_span(&out), SPAN_LIT("Nothing points to any trouble.")) > 0);
+	buf_done(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +168,7 @@ int main(void)
 		cmocka_unit_test(moments_are_told_from_now),
 		cmocka_unit_test(health_says_what_is_wrong),
 		cmocka_unit_test(labels_are_ours),
+		cmocka_unit_test(alarms_are_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

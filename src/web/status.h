@@ -4,6 +4,7 @@
  * Pure: from what queue and facts told to HTML.
  */
 #pragma once
+#include "reply/explain.h"
 #include "web/html.h"
 #include "web/view.h"
 
@@ -18,6 +19,8 @@ void status_page(const struct html *p, const struct view_now *now, int64_t now_m
 
 /* ---- status_sites.c: sections that are tables ---- */
 
+/* What is said about a cause, whatever reply it was. */
+void status_tale(const struct html *p, enum reply_cause cause, enum reply_tale tale);
 void status_causes(const struct html *p, const struct ipc_web_seen *seen, int64_t now_ms);
 void status_sites(const struct html *p, const struct ipc_web_seen *seen, int64_t now_ms);
 void status_deferrals(const struct html *p, const struct ipc_web_metered *metered);

@@ -83,7 +83,7 @@ static void put_moment(struct table *t, int64_t wall_ms, int64_t now_ms)
 
 /* ---- why mail waits ---- */
 
-static void put_tale(const struct html *p, enum reply_cause cause, enum reply_tale tale)
+void status_tale(const struct html *p, enum reply_cause cause, enum reply_tale tale)
 {
 	const struct reply_meaning m = {.cause = cause, .wait_seconds = -1, .confidence = 1};
 	struct buf text = BUF_INIT(8192);
@@ -116,11 +116,11 @@ static void put_cause(struct table *t, const struct ipc_web_cause *c, int64_t no
 			html_add(p, html_say(p, " <span class=\"tag\">needs a person</span>",
 					    " <span class=\"tag\">braucht einen Menschen</span>"));
 		html_add(p, "<p>");
-		put_tale(p, cause, REPLY_TELL_HAPPENED);
+		status_tale(p, cause, REPLY_TELL_HAPPENED);
 		html_add(p, "</p><details><summary>");
 		html_add(p, html_say(p, "What can be done", "Was man tun kann"));
 		html_add(p, "</summary><p>");
-		put_tale(p, cause, REPLY_TELL_ADVICE);
+		status_tale(p, cause, REPLY_TELL_ADVICE);
 		html_add(p, "</p></details>");
 	} else {
 		html_add(p, html_say(p, "not tried yet", "noch nicht versucht"));

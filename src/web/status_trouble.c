@@ -90,22 +90,56 @@ static void put_verdict(
 	html_add(p, "</dl></details></div>\n");
 }
 
+static bool has_verdict(const struct verdict *all, size_t n, const struct ipc_web_alarm *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_about(a, &all[i]))
+			return true;
+	return false;
+}
+
+/* One that goes on, though what it was given for does not show in the mail of the moment. */
+static void put_alarm(const struct html *p, const struct ipc_web_alarm *a)
+{
+	enum reply_cause cause;
+
+	html_add(p, "<div class=\"card ours\"><h3>");
+	html_add(p, html_say(p, "Alarm: ", "Alarm: "));
+	html_text(p, span_str(a->whose < VERDICT_WHOSE ? words_whose(a->whose, p->lang) : ""));
+	if (a->who.len > 0) {
+		html_add(p, ", ");
+		html_text(p, a->who);
+	}
+	html_add(p, "</h3>");
+	if (reply_cause_parse(a->cause, &cause)) {
+		html_add(p, "<p class=\"todo\">");
+		status_tale(p, cause, REPLY_TELL_ADVICE);
+		html_add(p, "</p>");
+	}
+	html_add(p,
+		html_say(p, "<p class=\"dim\">Alarm given: ", "<p class=\"dim\">Alarm gegeben: "));
+	html_time(p, a->told_at * 1000);
+	html_add(p, "</p></div>\n");
+}
+
 void status_trouble(const struct html *p, const struct ipc_web_seen *seen)
 {
 	struct arena arena = {0};
-	size_t shown = 0;
+	struct verdict *all = arena_array(&arena, seen->verdicts_n + 1, sizeof *all);
+	size_t n = 0, alone = 0;
 
 	html_add(p, html_say(p, "<h2>Whose side trouble is on</h2>\n",
 			    "<h2>Auf wessen Seite es Schwierigkeiten gibt</h2>\n"));
-	for (size_t i = 0; i < seen->verdicts_n; i++) {
-		struct verdict *v = ARENA_NEW(&arena, struct verdict);
-
-		if (!tell_verdict_read(&seen->verdicts[i], &arena, v))
-			continue;
-		put_verdict(p, seen, v);
-		shown++;
-	}
-	if (shown == 0)
+	for (size_t i = 0; i < seen->verdicts_n; i++)
+		n += tell_verdict_read(&seen->verdicts[i], &arena, &all[n]);
+	for (size_t i = 0; i < seen->alarms_n; i++)
+		if (!has_verdict(all, n, &seen->alarms[i])) {
+			put_alarm(p, &seen->alarms[i]);
+			alone++;
+		}
+	for (size_t i = 0; i < n; i++)
+		put_verdict(p, seen, &all[i]);
+	if (n + alone == 0)
 		html_add(p, html_say(p, "<p>Nothing points to any trouble.</p>\n",
 				    "<p>Nichts deutet auf Schwierigkeiten hin.</p>\n"));
 	arena_done(&arena);
