@@ -10,6 +10,7 @@ import pytest
 
 from harness.dovecot import Dovecot
 from harness.process import wait_until
+from test_disk import Disk, pytestmark as needs_faults
 
 CONTENT = "From: <s@src.test>\r\nMessage-ID: <%s@src.test>\r\nSubject: a\r\n\r\nHello\r\n.dot\r\n"
 ROOT = os.geteuid() == 0
@@ -158,6 +159,35 @@ def test_full_disk(abide, directory, started):
     os.unlink(os.path.join(disk, "fill"))
     a.wait_fate("anna@box.test", "delivered")
     assert names_in(disk + "/box.test/anna") == {"big": 1}
+
+
+@needs_faults[0]
+@needs_faults[1]
+@pytest.mark.parametrize("how, code, enhanced, cause", (
+    ("box-write", 451, "4.3.0", "local_error"), ("box-half", 452, "4.3.1", "storage_full"), ("box-sync", 451, "4.3.0", "local_error"),
+    ("box-folder", 451, "4.3.0", "local_error")))
+def test_a_disk_that_fails(abide, store, tmp_path, how, code, enhanced, cause):
+    """EIO and ENOSPC at any step are a wait with their reason; no reader sees half a message, and later it is there once."""
+    disk = Disk(tmp_path)
+    a = abide(extra=domain(store), env=disk.env)
+    a.send("", ["anna@box.test"], content("before"))
+    a.wait_fate("anna@box.test", "delivered")
+    disk.fails(how)
+    whole = content("hit") + (b"x" * 70 + b"\r\n") * 3000
+    i = a.send("", ["anna@box.test"], whole)
+    e = a.wait_fate("anna@box.test", "deferred", code=code)
+    assert (e["enhanced"], e["cause"]) == (enhanced, cause), e
+    seen = names_in(store + "/box.test/anna")
+    assert seen["before"] == 1 and set(seen) <= {"before", "hit"}
+    assert how == "box-folder" or "hit" not in seen
+    disk.fails("")
+    a.run("queue", "retry", "-c", a.config.path, i)
+    a.wait_fate("anna@box.test", "delivered", count=2)
+    assert names_in(store + "/box.test/anna") == {"before": 1, "hit": 1}
+    there = [m for m in mailbox.Maildir(store + "/box.test/anna", create=False) if "hit" in m["Message-ID"]]
+    assert len(there[0].get_payload()) == len(whole.split(b"\r\n\r\n", 1)[1].replace(b"\r\n", b"\n"))
+    assert os.listdir(store + "/box.test/anna/tmp") == []
+    a.audit()
 
 
 def test_killed_at_any_moment(abide, store, long_run):

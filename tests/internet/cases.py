@@ -175,6 +175,7 @@ MTASTS = [
 REAL = [
     dane("postfix", "a real Postfix, 3 1 1", "postfix", EE, tls="verified by dane"),
     dane("exim", "a real Exim, 3 1 1", "exim", EE, tls="verified by dane"),
+    Case("opensmtpd", "a real OpenSMTPD, without TLS", MX, {"a": "opensmtpd"}, tls="-"),
 ]
 
 CASES = ROUTING + OPPORTUNISTIC + DANE + MTASTS + REAL

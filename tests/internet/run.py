@@ -63,6 +63,7 @@ class Seen:
 
     def __init__(self, outcome, code="", tls="", peer="", reply=""):
         self.outcome, self.code, self.tls, self.peer, self.reply = outcome, code, tls, peer, reply
+        self.finger = ""  # what posttls-finger said
 
     def text(self):
         tls = self.tls or ("in the clear" if self.outcome == "delivered" else "")
@@ -253,11 +254,27 @@ mynetworks = 127.0.0.0/8
             wait_until(events, PATIENCE, "Postfix's end of all")
         except AssertionError:
             pass
+        for name, s in seen.items():
+            s.finger = finger(w, p, next(w.domain(c) for c in w.cases if c.name == name))
         return seen
     finally:
         p.destroy()
         unbound.destroy()
         subprocess.run(["umount", "/etc/resolv.conf"], check=False)
+
+
+def finger(w, postfix, domain):
+    """What Postfix's posttls-finger says of a domain's TLS, by DANE where it has records."""
+    done = subprocess.run(["posttls-finger", "-c", "-l", "dane", "-T", "5", "-F", w.certificates.path("ca.crt"),
+                           "-o", "inet_protocols=ipv4", domain if domain.isascii() else domain.encode("idna").decode()],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False,
+                          env=dict(os.environ, PATH=PATH, MAIL_CONFIG=os.path.join(postfix.directory, "conf")))
+    lines = [x.split("posttls-finger: ")[-1] for x in done.stdout.decode(errors="replace").splitlines()]
+    found = [x for x in lines if "TLS connection established" in x]
+    if found:
+        return found[-1].split(" TLS connection")[0].lower()
+    said = [x for x in lines if x and "overriding earlier entry" not in x and not x.startswith((">", "<"))]
+    return said[-1] if said else "in the clear" if done.returncode == 0 else f"exit {done.returncode}"
 
 
 def postfix_seen(log, number, relay, dsn, status, words):
@@ -292,9 +309,10 @@ def short(seen):
 
 
 def print_table(w, by_abide, by_postfix):
-    print("| case | what | abide | Postfix |\n|---|---|---|---|")
+    print("| case | what | abide | Postfix | posttls-finger |\n|---|---|---|---|---|")
     for c in w.cases:
-        print(f"| {c.name} | {c.what} | {short(by_abide.get(c.name))} | {short(by_postfix.get(c.name))} |")
+        print(f"| {c.name} | {c.what} | {short(by_abide.get(c.name))} | {short(by_postfix.get(c.name))} | "
+              f"{by_postfix[c.name].finger[:160] if c.name in by_postfix else ''} |")
 
 
 def main():

@@ -4,7 +4,9 @@
  * The test writes one word into the file named by SPOOL_FAULT, which is mapped
  * before the process is chrooted: "sync" (EIO), "write" (EIO), "space"
  * (ENOSPC), "readonly" (EROFS), "room" (fstatvfs sees a full disk). Only
- * regular files are hit, so that logs and sockets go on.
+ * regular files are hit, so that logs and sockets go on. In processes that write mailboxes alone:
+ * "box-write" (EIO), "box-half" (half is written, then ENOSPC), "box-sync" (EIO), "box-folder"
+ * (EIO where a folder is synced).
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/types.h>
@@ -23,6 +26,7 @@ static const volatile char *word;
 int fdatasync(int fd);
 int fsync(int fd);
 ssize_t pwrite(int fd, const void *at, size_t len, off_t offset);
+ssize_t write(int fd, const void *at, size_t len);
 ssize_t writev(int fd, const struct iovec *v, int n);
 int fstatvfs(int fd, struct statvfs *ret);
 
@@ -57,9 +61,36 @@ static int is_file(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+static int is_of_box(void)
+{
+	char name[16] = "";
+
+	return prctl(PR_GET_NAME, name) == 0 && strncmp(name, "abide mailbox", 13) == 0;
+}
+
+/* 0, or the error that this write or sync of a mailbox meets. */
+static int box_fault(int fd, int is_sync)
+{
+	static int writes;
+
+	if (!is_of_box())
+		return 0;
+	if (is_said("box-folder") && is_sync)
+		return is_file(fd) ? 0 : EIO;
+	if (!is_file(fd))
+		return 0;
+	if (is_said("box-half") && !is_sync)
+		return writes++ ? ENOSPC : 0;
+	return (is_said("box-sync") && is_sync) || (is_said("box-write") && !is_sync) ? EIO : 0;
+}
+
 /* 0, or the error that this write or sync meets. */
 static int fault(int fd, int is_sync)
 {
+	int of_box = box_fault(fd, is_sync);
+
+	if (of_box)
+		return of_box;
 	int error = is_said("sync") && is_sync        ? EIO
 		    : is_said("write") && !is_sync    ? EIO
 		    : is_said("space") && !is_sync    ? ENOSPC
@@ -115,6 +146,19 @@ ssize_t short_pwrite(int fd, const void *at, size_t len, off_t offset) __asm__("
 ssize_t short_pwrite(int fd, const void *at, size_t len, off_t offset)
 {
 	return pwrite(fd, at, len, offset);
+}
+
+ssize_t write(int fd, const void *at, size_t len)
+{
+	int error = box_fault(fd, 0);
+
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	if (len > 1 && is_said("box-half") && is_of_box() && is_file(fd))
+		len /= 2;
+	return ((ssize_t(*)(int, const void *, size_t))next("write"))(fd, at, len);
 }
 
 ssize_t writev(int fd, const struct iovec *v, int n)
