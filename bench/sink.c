@@ -1,13 +1,15 @@
 /*
  * sink - a destination that takes any mail as fast as it can and counts it: for bench/ only.
  *
- * usage: sink ADDRESS PORT STATUS-FILE SECONDS [take|defer|hang]
- * defer says 451 to each recipient and hang never greets, both until SIGUSR1. Writes "messages=N
+ * usage: sink ADDRESS PORT STATUS-FILE SECONDS [take|defer|hang [lmtp|CERTIFICATE KEY]]
+ * defer says 451 to each recipient and hang never greets, both until SIGUSR1. By LMTP each recipient has
+ * a reply of its own; with a certificate STARTTLS is offered. Writes "messages=N
  * octets=N connections=N refused=N first=T last=T" to the status file every 50 ms when something changed. Ends by itself after SECONDS. One process, epoll, fixed memory a connection.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,8 +24,10 @@
 
 struct client {
 	int fd;
+	SSL *tls; /* NULL: in the clear */
 	bool in_data;
-	unsigned tail; /* how much of CRLF.CRLF has been seen: 2 at the start of a line */
+	unsigned recipients; /* of this message: by LMTP each has a reply */
+	unsigned tail;       /* how much of CRLF.CRLF has been seen: 2 at the start of a line */
 	size_t len;
 	char line[2048];
 };
@@ -35,6 +39,8 @@ static struct {
 } seen;
 
 static enum { TAKE, DEFER, HANG } mode;
+static bool is_lmtp;
+static SSL_CTX *context; /* NULL: no STARTTLS */
 static volatile sig_atomic_t is_back;
 
 static void come_back(int number)
@@ -94,15 +100,24 @@ static size_t take_content(struct client *c, const char *at, size_t len)
 	return len;
 }
 
+static const char *greet(const struct client *c)
+{
+	return context && !c->tls
+		       ? "250-sink\r\n250-PIPELINING\r\n250-STARTTLS\r\n250-8BITMIME\r\n"
+			 "250 SMTPUTF8\r\n"
+		       : "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n";
+}
+
 static const char *answer(struct client *c, const char *line)
 {
 	static const struct {
 		const char *verb, *reply;
-	} replies[] = {{"EHLO", "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"},
-		{"HELO", "250 sink\r\n"}, {"MAIL", "250 ok\r\n"}, {"RCPT", "250 ok\r\n"},
+	} replies[] = {{"HELO", "250 sink\r\n"}, {"MAIL", "250 ok\r\n"}, {"RCPT", "250 ok\r\n"},
 		{"DATA", "354 go\r\n"}, {"RSET", "250 ok\r\n"}, {"NOOP", "250 ok\r\n"},
-		{"QUIT", "221 bye\r\n"}};
+		{"STARTTLS", "220 go\r\n"}, {"QUIT", "221 bye\r\n"}};
 
+	if (strncasecmp(line, is_lmtp ? "LHLO" : "EHLO", 4) == 0)
+		return greet(c);
 	if (mode == DEFER && strncasecmp(line, "RCPT", 4) == 0) {
 		seen.refused++;
 		seen.changed = true;
@@ -111,8 +126,12 @@ static const char *answer(struct client *c, const char *line)
 	if (mode == DEFER && strncasecmp(line, "DATA", 4) == 0)
 		return "554 5.5.1 no recipients\r\n";
 	for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++)
-		if (strncasecmp(line, replies[i].verb, 4) == 0) {
-			if (strcmp(replies[i].verb, "DATA") == 0) {
+		if (strncasecmp(line, replies[i].verb, strlen(replies[i].verb)) == 0) {
+			char first = replies[i].verb[0];
+
+			c->recipients =
+				first == 'M' ? 0 : c->recipients + (replies[i].verb[1] == 'C');
+			if (first == 'D') {
 				c->in_data = true;
 				c->tail = 2;
 			}
@@ -130,46 +149,90 @@ static void count_message(void)
 	seen.changed = true;
 }
 
-/* False: the connection is to be closed. */
+/* As read(2): of a TLS record that is not whole yet EAGAIN. */
+static ssize_t take_in(struct client *c, char *to, size_t size)
+{
+	if (!c->tls)
+		return read(c->fd, to, size);
+	int n = SSL_read(c->tls, to, (int)size);
+
+	if (n > 0)
+		return n;
+	errno = SSL_get_error(c->tls, n) == SSL_ERROR_WANT_READ ? EAGAIN : EIO;
+	return errno == EAGAIN ? -1 : 0;
+}
+
+static bool say(struct client *c, const char *text, size_t len)
+{
+	if (len == 0)
+		return true;
+	return c->tls ? SSL_write(c->tls, text, (int)len) == (int)len
+		      : send(c->fd, text, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+static bool start_tls(struct client *c)
+{
+	c->tls = context ? SSL_new(context) : NULL;
+	if (!c->tls || SSL_set_fd(c->tls, c->fd) != 1)
+		return false;
+	SSL_set_accept_state(c->tls);
+	return true;
+}
+
+/* What was read. False: the connection is to be closed. */
+static bool take(struct client *c, const char *in, size_t n)
+{
+	char out[8192];
+	size_t out_len = 0;
+	bool quit = false, shakes = false;
+
+	for (size_t i = 0; i < n;) {
+		const char *reply = "250 taken\r\n";
+		unsigned times = 1;
+
+		if (c->in_data) {
+			i += take_content(c, in + i, n - i);
+			if (c->in_data)
+				continue;
+			count_message();
+			times = is_lmtp ? c->recipients : 1;
+		} else {
+			char b = in[i++];
+
+			if (b != '\n' && c->len < sizeof c->line - 1) {
+				c->line[c->len++] = b;
+				continue;
+			}
+			c->line[c->len] = '\0';
+			c->len = 0;
+			reply = answer(c, c->line);
+			quit |= memcmp(reply, "221", 3) == 0;
+			shakes |= memcmp(reply, "220", 3) == 0;
+		}
+		size_t len = strlen(reply);
+
+		if (out_len + len * times >= sizeof out)
+			return false;
+		for (; times > 0; times--, out_len += len)
+			memcpy(out + out_len, reply, len);
+	}
+	return say(c, out, out_len) && !quit && (!shakes || start_tls(c));
+}
+
+/* All that is there. False: the connection is to be closed. */
 static bool serve(struct client *c)
 {
 	static char in[256 * 1024];
-	char out[8192];
-	size_t out_len = 0;
-	ssize_t n = read(c->fd, in, sizeof in);
-	bool quit = false;
+	ssize_t n;
 
-	if (n <= 0)
-		return n < 0 && errno == EAGAIN;
-	for (size_t i = 0; i < (size_t)n;) {
-		if (c->in_data) {
-			i += take_content(c, in + i, (size_t)n - i);
-			if (!c->in_data) {
-				count_message();
-				out_len += (size_t)snprintf(
-					out + out_len, sizeof out - out_len, "250 taken\r\n");
-			}
-			continue;
-		}
-		char b = in[i++];
-
-		if (b != '\n' && c->len < sizeof c->line - 1) {
-			c->line[c->len++] = b;
-			continue;
-		}
-		c->line[c->len] = '\0';
-		c->len = 0;
-		const char *reply = answer(c, c->line);
-
-		quit |= reply[0] == '2' && reply[2] == '1';
-		if (out_len + strlen(reply) >= sizeof out)
+	do {
+		n = take_in(c, in, sizeof in);
+		if (n <= 0)
+			return n < 0 && errno == EAGAIN;
+		if (!take(c, in, (size_t)n))
 			return false;
-		memcpy(out + out_len, reply, strlen(reply));
-		out_len += strlen(reply);
-	}
-	if (out_len > 0 && send(c->fd, out, out_len, MSG_NOSIGNAL) != (ssize_t)out_len)
-		return false;
-	return !quit;
+	} while (c->tls); /* it may hold back what it has read */
+	return true;
 }
 
 static void accept_all(int listener, int ep)
@@ -195,12 +258,22 @@ static void accept_all(int listener, int ep)
 	}
 }
 
+static bool load_certificate(const char *certificate, const char *key)
+{
+	context = SSL_CTX_new(TLS_server_method());
+	return context && SSL_CTX_use_certificate_chain_file(context, certificate) == 1 &&
+	       SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 5 && argc != 6)
-		return fprintf(stderr,
-			       "usage: sink ADDRESS PORT STATUS-FILE SECONDS [take|defer|hang]\n"),
+	if (argc < 5 || argc > 8)
+		return fprintf(stderr, "usage: sink ADDRESS PORT STATUS-FILE SECONDS "
+				       "[take|defer|hang [lmtp|CERTIFICATE KEY]]\n"),
 		       64;
+	is_lmtp = argc == 7;
+	if (argc == 8 && !load_certificate(argv[6], argv[7]))
+		return fprintf(stderr, "sink: %s: no certificate\n", argv[6]), 71;
 	mode = argc < 6                        ? TAKE
 	       : strcmp(argv[5], "defer") == 0 ? DEFER
 	       : strcmp(argv[5], "hang") == 0  ? HANG
@@ -233,6 +306,7 @@ int main(int argc, char **argv)
 			if (!c) {
 				accept_all(listener, ep);
 			} else if (!serve(c)) {
+				SSL_free(c->tls);
 				close(c->fd);
 				free(c);
 			}
