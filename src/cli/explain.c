@@ -63,7 +63,8 @@ static int explain(struct explain *e, struct span text)
 	const struct reply_context context = {.stage = e->stage,
 		.now_wall_ms = e->has_now ? e->style.voice.now_wall_ms : 0,
 		.own = e->own,
-		.memo = e->memo};
+		.memo = e->memo,
+		.needs_no_template = !e->is_json};
 	struct read_reply r;
 
 	arena_reset(&e->arena);

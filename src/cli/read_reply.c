@@ -14,8 +14,10 @@ static struct span host_name(struct span host)
 
 static void read_inner(const struct reply_context *outer, struct arena *arena, struct read_reply *r)
 {
-	struct reply_context context = {
-		.now_wall_ms = outer->now_wall_ms, .own = outer->own, .memo = outer->memo};
+	struct reply_context context = {.now_wall_ms = outer->now_wall_ms,
+		.own = outer->own,
+		.memo = outer->memo,
+		.needs_no_template = outer->needs_no_template};
 	struct reply_inner inner;
 
 	if (!reply_nested(r->line.reply, &inner))

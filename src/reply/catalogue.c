@@ -157,6 +157,7 @@ void catalogue_meaning(enum reply_id id, const struct reply_words *words, enum r
 		.evidence = e->name,
 		.entry = id,
 		.template = span_str(e->template),
+		.has_template = true,
 	};
 
 	reply_settle(&m, e->cause);

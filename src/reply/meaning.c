@@ -92,7 +92,10 @@ static struct span bare_text(struct span text, const struct reply_meaning *m)
 void reply_read(const struct reply_context *context, unsigned code, struct reply_status status,
 	struct span text, struct arena *arena, struct reply_meaning *ret)
 {
-	struct reply_meaning m = {.code = code, .stage = context->stage, .wait_seconds = -1};
+	struct reply_meaning m = {.code = code,
+		.stage = context->stage,
+		.wait_seconds = -1,
+		.has_template = !context->needs_no_template};
 	struct reply_tokens tokens;
 
 	text = span_slice(text, 0, REPLY_READ_MAX);

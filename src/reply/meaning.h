@@ -37,6 +37,7 @@ struct reply_meaning {
 	enum reply_variant variant; /* a well-known kind of the cause; else REPLY_VARIANT_NONE */
 	struct span bare;           /* the text without its code and status; borrowed */
 	struct span template;       /* the text with its words as <kind>; in the arena */
+	bool has_template;          /* false: none was asked for, it is empty */
 	struct reply_found *words;  /* in order of appearance; in the arena */
 	size_t n_words;
 };
@@ -47,6 +48,7 @@ struct reply_context {
 	const struct reply_own *own; /* the operator's rules, or NULL */
 	struct span host;            /* who said it, for such rules; may be empty */
 	struct reply_memo *memo;     /* what was decided before (reply/memo.h), or NULL */
+	bool needs_no_template;      /* who doesn't look at it is spared the time */
 };
 
 /*

@@ -142,6 +142,26 @@ static void the_object_is_whole(void **state)
 	arena_done(&arena);
 }
 
+/* Who needs no template gets all the rest. */
+static void a_template_can_be_spared(void **state)
+{
+	struct arena arena = {0};
+	struct span text = SPAN_LIT("451 4.7.1 <a@b.example>: Greylisted, come back in 00:02:00");
+	struct reply_meaning whole, brief;
+
+	reply_read(&(struct reply_context){0}, 0, (struct reply_status){0}, text, &arena, &whole);
+	reply_read(&(struct reply_context){.needs_no_template = true}, 0, (struct reply_status){0},
+		text, &arena, &brief);
+	assert_true(whole.has_template && whole.template.len > 0);
+	assert_true(!brief.has_template && brief.template.len == 0);
+	assert_int_equal(brief.cause, whole.cause);
+	assert_int_equal(brief.wait_seconds, 120);
+	assert_int_equal(brief.n_words, whole.n_words);
+	for (size_t i = 0; i < whole.n_words; i++)
+		assert_true(span_equal(brief.words[i].value, whole.words[i].value));
+	arena_done(&arena);
+}
+
 /* The same event for another user on another day has the same template. */
 static void templates_are_stable(void **state)
 {
@@ -342,6 +362,7 @@ int main(void)
 		cmocka_unit_test(replies_are_understood),
 		cmocka_unit_test(the_famous_seven_are_told_apart),
 		cmocka_unit_test(the_object_is_whole),
+		cmocka_unit_test(a_template_can_be_spared),
 		cmocka_unit_test(templates_are_stable),
 		cmocka_unit_test(own_replies_are_certain),
 		cmocka_unit_test(causes_are_complete),

@@ -30,7 +30,7 @@ static bool kind_of(const struct reply_token *t, enum reply_word_kind *ret)
 }
 
 struct shape {
-	char *out;
+	char *out; /* NULL: only the words are asked for */
 	size_t len;
 	struct reply_found *words;
 	size_t n;
@@ -48,6 +48,8 @@ static void put_text(struct shape *s, struct span text)
 {
 	size_t plain = 0;
 
+	if (!s->out)
+		return;
 	if (text.len > 0 && text.at[0] == ' ' && s->len > 0 && s->out[s->len - 1] != ' ')
 		plain = 1;
 	while (plain < text.len && is_plain(text, plain))
@@ -80,10 +82,12 @@ static void put_kind(struct shape *s, enum reply_word_kind kind, struct span val
 {
 	struct span name = reply_word_kind_span(kind);
 
-	s->out[s->len++] = '<';
-	memcpy(s->out + s->len, name.at, name.len);
-	s->len += name.len;
-	s->out[s->len++] = '>';
+	if (s->out) {
+		s->out[s->len++] = '<';
+		memcpy(s->out + s->len, name.at, name.len);
+		s->len += name.len;
+		s->out[s->len++] = '>';
+	}
 	s->words[s->n++] = (struct reply_found){kind, value, number};
 }
 
@@ -129,37 +133,44 @@ static size_t put_token(
 	return i;
 }
 
-void reply_shape(struct span text, const struct reply_tokens *t, const struct reply_wait *wait,
-	struct arena *arena, struct reply_meaning *m)
+static void shape(struct shape *s, struct span text, const struct reply_tokens *t,
+	const struct reply_wait *wait)
 {
-	struct shape s = {
-		.out = arena_raw(arena, text.len + 12 * t->n + 1, 1),
-		.words = arena_raw(arena, t->n + 1, sizeof s.words[0]),
-	};
 	const char *at = text.at, *end = text.at + text.len; /* what is before at has been put */
 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct reply_token *token = &t->list[i];
 
 		if (token->line)
-			at = skip_code(&s, at, token->line);
+			at = skip_code(s, at, token->line);
 		if (wait->seconds > 0 && i == wait->from) {
 			const struct reply_token *last = &t->list[wait->upto - 1];
 
-			put_text(&s, span_of(at, (size_t)(token->text.at - at)));
+			put_text(s, span_of(at, (size_t)(token->text.at - at)));
 			at = last->text.at + last->text.len;
-			put_kind(&s, REPLY_WORD_WAIT,
+			put_kind(s, REPLY_WORD_WAIT,
 				span_of(token->text.at, (size_t)(at - token->text.at)),
 				wait->seconds);
 			i = wait->upto - 1;
 		} else if (may_be_value(t, i, end)) {
-			i = put_token(&s, t, i, &at, end);
+			i = put_token(s, t, i, &at, end);
 		}
 	}
 	if (t->tail)
-		at = skip_code(&s, at, t->tail);
-	put_text(&s, span_of(at, (size_t)(end - at)));
-	m->template = span_trim(span_of(s.out, s.len));
+		at = skip_code(s, at, t->tail);
+	put_text(s, span_of(at, (size_t)(end - at)));
+}
+
+void reply_shape(struct span text, const struct reply_tokens *t, const struct reply_wait *wait,
+	struct arena *arena, struct reply_meaning *m)
+{
+	struct shape s = {
+		.out = m->has_template ? arena_raw(arena, text.len + 12 * t->n + 1, 1) : NULL,
+		.words = arena_raw(arena, t->n + 1, sizeof s.words[0]),
+	};
+
+	shape(&s, text, t, wait);
+	m->template = s.out ? span_trim(span_of(s.out, s.len)) : (struct span){0};
 	m->words = s.words;
 	m->n_words = s.n;
 }

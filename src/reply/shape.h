@@ -10,6 +10,6 @@
 #include "reply/token.h"
 #include "reply/wait.h"
 
-/* Sets m->template, m->words and m->n_words. */
+/* Sets m->words, m->n_words and, where m->has_template, m->template. */
 void reply_shape(struct span text, const struct reply_tokens *tokens, const struct reply_wait *wait,
 	struct arena *arena, struct reply_meaning *m);

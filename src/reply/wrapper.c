@@ -49,19 +49,24 @@ static enum lead lead_before(struct span text)
 	return NO_LEAD;
 }
 
-/* Blanks in a block from at on with the last sign of a lead in front of them. */
+enum { LEAD_SIGNS = 4 }; /* of a lead's last ones some are looked at first */
+
+/* Blanks in a block from at on with the last signs of a lead in front of them: y?to, u?ed, f?er, E?E:. */
 static block lead_ends(const char *at)
 {
-	block b = block_load(at - 1);
+	block a = block_load(at - 4), b = block_load(at - 2), c = block_load(at - 1);
 
 	return (block)((block_load(at) == ' ') &
-		       ((b == 'o') | (b == 'd') | (b == 'r') | (b == ':')));
+		       (((a == 'y') & (b == 't') & (c == 'o')) |
+			       ((b == 'e') &
+				       (((a == 'u') & (c == 'd')) | ((a == 'f') & (c == 'r')))) |
+			       ((a == 'E') & (b == 'E') & (c == ':'))));
 }
 
 /* Of all leads and what follows them, the first row. */
 static enum reply_stage find_stage(struct span text)
 {
-	size_t found = MARKS, at = 1;
+	size_t found = MARKS, at = LEAD_SIGNS;
 
 	while (at < text.len) {
 		if (at + BLOCK_BYTES <= text.len && !block_any(lead_ends(text.at + at))) {
