@@ -2,6 +2,7 @@
 import html
 import json
 import os
+import pwd
 import re
 import resource
 import shutil
@@ -12,6 +13,7 @@ import urllib.parse
 
 import pytest
 
+from harness.abide import spool_user
 from harness.process import free_port, status_of, wait_until
 from harness.smtp import Smtp
 from harness.tls import Certificate
@@ -568,6 +570,22 @@ def test_the_process_may_do_nothing_else(web):
     assert os.readlink(f"/proc/{pid}/root") == "/run/abide/empty" and not os.listdir(f"/proc/{pid}/root/")
     kinds = [os.readlink(f"/proc/{pid}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{pid}/fd")]
     assert set(kinds) <= {"socket", "anon_inode", "/dev/null", "pipe", "/memfd"}, kinds
+
+
+@pytest.mark.root
+def test_every_process_is_the_user_that_was_meant(web):
+    """Else one of them is somebody whom nobody has thought of."""
+    w = web()
+    base = spool_user()
+    names = {u.pw_name: u for u in pwd.getpwall()}
+    roles = w.abide.roles()
+    assert {"web/0", "diagnose/0", "queue/0", "receive/0"} <= roles.keys()
+    for role, pid in roles.items():
+        kind = role.split("/")[0]
+        user = names.get(f"{base}-{kind}", names[base]) if kind != "queue" else names[base]
+        status = status_of(pid)
+        assert status["Uid"].split() == [str(user.pw_uid)] * 4, role
+        assert status["Gid"].split() == [str(user.pw_gid)] * 4 and not status["Groups"], role
 
 
 # ---- clients ----

@@ -139,6 +139,7 @@ enum ipc_role {
 	IPC_MAILBOX = 8,
 	IPC_DIAGNOSE = 9,
 	IPC_WEB = 10,
+	IPC_ROLES /* how many kinds there are */
 };
 
 struct ipc_role_start {

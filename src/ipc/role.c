@@ -81,8 +81,8 @@ static void take_listeners(struct role *r, struct ipc_packet *p, size_t n)
 		r->listeners[i] = take_fd(p, 1 + i);
 }
 
-static const char *const kind_names[] = {"supervisor", "receive", "queue", "deliver", "facts",
-	"resolve", "lookup", "keys", "mailbox", "diagnose", "web"};
+static const char *const kind_names[IPC_ROLES] = {"supervisor", "receive", "queue", "deliver",
+	"facts", "resolve", "lookup", "keys", "mailbox", "diagnose", "web"};
 #define KINDS (sizeof kind_names / sizeof kind_names[0])
 
 const char *role_kind_name(enum ipc_role kind)

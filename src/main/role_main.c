@@ -23,7 +23,7 @@
 
 _Static_assert(ROLE_BOOT_ID == SPOOL_BOOT_ID, "spool_boot_id fills role.boot_id");
 
-static int (*const bodies[SUPERVISOR_KINDS])(struct role *r) = {
+static int (*const bodies[IPC_ROLES])(struct role *r) = {
 	[IPC_RECEIVE] = receive_serve,
 	[IPC_QUEUE] = queue_serve,
 	[IPC_DELIVER] = deliver_serve,

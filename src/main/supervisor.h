@@ -16,7 +16,6 @@
 #include <sys/types.h>
 
 #define SUPERVISOR_PROCESSES_MOST 16U /* of one kind, where the configuration leaves it open */
-#define SUPERVISOR_KINDS          11  /* enum ipc_role */
 
 struct supervisor;
 
@@ -64,9 +63,9 @@ struct supervisor {
 	size_t children_n;
 	struct wire *wires;
 	size_t wires_n;
-	uint32_t of[SUPERVISOR_KINDS];  /* processes of each kind */
-	bool is_over[SUPERVISOR_KINDS]; /* that kind is not started again */
-	size_t kept;                    /* children with a task that keeps them alive */
+	uint32_t of[IPC_ROLES];  /* processes of each kind */
+	bool is_over[IPC_ROLES]; /* that kind is not started again */
+	size_t kept;             /* children with a task that keeps them alive */
 
 	bool is_stopping, hurries, is_ready, wants_reload;
 	nanos stopped_at;         /* when it was told to */

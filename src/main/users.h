@@ -12,7 +12,7 @@ struct user {
 };
 
 struct users {
-	struct user of[9]; /* by enum ipc_role; queue's is the spool's owner */
+	struct user of[IPC_ROLES]; /* by enum ipc_role; queue's is the spool's owner */
 };
 
 /*

@@ -1,7 +1,9 @@
 /* The queue and its sites for programs: the same objects as abide queue --json and abide sites --json. */
+#include "cli/json_text.h"
 #include "cli/listing.h"
 #include "cli/site_json.h"
 #include "web/answer.h"
+#include "web/cursor.h"
 
 static int append(const char *at, size_t len, void *out)
 {
@@ -39,38 +41,11 @@ void answer_sites_json(const struct answering *a, struct answer *ret)
 		ret);
 }
 
-/* "STAGE.LANE.DUE.ID.PART", as next said. False: it is none of ours. */
-static bool read_cursor(struct span text, struct ipc_cursor *ret)
-{
-	struct ipc_cursor c = {0};
-	unsigned stage;
-	uint64_t lane, due, part;
-	struct span id;
-
-	if (!span_take_number(&text, 1, 1, &stage) || !span_take(&text, '.') ||
-		!span_take_u64(&text, &lane) || !span_take(&text, '.') ||
-		!span_take_u64(&text, &due) || !span_take(&text, '.') ||
-		!span_take_until(&text, '.', &id) || !span_take_u64(&text, &part) || text.len > 0)
-		return false;
-	if (stage > 2 || lane > UINT32_MAX || part > UINT32_MAX || due > INT64_MAX ||
-		id_parse(id, &c.id) < 0)
-		return false;
-	c.stage = (uint8_t)stage;
-	c.lane = (uint32_t)lane;
-	c.due = (int64_t)due;
-	c.part = (uint32_t)part;
-	*ret = c;
-	return true;
-}
-
 static json_t *cursor_json(const struct ipc_web_messages *m)
 {
-	char id[ID_TEXT_LEN + 1];
+	char text[CURSOR_TEXT_MAX];
 
-	if (!m->more)
-		return json_null();
-	return json_sprintf("%u.%u.%lld.%s.%u", m->next.stage, m->next.lane, (long long)m->next.due,
-		id_text(m->next.id, id), m->next.part);
+	return m->more ? json_text(cursor_text(&m->next, text)) : json_null();
 }
 
 static struct span value_of(const struct answering *a, const char *name, struct buf *room)
@@ -98,7 +73,7 @@ void answer_queue_json(const struct answering *a, struct answer *ret)
 	struct arena arena = {0};
 
 	if (web_query_has(a->request->query, "after") &&
-		!read_cursor(value_of(a, "after", &after), &list.after))
+		cursor_read(value_of(a, "after", &after), &list.after) < 0)
 		refuse(WEB_BAD_REQUEST, "after is not what next said", ret);
 	else if (view_list(a->view, &list, a->deadline, &arena, &messages) < 0)
 		refuse(WEB_UNAVAILABLE, "the queue does not answer", ret);
