@@ -1,14 +1,18 @@
 """Signed mail as receivers see it: verified by dkimpy and by OpenDKIM, with the records that abide dkim prints."""
 import glob
+import json
 import os
 import random
 import re
 import shutil
 import subprocess
+import urllib.request
 
 import pytest
 
-from harness.peers import TOP
+from harness.dns import Nsd
+from harness.peers import TOP, need_root
+from harness.process import Process, free_port, wait_for_port
 
 dkim = pytest.importorskip("dkim", reason="python3-dkim is not installed (tools/setup test)")
 
@@ -135,13 +139,35 @@ def real_messages():
             yield path, content.rstrip(b"\n").replace(b"\n", b"\r\n") + b"\r\n"
 
 
+def derived(messages, n):
+    """n messages that were made odder than they are: their ends, blanks, fields, sizes."""
+    rng = random.Random(n)
+    ways = (
+        lambda head, body: (head, body + b"\r\n" * rng.randrange(1, 9)),
+        lambda head, body: (head, b"" if rng.randrange(2) else b"\r\n \r\n\t\r\n"),
+        lambda head, body: (head.replace(b": ", b":\r\n\t  ", 3), body),
+        lambda head, body: (head, re.sub(rb"(?<!\r\n)\r\n", lambda m: rng.choice((b"\r\n", b" \t \r\n")), body)),
+        lambda head, body: (head + b"".join(b"To: r%d@x.test, \r\n\tR <q%d@y.test>\r\n" % (i, i) for i in range(40)), body),
+        lambda head, body: (head + b"X-Huge: " + b"word-0123456789\r\n " * 1200 + b"\r\n", body),
+        lambda head, body: (head + "X-Eight: gr\u00fc\u00dfe \u7528\u6237\r\n".encode(), body + bytes(range(128, 256)) + b"\r\n"),
+        lambda head, body: (head.lower().replace(b"from:", b"FROM:", 1), b".\r\n" + body.replace(b"\r\n", b"\r\n.") + b"\r\n"),
+    )
+    for i in range(n):
+        path, content = rng.choice(messages)
+        head, _, body = content.partition(b"\r\n\r\n")
+        head, body = ways[i % len(ways)](head + b"\r\n", body)
+        if all(len(line) <= 998 for line in (head + body).split(b"\r\n")):
+            yield f"{path} ({i % len(ways)})", head + b"\r\n" + body
+
+
 def test_real_messages(abide, lab, keys, long_run):
     """Real and odd mail, a thousand of it in a long run: not one signature that a receiver finds bad."""
     messages = list(real_messages())
     if not messages:
         pytest.skip("shared/vectors isn't there")
+    odder = list(derived(messages, 480 if long_run else 80))
     random.Random(1).shuffle(messages)
-    messages = messages if long_run else messages[:150]
+    messages = (messages if long_run else messages[:150]) + odder
     path, records = keys
     x = lab(keep=True)
     a = abide(routes={"*": x.port}, extra=DKIM.format(d=path))
@@ -152,7 +178,88 @@ def test_real_messages(abide, lab, keys, long_run):
     for n, (file, _) in enumerate(messages):
         found = x.content(x.wait_for(f"r{n}@dst.test"))
         assert verify(found, records) == {"r1": True, "e1": True}, (file, found[:2000])
-    print(f"{len(messages)} messages, {2 * len(messages)} signatures verified")
+    print(f"{len(messages)} messages ({len(odder)} of them made odder), {2 * len(messages)} signatures verified")
+
+
+RSPAMD = """
+options {{
+  filters = "dkim"; disable_hyperscan = true; url_tld = "{d}/domains"; check_local = true;
+  local_addrs = ["192.0.2.0/24"];
+  dns {{ nameserver = ["127.0.0.1:{dns}"]; timeout = 5s; retransmits = 3; }}
+  control_socket = "{d}/control mode=0600"; tempdir = "{d}"; hs_cache_dir = "{d}"; cache_file = "{d}/symbols.cache";
+  history_file = "{d}/history"; pidfile = "{d}/pid"; task_timeout = 20s;
+}}
+logging {{ type = "console"; level = "info"; }}
+dkim {{ check_local = true; dkim_cache_size = 2k; max_sigs = 5; }}
+actions {{ reject = 1000; add_header = 900; greylist = 800; }}
+worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
+"""
+
+
+class Rspamd:
+    """rspamd with nothing but its verifier of DKIM, and the DNS that it asks."""
+
+    def __init__(self, directory, records):
+        need_root()
+        if not shutil.which("rspamd", path="/usr/sbin:/usr/bin"):
+            pytest.skip("rspamd is not installed (tools/setup test)")
+        folder = os.path.join(directory, "rspamd")
+        os.mkdir(folder)
+        shutil.chown(folder, "_rspamd", "_rspamd")
+        with open(os.path.join(folder, "domains"), "w") as f:
+            f.write("test\n")
+        lines = [name + ". IN TXT " + " ".join(f'"{text[i:i + 200]}"' for i in range(0, len(text), 200))
+                 for name, text in ((k.rstrip("."), v) for k, v in records.items())]
+        self.dns = Nsd(directory, {"test": lines})
+        self.dns.start()
+        self.port = free_port()
+        conf = os.path.join(folder, "rspamd.conf")
+        with open(conf, "w") as f:
+            f.write(RSPAMD.format(d=folder, dns=self.dns.port, port=self.port))
+        self.process = Process(["/usr/bin/rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd", "-c", conf], "rspamd",
+                               parse_err=lambda line: None)
+        wait_for_port(self.port)
+
+    def verdicts(self, content):
+        """selector -> R_DKIM_ALLOW or what else it was called."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/checkv2", content, {"IP": "198.51.100.1"})
+        with urllib.request.urlopen(request, timeout=60) as f:
+            symbols = json.load(f)["symbols"]
+        return {option.split("s=")[1].split(":")[0]: name for name, s in symbols.items() if name.startswith("R_DKIM")
+                for option in s.get("options", ()) if "s=" in option}
+
+    def destroy(self):
+        self.process.stop()
+        self.process.destroy()
+        self.dns.destroy()
+
+
+def stands_twice(content):
+    """rspamd 3.4 finds any signature bad that is over one of two To or Cc (dkimpy's own too): they are left to the others."""
+    head = content.partition(b"\r\n\r\n")[0]
+    return any(len(re.findall(rb"(?im)^" + name + rb"\s*:", head)) > 1 for name in (b"to", b"cc"))
+
+
+@pytest.mark.root
+def test_rspamd_agrees(abide, lab, peer, keys, long_run):
+    """The one that many receivers decide by: over the same messages."""
+    path, records = keys
+    x = lab(keep=True)
+    r = peer(Rspamd, records)
+    a = abide(routes={"*": x.port}, extra=DKIM.format(d=path))
+    real = list(real_messages())
+    odder = list(derived(real, 480 if long_run else 40)) if real else []
+    random.Random(3).shuffle(real)
+    messages = ODD + [content for _, content in (real if long_run else real[:40]) + odder]
+    messages = [content for content in messages if not stands_twice(content)]
+    with a.client() as c:
+        c.ehlo()
+        for n, content in enumerate(messages):
+            assert c.mail("s@src.test", [f"r{n}@dst.test"], content, " BODY=8BITMIME").code == 250
+    for n in range(len(messages)):
+        found = x.content(x.wait_for(f"r{n}@dst.test"))
+        assert r.verdicts(found) == {"r1": "R_DKIM_ALLOW", "e1": "R_DKIM_ALLOW"}, found[:2000]
+    print(f"{len(messages)} messages verified by rspamd")
 
 
 def test_whose_mail_is_signed(abide, lab, keys):

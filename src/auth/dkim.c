@@ -184,6 +184,7 @@ int dkim_relax_field(struct span name, struct span value, struct buf *out)
 struct found { /* the last ones of a field, the lowest first */
 	struct mail_field at[INSTANCES_MOST];
 	size_t n;
+	bool is_cut; /* there are more */
 };
 
 static void find(struct span header, const char *name, struct found *ret)
@@ -192,12 +193,13 @@ static void find(struct span header, const char *name, struct found *ret)
 	struct mail_field f;
 
 	ret->n = 0;
+	ret->is_cut = false;
 	mail_header_init(&h, header);
 	while (mail_header_next(&h, &f)) {
 		if (!mail_field_is(&f, name))
 			continue;
-		if (ret->n == INSTANCES_MOST)
-			ret->n--;
+		ret->is_cut |= ret->n == INSTANCES_MOST;
+		ret->n -= ret->n == INSTANCES_MOST;
 		memmove(&ret->at[1], &ret->at[0], ret->n * sizeof ret->at[0]);
 		ret->at[0] = f;
 		ret->n++;
@@ -302,14 +304,17 @@ static void add_base64(struct buf *out, struct span bytes)
 	buf_done(&text);
 }
 
-/* Each name once for each that is there, and once more. */
+/*
+ * Each name once for each that is there, and once more. Where there are more than were taken, the one more
+ * would stand for one of these, and a verifier would hash it.
+ */
 static void add_names(const struct found *all, struct buf *field)
 {
 	struct folder f = {.out = field, .line = 10};
 
 	for (size_t i = 0; i < SIGNED; i++)
-		for (size_t k = 0; k <= all[i].n; k++) {
-			bool is_last = i + 1 == SIGNED && k == all[i].n;
+		for (size_t k = 0, times = all[i].n + !all[i].is_cut; k < times; k++) {
+			bool is_last = i + 1 == SIGNED && k + 1 == times;
 			char text[64];
 			size_t n = span_copy(span_str(signed_fields[i]), text, sizeof text - 2);
 

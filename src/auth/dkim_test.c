@@ -124,6 +124,29 @@ static void no_field_can_be_added(void **state)
 	buf_done(&want);
 }
 
+/* A verifier takes each name in h= for one more of them from the bottom: the ninth would be one that was not hashed. */
+static void more_of_one_than_are_signed_do_no_harm(void **state)
+{
+	const struct dkim_signer s = {
+		.domain = SPAN_LIT("one.test"), .selector = SPAN_LIT("sel"), .at_s = 1700000000};
+	unsigned char body[DKIM_DIGEST] = {0}, digest[DKIM_DIGEST];
+
+	for (size_t n = 7; n <= 12; n++) {
+		struct buf header = BUF_INIT(4096), field = BUF_INIT(DKIM_FIELD_MAX);
+		size_t named = 0;
+
+		(void)buf_add_str(&header, "From: a@one.test\r\n");
+		for (size_t i = 0; i < n; i++)
+			(void)buf_printf(&header, "To: r%zu@two.test\r\n", i);
+		assert_int_equal(dkim_begin(&s, body, buf_span(&header), &field, digest), 0);
+		for (const char *at = buf_cstr(&field); (at = strstr(at, ":To")); at++)
+			named += at[3] == ':';
+		assert_int_equal(named, n == 7 ? 8 : n == 8 ? 9 : 8);
+		buf_done(&header);
+		buf_done(&field);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +154,7 @@ int main(void)
 		cmocka_unit_test(fields_are_relaxed),
 		cmocka_unit_test(the_author_is_found),
 		cmocka_unit_test(no_field_can_be_added),
+		cmocka_unit_test(more_of_one_than_are_signed_do_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
