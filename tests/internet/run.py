@@ -188,6 +188,32 @@ def ask_whose(w, binary, directory):
     return failed
 
 
+# What `abide dns` says of a case: name under its domain, type, status, words of its output.
+ASKED = (("ee", "_25._tcp.mx", "TLSA", 0, "3 1 1 "), ("ee", "_25._tcp.mx", "TLSA", 0, "secure"), ("eefull", "_25._tcp.mx", "TLSA", 0, "3 0 0 "),
+         ("tlsabogus", "_25._tcp.mx", "TLSA", 75, "bogus"), ("notls", "_25._tcp.mx", "TLSA", 68, "no such"),
+         ("enforce", "", "STS", 0, "enforce"), ("testing", "", "STS", 0, "testing"), ("sts404", "", "STS", 68, "status 404"),
+         ("notls", "", "STS", 68, ""))
+
+
+def ask_dns(w, binary, directory):
+    """What an administrator asks beforehand. What was answered otherwise."""
+    directory = os.path.join(directory, "asked")
+    os.mkdir(directory)
+    a = Abide(binary, abide_conf(w, directory)).start()
+    failed = []
+    try:
+        for name, below, kind, status, words in ASKED:
+            domain = next(w.domain(c) for c in w.cases if c.name == name)
+            done = subprocess.run([binary, "dns", "-c", a.config.path, f"{below}.{domain}" if below else domain, kind],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+            said = done.stdout.decode()
+            if done.returncode != status or words not in said:
+                failed.append(f"dns {name} {kind}: {done.returncode}, {said!r}")
+    finally:
+        a.destroy()
+    return failed
+
+
 def ask_abide_to_renew(w, binary, directory):
     """A policy is fetched again before it ends, though nobody writes there: what went otherwise."""
     a = Abide(binary, abide_conf(w, directory)).start()
@@ -342,6 +368,8 @@ def main():
         kept += ask_whose(w, os.path.join(os.path.abspath(o.build), "abide"), directory)
     if any(c.name == "stsrenewed" for c in w.cases):
         kept += ask_abide_to_renew(w, os.path.join(os.path.abspath(o.build), "abide"), directory)
+    if all(any(c.name == n for c in w.cases) for n, *_ in ASKED):
+        kept += ask_dns(w, os.path.join(os.path.abspath(o.build), "abide"), directory)
     done = time.monotonic()
     by_postfix = ask_postfix(w, directory) if o.postfix else {}
     for r in real:
