@@ -103,9 +103,14 @@ def test_open_dkim_agrees(abide, lab, keys, directory, long_run):
         f.writelines(f"{name.rstrip('.')} {text}\n" for name, text in records.items())
     with open(conf, "w") as f:
         f.write(f"Mode v\nTestPublicKeys {table}\nSyslog no\nSocket local:{directory}/milter\n")
-    real = [content for _, content in real_messages()]
+    named = list(real_messages())
+    odder = [content for _, content in derived(named, 480 if long_run else 20)] if named else []
+    real = [content for _, content in named]
     random.Random(2).shuffle(real)
-    for n, content in enumerate(ODD + (real if long_run else real[:40])):
+    messages = ODD + (real if long_run else real[:40]) + odder
+    # Its -t takes no field of 64 KiB.
+    messages = [m for m in messages if max(map(len, re.split(rb"\r\n(?![ \t])", m.partition(b"\r\n\r\n")[0]))) < 60000]
+    for n, content in enumerate(messages):
         a.send("s@src.test", [f"r{n}@dst.test"], content, " BODY=8BITMIME")
         m = x.wait_for(f"r{n}@dst.test")
         file = os.path.join(directory, f"m{n}")
@@ -115,6 +120,7 @@ def test_open_dkim_agrees(abide, lab, keys, directory, long_run):
                               stderr=subprocess.STDOUT, check=False)
         text = done.stdout.decode()
         assert done.returncode == 0 and text.count("dkim=pass") == 2, text
+    print(f"{len(messages)} messages verified by opendkim")
 
 
 def real_messages():
@@ -234,10 +240,13 @@ class Rspamd:
         self.dns.destroy()
 
 
-def stands_twice(content):
-    """rspamd 3.4 finds any signature bad that is over one of two To or Cc (dkimpy's own too): they are left to the others."""
+def is_beyond_rspamd(content):
+    """It says nothing of DKIM in test mail (GTUBE), and 3.4 finds any signature bad that is over a field that stands twice and should
+    not (of two To or Cc dkimpy's own too): these are left to the others."""
+    if b"C4JDBQADN1.NSBN3*2IDNEN" in content:
+        return True
     head = content.partition(b"\r\n\r\n")[0]
-    return any(len(re.findall(rb"(?im)^" + name + rb"\s*:", head)) > 1 for name in (b"to", b"cc"))
+    return any(len(re.findall(rb"(?im)^" + name + rb"\s*:", head)) > 1 for name in (b"to", b"cc", b"subject"))
 
 
 @pytest.mark.root
@@ -251,7 +260,7 @@ def test_rspamd_agrees(abide, lab, peer, keys, long_run):
     odder = list(derived(real, 480 if long_run else 40)) if real else []
     random.Random(3).shuffle(real)
     messages = ODD + [content for _, content in (real if long_run else real[:40]) + odder]
-    messages = [content for content in messages if not stands_twice(content)]
+    messages = [content for content in messages if not is_beyond_rspamd(content)]
     with a.client() as c:
         c.ehlo()
         for n, content in enumerate(messages):
