@@ -117,16 +117,16 @@ void reload_configuration(struct supervisor *s)
 	struct buf why = BUF_INIT(1024);
 	struct files files = {.authorities = -1};
 	struct sockets sockets;
-	struct conf conf;
+	struct conf *conf = ARENA_NEW(arena, struct conf);
 	int snapshot = -1;
 
 	ready_notify("RELOADING=1");
 	int status = parse_configuration(s, s->number + 1, true, &snapshot);
-	int rc = status == 0 ? conf_map_memfd(snapshot, arena, &conf) : -1;
+	int rc = status == 0 ? conf_map_memfd(snapshot, arena, conf) : -1;
 
 	if (status != 0 || rc < 0)
 		refuse(arena, snapshot, status != 0 ? "the file is wrong" : log_strerror(rc));
-	else if (open_new(s, &conf, &files, &sockets, &why) < 0)
+	else if (open_new(s, conf, &files, &sockets, &why) < 0)
 		refuse(arena, snapshot, buf_cstr(&why));
 	else {
 		files_close(&s->files);
@@ -134,7 +134,7 @@ void reload_configuration(struct supervisor *s)
 		files = (struct files){.authorities = -1};
 		sockets_close(&s->sockets); /* those that are not in the new one */
 		s->sockets = sockets;
-		take_over(s, snapshot, arena, &conf);
+		take_over(s, snapshot, arena, conf);
 		tell_all(s);
 		start_and_stop(s);
 		log_event(LOG_INFO, "reloaded", LOG_STR("file", s->file),
