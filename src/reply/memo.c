@@ -85,13 +85,15 @@ struct reply_memo_row *reply_memo_row(struct reply_memo *memo, uint64_t key)
 {
 	struct reply_memo_row *pair = &memo->rows[(key ^ key >> 32) % REPLY_MEMO_ROWS & ~1U];
 
-	if (pair[0].key == key)
-		return &pair[0];
-	if (pair[1].key != key) { /* the older one goes */
-		pair[1] = pair[0];
-		return &pair[0];
+	/* the one asked for last stands first; for a new one the other goes */
+	if (pair[0].key != key) {
+		struct reply_memo_row last = pair[0];
+
+		if (pair[1].key == key)
+			pair[0] = pair[1];
+		pair[1] = last;
 	}
-	return &pair[1];
+	return &pair[0];
 }
 
 struct reply_memo *reply_memo_new(void)

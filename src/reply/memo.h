@@ -11,7 +11,7 @@
 #include "reply/rule.h"
 #include "reply/variant_id.h"
 
-enum { REPLY_MEMO_ROWS = 8192 };
+enum { REPLY_MEMO_ROWS = 16384 };
 
 struct reply_memo_row {
 	uint64_t key; /* 0: free */

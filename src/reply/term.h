@@ -23,7 +23,7 @@ struct reply_term {
 };
 
 /* The set of hashes of words and of their beginnings that patterns name: bit n, one ends so. */
-enum { REPLY_NAMED_BITS = 8192, REPLY_NAMED_WORDS = REPLY_NAMED_BITS / 64 };
+enum { REPLY_NAMED_BITS = 65536, REPLY_NAMED_WORDS = REPLY_NAMED_BITS / 64 };
 
 static inline bool reply_terms_may_name(
 	const uint64_t set[REPLY_NAMED_WORDS], const struct reply_word *word)

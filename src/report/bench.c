@@ -86,6 +86,10 @@ static void put_line(struct span line, unsigned number)
 	while (line.len > 0) {
 		size_t n = 0;
 
+		if (span_take_span(&line, SPAN_LIT("\\n"))) { /* where a reply has its next line */
+			printf("\\n");
+			continue;
+		}
 		while (n < line.len && is_chunk(line.at[n]))
 			n++;
 		if (n == 0)
