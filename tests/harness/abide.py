@@ -107,6 +107,7 @@ class Abide:
 
     def kill(self):
         """The machine goes dark: SIGKILL to all of its processes at once."""
+        os.kill(self.process.pid, signal.SIGSTOP)  # so that it makes no more of them meanwhile
         pids = self.all_pids()
         for pid in pids:
             try:
