@@ -68,7 +68,7 @@ static const uint32_t wants[FAMILIES] = {
 
 /* A subset: what explains it, and is not only worth a look. */
 static const uint32_t explains[FAMILIES] = {
-	[FAMILY_REACH] = BIT(CHECK_PORT25) | BIT(CHECK_RESOLVER) | BIT(CHECK_MTU),
+	[FAMILY_REACH] = BIT(CHECK_PORT25) | BIT(CHECK_RESOLVER) | BIT(CHECK_MTU) | BIT(CHECK_IPV6),
 	[FAMILY_DNS] = BIT(CHECK_RESOLVER) | BIT(CHECK_CLOCK),
 	[FAMILY_IDENTITY] = BIT(CHECK_PTR) | BIT(CHECK_HELO),
 	[FAMILY_REPUTATION] = BIT(CHECK_BLOCKLIST),

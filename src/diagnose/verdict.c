@@ -8,6 +8,8 @@ enum {
 	WIDE_LOAD = 4,
 	WIDE_PARTLY = 5, /* where each takes a part of it */
 	APART_MOST = 8,  /* verdicts of one family */
+	FALL_MINUTES = 10,
+	FALL_MOST = 64, /* places that are looked at one by one */
 };
 
 static size_t most(const uint32_t *counts, size_t n)
@@ -56,9 +58,25 @@ static bool is_wide(enum verdict_family f, const struct spread *s)
 		return failing >= WIDE_LEAST;
 	case FAMILY_AUTH:
 		return failing >= 2 && keyset_failing(&s->domains) >= 2;
+	case FAMILY_WAIT: /* we are new to them */
+		return failing >= WIDE_PARTLY && failing >= 2 * fine;
 	default:
 		return false;
 	}
+}
+
+/* The clock and the way by IPv6 are ours, however many sites do not mind: such trouble is of this check. */
+static bool is_explained(const struct judging *j, enum verdict_family f, const struct spread *s)
+{
+	static const enum diagnose_check own[] = {CHECK_CLOCK, CHECK_IPV6};
+
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+		const struct check_result *r = judge_check(j->question, own[i], (struct span){0});
+
+		if (r && r->state == CHECK_BAD && verdict_explains(own[i], f))
+			return keyset_failing(&s->providers) >= WIDE_LEAST;
+	}
+	return false;
 }
 
 static bool is_way(enum verdict_family f)
@@ -68,7 +86,8 @@ static bool is_way(enum verdict_family f)
 
 static struct span name_of(const struct judging *j, uint64_t key)
 {
-	return span_str(ledger_name(j->ledger, key));
+	/* the ledger may be a copy that goes before the verdict does */
+	return arena_copy(j->arena, span_str(ledger_name(j->ledger, key)));
 }
 
 static struct span top_name(const struct judging *j, const struct keyset *s)
@@ -233,6 +252,27 @@ static void judge_providers(
 	}
 }
 
+/* The minute in which a place failed first after it had taken mail; 0: it never took any. */
+static uint32_t fell_at(const struct judging *j, const struct spread_filter *f, uint64_t provider)
+{
+	bool has_taken = false;
+	uint32_t at = 0;
+
+	for (size_t i = 0; i < ledger_count(j->ledger); i++) {
+		const struct ledger_cell *c = ledger_get(j->ledger, i);
+
+		if (c->provider != provider)
+			continue;
+		if (c->cause == REPLY_NONE) {
+			has_taken = true;
+			at = 0;
+		} else if (at == 0 && verdict_family((enum reply_cause)c->cause) == f->family) {
+			at = c->minute;
+		}
+	}
+	return has_taken ? at : 0;
+}
+
 /* The last minute in which one of the places that fail took mail; 0: none did. */
 static uint32_t last_taken(const struct judging *j, const struct spread *s)
 {
@@ -244,6 +284,36 @@ static uint32_t last_taken(const struct judging *j, const struct spread *s)
 			return c->minute;
 	}
 	return 0;
+}
+
+/*
+ * Half of all places, or more, took mail and stopped within a few minutes of each other: what many unrelated ones do
+ * at once is not theirs. (Places that never took any, as misspelt ones, don't count.)
+ */
+static bool is_fall(const struct judging *j, const struct spread_filter *f, const struct spread *s)
+{
+	size_t dead = keyset_dead(&s->providers), best = 0, n = 0;
+	size_t alive = keyset_fine(&s->providers) + keyset_failing(&s->providers) - dead;
+
+	if (!is_way(f->family) || f->family == FAMILY_LOAD || dead < WIDE_PARTLY || dead < alive ||
+		dead > FALL_MOST)
+		return false;
+	uint32_t *begun = arena_array(j->arena, dead, sizeof *begun);
+
+	for (size_t i = 0; i < s->providers.room && n < dead; i++) {
+		const struct keyrow *r = &s->providers.rows[i];
+
+		if (r->fail > 0 && r->ok == 0 && (begun[n] = fell_at(j, f, r->key)) > 0)
+			n++;
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t with = 0;
+
+		for (size_t k = 0; k < n; k++)
+			with += begun[k] >= begun[i] && begun[k] - begun[i] <= FALL_MINUTES;
+		best = with > best ? with : best;
+	}
+	return best >= WIDE_PARTLY && best >= alive;
 }
 
 /*
@@ -262,7 +332,9 @@ static bool find_wide(const struct judging *j, struct spread_filter *f, struct s
 		if (windows[i] < now && now - windows[i] > f->from)
 			window.from = now - windows[i];
 		spread_make(j->ledger, &window, j->arena, &part);
-		if (part.fail == 0 || !is_wide(f->family, &part))
+		if (part.fail == 0 ||
+			!(is_wide(f->family, &part) || is_explained(j, f->family, &part) ||
+				is_fall(j, f, &part)))
 			continue;
 		since = window;
 		since.from = last_taken(j, &part);

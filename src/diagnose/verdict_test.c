@@ -149,7 +149,7 @@ static const struct staged theirs[] = {
 		THEIRS(SITE, WAIT)},
 	{"one site greylists", .trouble = {SAID(GREYLISTING, .sites = 0x8)}, NOBODYS(SITE, WAIT)},
 	{"all greylist: our address is new to them", .trouble = {SAID(GREYLISTING)},
-		NOBODYS(SITE, WAIT)},
+		NOBODYS(EVERYTHING, WAIT)},
 	{"one provider throttles, we send as ever", .one_provider = 4,
 		.trouble = {SAID(RATE_LIMITED, .sites = 0xf, .share = 80)}, THEIRS(PROVIDER, WAIT)},
 	{"one site overloaded", .trouble = {SAID(SERVER_OVERLOADED, .sites = 0x10)},

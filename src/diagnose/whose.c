@@ -1,6 +1,6 @@
 #include "diagnose/judge.h"
 
-enum { MANY_FINE = 3 };
+enum { MANY_FINE = 3, TOLD_AFTER = 3600 /* seconds */ };
 
 static int rank(enum check_state s)
 {
@@ -33,7 +33,8 @@ const struct check_result *judge_check(
 /* Whatever it is about, such a check shows our own state, not that of one site. */
 static bool is_global(enum diagnose_check c)
 {
-	return c == CHECK_PORT25 || c == CHECK_RESOLVER || c == CHECK_CLOCK || c == CHECK_MTU;
+	return c == CHECK_PORT25 || c == CHECK_RESOLVER || c == CHECK_CLOCK || c == CHECK_MTU ||
+	       c == CHECK_IPV6;
 }
 
 struct evidence {
@@ -77,6 +78,13 @@ static double more(double least, double step, uint32_t n, uint32_t most)
 	return least + step * (n < most ? n : most);
 }
 
+/* A host that is away comes back; a certificate that has run out waits for somebody who is told. */
+static enum verdict_advice theirs(const struct verdict *v)
+{
+	return v->family == FAMILY_TLS && v->last - v->since >= TOLD_AFTER ? ADVICE_TELL_THEM
+									   : ADVICE_WAIT;
+}
+
 /* No connection, no DNS, no TLS: one site, or all of them? */
 static void judge_way(const struct verdict *now, const struct evidence *e, bool is_wide,
 	enum verdict_advice ours, struct verdict *v)
@@ -87,9 +95,9 @@ static void judge_way(const struct verdict *now, const struct evidence *e, bool 
 	else if (now->providers_fine > 0)
 		set(v, VERDICT_THEIRS,
 			more(0.6, 0.07, now->providers_fine, 4) + (e->fine ? 0.05 : 0),
-			ADVICE_WAIT);
+			theirs(now));
 	else if (e->fine > 0)
-		set(v, VERDICT_THEIRS, 0.6, ADVICE_WAIT);
+		set(v, VERDICT_THEIRS, 0.6, theirs(now));
 	else
 		set(v, VERDICT_UNKNOWN, 0.3, ours);
 }
@@ -110,8 +118,14 @@ static void judge_identity(const struct evidence *e, struct verdict *v)
 
 static void judge_reputation(const struct evidence *e, struct verdict *v)
 {
+	bool is_more = v->start == START_VOLUME;
+
 	if (v->scope == VERDICT_ONE_SENDER)
 		set(v, VERDICT_SENDER, 0.75, ADVICE_LOOK_AT_MAIL);
+	else if (is_more && v->providers >= 2) /* who asks before it has stopped is listed again */
+		set(v, VERDICT_OURS, more(0.7, 0.05, v->providers, 5), ADVICE_LOOK_AT_MAIL);
+	else if (is_more)
+		set(v, VERDICT_OURS, 0.7, ADVICE_SLOW_DOWN);
 	else if (v->providers >= 3)
 		set(v, VERDICT_OURS, more(0.7, 0.05, v->providers, 5), ADVICE_DELIST);
 	else if (v->providers == 2)
@@ -233,6 +247,10 @@ void judge_whose(const struct judging *j, const struct spread *s, bool is_wide, 
 	struct evidence e = look_at_checks(j->question, v, is_wide);
 
 	judge_by_family(&e, s, is_wide, v);
+	const struct check_result *port = judge_check(j->question, CHECK_PORT25, (struct span){0});
+
+	if (v->advice == ADVICE_PORT25 && port && port->state == CHECK_FINE)
+		v->advice = ADVICE_NETWORK;
 	/* One source of several fails, and the others get through: it is that address. */
 	if (v->scope == VERDICT_SOURCE && v->whose == VERDICT_UNKNOWN)
 		set(v, VERDICT_OURS, 0.6, v->advice);
