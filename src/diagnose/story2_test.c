@@ -223,10 +223,7 @@ static const struct staged stories[] = {
 				.minutes = 20)},
 		.checks = {{CHECK_PORT25, CHECK_FINE, NULL}, {CHECK_DISK, CHECK_FINE, NULL}},
 		THEIRS(SITE, WAIT)},
-};
-
-/* What was said otherwise than expected. */
-static const struct staged open[] = {
+	/* Misses of the first run, mended since. */
 	{"our certificate ran out, those who ask for one break the handshake",
 		.trouble = {SEEN(TLS_FAILED, .sites = 0x2a4, .minutes = 50),
 			SAYS("454 4.7.0 TLS handshake failed: certificate has expired",
@@ -245,18 +242,22 @@ static const struct staged open[] = {
 				.sites = 0x605, .sender = "cyn@third.example", .minutes = 25),
 			SAYS("452 4.2.2 Mailbox over quota", .recipient = "r0@s1.example")},
 		SENDERS(ONE_SENDER, LOOK_AT_MAIL)},
-	{"one site's STARTTLS is broken since its upgrade",
-		.trouble = {SEEN(TLS_FAILED, .sites = 0x80, .minutes = 55),
-			SAYS("451 4.7.1 Greylisting in action, please come back later",
-				.sites = 0x10, .share = 20)},
-		.checks = {{CHECK_CERTIFICATE, CHECK_FINE, NULL}, {CHECK_CLOCK, CHECK_FINE, NULL}},
-		THEIRS(SITE, TELL_THEM)},
 	{"a mailbox gets more mail than its provider allows it",
 		.trouble = {SAYS("450-4.2.1 The user you are trying to contact is receiving email "
 				 "at a rate that prevents additional messages from being "
 				 "delivered. Please resend your message at a later time.",
 			.recipient = "r0@s1.example", .minutes = 30)},
 		.checks = {{CHECK_BLOCKLIST, CHECK_FINE, NULL}}, NOBODYS(RECIPIENT, WAIT)},
+};
+
+/* What was said otherwise than expected. */
+static const struct staged open[] = {
+	{"one site's STARTTLS is broken since its upgrade",
+		.trouble = {SEEN(TLS_FAILED, .sites = 0x80, .minutes = 55),
+			SAYS("451 4.7.1 Greylisting in action, please come back later",
+				.sites = 0x10, .share = 20)},
+		.checks = {{CHECK_CERTIFICATE, CHECK_FINE, NULL}, {CHECK_CLOCK, CHECK_FINE, NULL}},
+		THEIRS(SITE, TELL_THEM)},
 };
 
 /* Where it is the other side's, or nobody's, nothing may be laid at our door or our sender's. */

@@ -65,10 +65,10 @@ static bool is_wide(enum verdict_family f, const struct spread *s)
 	}
 }
 
-/* The clock and the way by IPv6 are ours, however many sites do not mind: such trouble is of this check. */
+/* Clock, certificate and the way by IPv6 are ours, however many sites do not mind: such trouble is of this check. */
 static bool is_explained(const struct judging *j, enum verdict_family f, const struct spread *s)
 {
-	static const enum diagnose_check own[] = {CHECK_CLOCK, CHECK_IPV6};
+	static const enum diagnose_check own[] = {CHECK_CLOCK, CHECK_IPV6, CHECK_CERTIFICATE};
 
 	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
 		const struct check_result *r = judge_check(j->question, own[i], (struct span){0});
@@ -428,9 +428,14 @@ static double weight(const struct verdict *v)
 
 static int by_weight(const void *a, const void *b)
 {
-	double x = weight(a), y = weight(b);
+	const struct verdict *v = a, *w = b;
+	double x = weight(v), y = weight(w);
 
-	return (x < y) - (x > y);
+	if (x != y)
+		return (x < y) - (x > y);
+	if (v->family != w->family)
+		return v->family < w->family ? -1 : 1;
+	return span_compare(v->who, w->who); /* the same facts, the same order */
 }
 
 void verdict_find(const struct ledger *l, const struct verdict_question *q, struct arena *arena,

@@ -109,7 +109,7 @@ static const struct staged incidents[] = {
 		SENDERS(MESSAGE, TELL_SENDER)},
 	{"one sender's newsletter is spam to all",
 		.trouble = {SAID(SPAM_CONTENT, .sender = "news@fourth.example")},
-		SENDERS(ONE_SENDER, TELL_SENDER), .who = "fourth.example"},
+		SENDERS(ONE_SENDER, LOOK_AT_MAIL), .who = "fourth.example"},
 	{"the password at the smarthost is wrong", .sites = 1, .trouble = {SAID(AUTH_FAILED)},
 		OURS(SITE, LOCAL)},
 	{"certificate expired: seen by a check alone",

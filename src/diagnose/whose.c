@@ -34,7 +34,7 @@ const struct check_result *judge_check(
 static bool is_global(enum diagnose_check c)
 {
 	return c == CHECK_PORT25 || c == CHECK_RESOLVER || c == CHECK_CLOCK || c == CHECK_MTU ||
-	       c == CHECK_IPV6;
+	       c == CHECK_IPV6 || c == CHECK_CERTIFICATE;
 }
 
 struct evidence {
@@ -166,7 +166,12 @@ static void judge_rate(struct verdict *v)
 
 static void judge_content(const struct spread *s, struct verdict *v)
 {
-	if (v->scope == VERDICT_MESSAGE || v->scope == VERDICT_ONE_SENDER)
+	/* Who is spam to many may not know what goes out in his name. */
+	bool is_abuse = v->cause == REPLY_SPAM_CONTENT || v->cause == REPLY_VIRUS;
+
+	if (is_abuse && v->scope == VERDICT_ONE_SENDER && v->providers >= 2)
+		set(v, VERDICT_SENDER, 0.8, ADVICE_LOOK_AT_MAIL);
+	else if (v->scope == VERDICT_MESSAGE || v->scope == VERDICT_ONE_SENDER)
 		set(v, VERDICT_SENDER, 0.8, ADVICE_TELL_SENDER);
 	else if (v->providers >= 3 && keyset_failing(&s->domains) >= 3)
 		set(v, VERDICT_OURS, 0.65, ADVICE_LOOK_AT_MAIL);
