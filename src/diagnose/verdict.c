@@ -362,26 +362,26 @@ static void judge_family(const struct judging *j, enum verdict_family family)
 {
 	struct spread_filter f = {.family = family, .about = j->about};
 	struct keyset done = {0};
-	struct spread s;
+	struct spread *s = ARENA_NEW(j->arena, struct spread);
 
 	f.from = spread_begin(j->ledger, &f);
 	if (f.from == 0)
 		return;
-	spread_make(j->ledger, &f, j->arena, &s);
+	spread_make(j->ledger, &f, j->arena, s);
 	if (has_one_sender(family))
-		judge_senders(j, &f, &s, &done);
-	if (s.fail == 0)
+		judge_senders(j, &f, s, &done);
+	if (s->fail == 0)
 		return;
-	if (find_wide(j, &f, &s)) {
-		struct verdict v = begin_verdict(&f, &s);
-		bool one = keyset_failing(&s.sources) == 1 && keyset_fine(&s.sources) > 0;
+	if (find_wide(j, &f, s)) {
+		struct verdict v = begin_verdict(&f, s);
+		bool one = keyset_failing(&s->sources) == 1 && keyset_fine(&s->sources) > 0;
 
 		v.scope = one ? VERDICT_SOURCE : VERDICT_EVERYTHING;
-		v.who = one ? top_name(j, &s.sources) : (struct span){0};
-		conclude(j, &f, &s, true, v);
+		v.who = one ? top_name(j, &s->sources) : (struct span){0};
+		conclude(j, &f, s, true, v);
 		return;
 	}
-	judge_providers(j, &f, &s);
+	judge_providers(j, &f, s);
 }
 
 /* It stands among the reasons of that verdict already. */
