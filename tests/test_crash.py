@@ -57,20 +57,22 @@ def pids_by_role(a):
 
 
 def kill_one(a, rng):
-    """SIGKILL to one process; (time, role). A killed supervisor is started again, as init would."""
+    """SIGKILL to one process; (time, role, when it was over). A killed supervisor is started again, as init would: its
+    kill is over when its roles have ended, which may let a transaction end first."""
     roles = pids_by_role(a)
     pid = rng.choice(sorted(roles))
     try:
         a.kill_pid(pid)
     except ProcessLookupError:
         return None
-    at = time.monotonic()
+    at = over = time.monotonic()
     if roles[pid] == "supervisor":
         a.process.popen.wait()
         rest = [p for p in roles if p != pid]
         wait_until(lambda: all(is_zombie(p) for p in rest), what="the end of the roles")
+        over = time.monotonic()
         a.start()
-    return at, roles[pid]
+    return at, roles[pid], over
 
 
 def id_of(content):
@@ -86,11 +88,11 @@ def duplicates(lab, kills):
     for key, times in arrivals.items():
         if len(times) > 1:
             # The arrival is recorded before its reply; the kill may fall into the moment after it.
-            between = [role for at, role in kills if times[0] - 0.5 <= at <= times[-1]]
+            between = [role for at, role, over in kills if times[0] - 0.5 <= over and at <= times[-1]]
             found.append((key, between))
             if not any(r.split("/")[0] in ("deliver", "queue", "supervisor") for r in between):
                 # Told with the failure: what was killed before it, and how long before.
-                before = [(role, round(times[0] - at, 2)) for at, role in kills if at < times[0]][-3:]
+                before = [(role, round(times[0] - at, 2)) for at, role, _ in kills if at < times[0]][-3:]
                 print(f"{key}: arrivals {[round(t - times[0], 2) for t in times]}, kills before {before}")
     return found
 
@@ -128,7 +130,7 @@ def test_killed_at_random(abide, lab, long_run):
     assert len(acknowledged) == total, f"{total - len(acknowledged)} messages were never taken"
     arrived = check_arrivals(a, x, acknowledged)
     twice = duplicates(x, kills)
-    print(f"seed {seed}: {len(kills)} kills {sorted({r for _, r in kills})}, {arrived} arrivals of {total}, "
+    print(f"seed {seed}: {len(kills)} kills {sorted({r for _, r, _ in kills})}, {arrived} arrivals of {total}, "
           f"{sum(t - 1 for s in senders for t in s.tries.values())} repeats by senders, "
           f"doubled by abide, by what was killed meanwhile: {dict(by_cause(twice))}")
     for key, between in twice:
