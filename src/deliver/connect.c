@@ -66,24 +66,16 @@ static int connect_tcp(const struct conf_address *a, const struct conf_source *s
 	struct sockaddr_storage to;
 	unsigned len = conf_sockaddr(a, &to);
 	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct task_fd *f;
 
 	if (fd < 0)
 		return -errno;
 	int rc = source ? bind_source(fd, to.ss_family, source) : 0;
 
-	if (rc == 0)
-		rc = task_fd_open(fd, &f);
 	if (rc < 0) {
 		close(fd);
 		return rc;
 	}
-	rc = task_fd_connect(f, (const struct sockaddr *)&to, len, deadline);
-	if (rc < 0) {
-		task_fd_close(f);
-		return rc;
-	}
-	return stream_open_task_fd(f, ret);
+	return stream_connect(fd, (const struct sockaddr *)&to, len, deadline, ret);
 }
 
 int connection_connect(const struct deliver *d, const struct conf *conf,

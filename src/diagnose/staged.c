@@ -127,3 +127,63 @@ void staged_play(const struct staged *s, struct arena *arena, struct verdicts *r
 
 	play(&read, arena, ret);
 }
+
+/* ---- a table of them ---- */
+
+/* Where it is the other side's, or nobody's, nothing may be laid at our door or our sender's. */
+static bool is_blamed_wrongly(const struct staged *s, const struct verdicts *v)
+{
+	if (s->whose != VERDICT_THEIRS && s->whose != VERDICT_NOBODY)
+		return false;
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->all[i].whose == VERDICT_OURS || v->all[i].whose == VERDICT_SENDER)
+			return true;
+	}
+	return false;
+}
+
+static bool is_right(const struct staged *s, const struct verdicts *v)
+{
+	const struct verdict *first = &v->all[0];
+
+	return v->n > 0 && !is_blamed_wrongly(s, v) && first->whose == s->whose &&
+	       first->scope == s->scope && first->advice == s->advice &&
+	       (s->who == NULL || span_equal(first->who, span_str(s->who))) &&
+	       (s->start == START_UNKNOWN || first->start == s->start) &&
+	       (s->advice != ADVICE_CHECK ||
+		       (first->check != NULL && first->check->check == s->check));
+}
+
+static void tell(const char *word, const struct staged *s, const struct verdicts *v)
+{
+	printf("%s: %s\n\texpected %s, %s, %s\n", word, s->name, verdict_whose_name(s->whose),
+		verdict_scope_name(s->scope), verdict_advice_name(s->advice));
+	if (v->n == 0)
+		printf("\tnothing was said\n");
+	for (size_t i = 0; i < v->n; i++) {
+		const struct verdict *x = &v->all[i];
+
+		printf("\tsaid %s, %s, %s (%s) %.*s, %s, start %u\n", verdict_whose_name(x->whose),
+			verdict_scope_name(x->scope), verdict_advice_name(x->advice),
+			x->check == NULL ? "-" : check_name(x->check->check), SPAN_F(x->who),
+			verdict_family_name(x->family), (unsigned)x->start);
+	}
+}
+
+size_t staged_play_all(const struct staged *table, size_t n, const char *word)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct arena arena = {0};
+		struct verdicts *v = ARENA_NEW(&arena, struct verdicts);
+
+		staged_play(&table[i], &arena, v);
+		if (!is_right(&table[i], v)) {
+			tell(word, &table[i], v);
+			wrong++;
+		}
+		arena_done(&arena);
+	}
+	return wrong;
+}

@@ -14,7 +14,7 @@ struct staged_trouble {
 	enum reply_side side;   /* NONE: the cause's own */
 	bool is_seen;           /* we saw it, nobody said it */
 	unsigned minutes;       /* how long ago it began; 0: 20 */
-	const char *sender;     /* that alone; NULL: all */
+	const char *sender;     /* that alone, one of those that write; NULL: all */
 	const char *source;     /* too */
 	const char *recipient;  /* too: everything else is taken */
 	uint64_t message;       /* too */
@@ -47,5 +47,25 @@ struct staged {
 	enum diagnose_check check; /* that decided, where advice is ADVICE_CHECK */
 };
 
+/* Troubles and what must come out, as rows are written with. */
+#define DEAD(...)                                                            \
+	{                                                                    \
+		.cause = REPLY_NETWORK_FAILURE, .is_seen = true, __VA_ARGS__ \
+	}
+#define SEEN(c, ...)                                             \
+	{                                                        \
+		.cause = REPLY_##c, .is_seen = true, __VA_ARGS__ \
+	}
+#define SAYS(r, ...)                    \
+	{                               \
+		.reply = r, __VA_ARGS__ \
+	}
+#define OURS(s, a)    .whose = VERDICT_OURS, .scope = VERDICT_##s, .advice = ADVICE_##a
+#define SENDERS(s, a) .whose = VERDICT_SENDER, .scope = VERDICT_##s, .advice = ADVICE_##a
+#define THEIRS(s, a)  .whose = VERDICT_THEIRS, .scope = VERDICT_##s, .advice = ADVICE_##a
+#define NOBODYS(s, a) .whose = VERDICT_NOBODY, .scope = VERDICT_##s, .advice = ADVICE_##a
+
 /* The verdicts about it; memory: the arena's. */
 void staged_play(const struct staged *s, struct arena *arena, struct verdicts *ret);
+/* Plays them all; what is judged otherwise is printed after that word. Returns how many are. */
+size_t staged_play_all(const struct staged *table, size_t n, const char *word);

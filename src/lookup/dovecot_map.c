@@ -111,7 +111,6 @@ static int dial(struct dovecot_talk *t)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	struct span path = t->map->conf.file;
-	struct task_fd *f;
 
 	if (path.len >= sizeof to.sun_path)
 		return -ENAMETOOLONG;
@@ -120,18 +119,7 @@ static int dial(struct dovecot_talk *t)
 
 	if (fd < 0)
 		return -errno;
-	int rc = task_fd_open(fd, &f);
-
-	if (rc < 0) {
-		close(fd);
-		return rc;
-	}
-	rc = task_fd_connect(f, (const struct sockaddr *)&to, sizeof to, t->deadline);
-	if (rc < 0) {
-		task_fd_close(f);
-		return rc;
-	}
-	return stream_open_task_fd(f, &t->stream);
+	return stream_connect(fd, (const struct sockaddr *)&to, sizeof to, t->deadline, &t->stream);
 }
 
 /* It must be another one for each connection that is open at the same time. */

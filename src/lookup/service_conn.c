@@ -25,22 +25,10 @@ static int dial(const struct conf_address *a, nanos deadline, struct stream **re
 	struct sockaddr_storage to;
 	unsigned len = conf_sockaddr(a, &to);
 	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct task_fd *f;
 
 	if (fd < 0)
 		return -errno;
-	int rc = task_fd_open(fd, &f);
-
-	if (rc < 0) {
-		close(fd);
-		return rc;
-	}
-	rc = task_fd_connect(f, (const struct sockaddr *)&to, len, deadline);
-	if (rc < 0) {
-		task_fd_close(f);
-		return rc;
-	}
-	return stream_open_task_fd(f, ret);
+	return stream_connect(fd, (const struct sockaddr *)&to, len, deadline, ret);
 }
 
 static struct service_conn *open_one(struct service *s, const struct conf_policy *conf,

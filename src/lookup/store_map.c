@@ -65,22 +65,10 @@ static int dial(struct map *m, const struct conf_address *a, nanos deadline, str
 	struct sockaddr_storage to;
 	unsigned len = conf_sockaddr(a, &to);
 	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct task_fd *f;
 
 	if (fd < 0)
 		return -errno;
-	int rc = task_fd_open(fd, &f);
-
-	if (rc < 0) {
-		close(fd);
-		return rc;
-	}
-	rc = task_fd_connect(f, (const struct sockaddr *)&to, len, deadline);
-	if (rc < 0) {
-		task_fd_close(f);
-		return rc;
-	}
-	return stream_open_task_fd(f, ret);
+	return stream_connect(fd, (const struct sockaddr *)&to, len, deadline, ret);
 }
 
 static bool open_stream(struct talk *t)

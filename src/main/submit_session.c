@@ -172,23 +172,15 @@ static int connect_server(const struct conf *conf, struct stream **ret)
 {
 	struct conf_address address;
 	struct sockaddr_storage to;
-	struct task_fd *f;
 
 	listener_of(conf, &address);
 	unsigned len = conf_sockaddr(&address, &to);
 	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int rc = fd < 0 ? -errno : task_fd_open(fd, &f);
 
-	if (rc < 0) {
-		fd_close(&fd);
-		return rc;
-	}
-	rc = task_fd_connect(f, (struct sockaddr *)&to, len, clock_after(CONNECT_MOST));
-	if (rc < 0) {
-		task_fd_close(f);
-		return rc;
-	}
-	return stream_open_task_fd(f, ret);
+	if (fd < 0)
+		return -errno;
+	return stream_connect(
+		fd, (const struct sockaddr *)&to, len, clock_after(CONNECT_MOST), ret);
 }
 
 int submit_session(const struct conf *conf)

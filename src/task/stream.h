@@ -16,6 +16,7 @@
 
 struct stream;
 struct task_fd;
+struct sockaddr;
 
 /* How bytes move; the seam for TLS. Each returns bytes, 0 at the end, or -errno. */
 struct stream_transport {
@@ -33,6 +34,9 @@ struct stream_transport {
 int stream_open_fd(int fd, struct stream **ret);
 /* The same for one that is known to the scheduler already (task_fd_connect). */
 int stream_open_task_fd(struct task_fd *f, struct stream **ret);
+/* Connects a socket, and takes it (also on failure). Waits. 0 or -errno; -ETIMEDOUT at the deadline. */
+int stream_connect(
+	int fd, const struct sockaddr *to, unsigned len, nanos deadline, struct stream **ret);
 int stream_open(const struct stream_transport *transport, void *self, struct stream **ret);
 /*
  * A memory stream for tests and fuzzers: reads give the pieces of input, cut

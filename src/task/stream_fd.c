@@ -59,6 +59,24 @@ int stream_open_fd(int fd, struct stream **ret)
 	return stream_open_task_fd(f, ret);
 }
 
+int stream_connect(
+	int fd, const struct sockaddr *to, unsigned len, nanos deadline, struct stream **ret)
+{
+	struct task_fd *f;
+	int rc = task_fd_open(fd, &f);
+
+	if (rc < 0) {
+		close(fd);
+		return rc;
+	}
+	rc = task_fd_connect(f, to, len, deadline);
+	if (rc < 0) {
+		task_fd_close(f);
+		return rc;
+	}
+	return stream_open_task_fd(f, ret);
+}
+
 int stream_fd(const struct stream *s)
 {
 	if (s->transport->lower)
