@@ -8,6 +8,7 @@ from harness.process import free_port
 STRANGER, OURS = "127.0.1.1", "127.0.9.9"
 PEOPLE = r"""nobody@box.test 550-rcpt="5.1.1 <nobody@box.test> User doesn't exist: nobody@box.test"
 full@box.test 452-rcpt="4.2.2 <full@box.test> Mailbox is full"
+closed@box.test 550-rcpt="5.2.1 <closed@box.test> This mailbox is disabled"
 Anna@box.test accept
 anna@box.test 550-rcpt="5.1.1 no such user"
 *+* 550-rcpt="5.1.1 no such user"
@@ -57,13 +58,14 @@ def test_a_store_is_asked_when_a_stranger_writes(abide, store):
 
 
 def test_what_else_a_store_says_refuses_nobody(abide, store):
-    """A full mailbox is no wrong address, and postmaster is always taken: the mail waits."""
+    """A full or a closed mailbox is no wrong address: "user unknown" would be a lie. And postmaster is always taken."""
     x = store("--lmtp")
     a = serve(abide, f"lmtp:127.0.0.1:{x.port}")
     send(a, "full@box.test")
     e = a.wait_fate("full@box.test", "deferred")
     assert e["cause"] == "mailbox_full", e
     assert rcpt(a, "postmaster@box.test").code == 250
+    assert rcpt(a, "closed@box.test").code == 250
 
 
 def test_our_own_clients_get_a_notice_instead(abide, store):

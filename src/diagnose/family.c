@@ -73,7 +73,7 @@ static const uint32_t explains[FAMILIES] = {
 	[FAMILY_IDENTITY] = BIT(CHECK_PTR) | BIT(CHECK_HELO),
 	[FAMILY_REPUTATION] = BIT(CHECK_BLOCKLIST),
 	[FAMILY_AUTH] = BIT(CHECK_SPF) | BIT(CHECK_DKIM) | BIT(CHECK_MX) | BIT(CHECK_CLOCK),
-	[FAMILY_TLS] = BIT(CHECK_CLOCK) | BIT(CHECK_CERTIFICATE),
+	[FAMILY_TLS] = BIT(CHECK_CLOCK), /* next hops are shown no certificate of ours */
 };
 
 enum verdict_family verdict_family(enum reply_cause cause)

@@ -206,16 +206,6 @@ static const struct staged stories[] = {
 		.checks = {{CHECK_PORT25, CHECK_FINE, NULL}, {CHECK_DISK, CHECK_FINE, NULL}},
 		THEIRS(SITE, WAIT)},
 	/* Misses of the first run, mended since. */
-	{"our certificate ran out, those who ask for one break the handshake",
-		.trouble = {SEEN(TLS_FAILED, .sites = 0x2a4, .minutes = 50),
-			SAYS("454 4.7.0 TLS handshake failed: certificate has expired",
-				.sites = 0x008, .minutes = 50),
-			SAYS("450 4.2.1 The user you are trying to contact is receiving mail too "
-			     "quickly. Please resend your message at a later time.",
-				.recipient = "r0@s1.example", .share = 30)},
-		.checks = {{CHECK_CERTIFICATE, CHECK_BAD, NULL}, {CHECK_CLOCK, CHECK_FINE, NULL},
-			{CHECK_TLSA, CHECK_FINE, NULL}},
-		OURS(EVERYTHING, CHECK), .check = CHECK_CERTIFICATE},
 	{"a mailbox with a stolen password sends pills",
 		.trouble = {SAYS("554 5.7.1 Message rejected: identified as spam", .sites = 0x0f2,
 				    .sender = "cyn@third.example", .minutes = 25),
@@ -234,6 +224,17 @@ static const struct staged stories[] = {
 
 /* What was said otherwise than expected. */
 static const struct staged open[] = {
+	/* Next hops are shown no certificate of ours: that it ran out can't be why they break the handshake. */
+	{"our certificate ran out, those who ask for one break the handshake",
+		.trouble = {SEEN(TLS_FAILED, .sites = 0x2a4, .minutes = 50),
+			SAYS("454 4.7.0 TLS handshake failed: certificate has expired",
+				.sites = 0x008, .minutes = 50),
+			SAYS("450 4.2.1 The user you are trying to contact is receiving mail too "
+			     "quickly. Please resend your message at a later time.",
+				.recipient = "r0@s1.example", .share = 30)},
+		.checks = {{CHECK_CERTIFICATE, CHECK_BAD, NULL}, {CHECK_CLOCK, CHECK_FINE, NULL},
+			{CHECK_TLSA, CHECK_FINE, NULL}},
+		OURS(EVERYTHING, CHECK), .check = CHECK_CERTIFICATE},
 	{"one site's STARTTLS is broken since its upgrade",
 		.trouble = {SEEN(TLS_FAILED, .sites = 0x80, .minutes = 55),
 			SAYS("451 4.7.1 Greylisting in action, please come back later",

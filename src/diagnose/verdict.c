@@ -9,7 +9,7 @@ enum {
 	WIDE_PARTLY = 5, /* where each takes a part of it */
 	APART_MOST = 8,  /* verdicts of one family */
 	FALL_MINUTES = 10,
-	FALL_MOST = 64, /* places that are looked at one by one */
+	FALL_MOST = 16, /* places that are looked at one by one; they stand for all */
 };
 
 static size_t most(const uint32_t *counts, size_t n)
@@ -65,10 +65,10 @@ static bool is_wide(enum verdict_family f, const struct spread *s)
 	}
 }
 
-/* Clock, certificate and the way by IPv6 are ours, however many sites do not mind: such trouble is of this check. */
+/* The clock and the way by IPv6 are ours, however many sites do not mind: such trouble is of this check. */
 static bool is_explained(const struct judging *j, enum verdict_family f, const struct spread *s)
 {
-	static const enum diagnose_check own[] = {CHECK_CLOCK, CHECK_IPV6, CHECK_CERTIFICATE};
+	static const enum diagnose_check own[] = {CHECK_CLOCK, CHECK_IPV6};
 
 	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
 		const struct check_result *r = judge_check(j->question, own[i], (struct span){0});
@@ -292,19 +292,20 @@ static uint32_t last_taken(const struct judging *j, const struct spread *s)
  */
 static bool is_fall(const struct judging *j, const struct spread_filter *f, const struct spread *s)
 {
-	size_t dead = keyset_dead(&s->providers), best = 0, n = 0;
+	size_t dead = keyset_dead(&s->providers), best = 0, n = 0, seen = 0;
 	size_t alive = keyset_fine(&s->providers) + keyset_failing(&s->providers) - dead;
+	uint32_t begun[FALL_MOST];
 
-	if (!is_way(f->family) || f->family == FAMILY_LOAD || dead < WIDE_PARTLY || dead < alive ||
-		dead > FALL_MOST)
+	if (!is_way(f->family) || f->family == FAMILY_LOAD || dead < WIDE_PARTLY || dead < alive)
 		return false;
-	uint32_t *begun = arena_array(j->arena, dead, sizeof *begun);
-
-	for (size_t i = 0; i < s->providers.room && n < dead; i++) {
+	for (size_t i = 0; i < s->providers.room && seen < FALL_MOST; i++) {
 		const struct keyrow *r = &s->providers.rows[i];
 
-		if (r->fail > 0 && r->ok == 0 && (begun[n] = fell_at(j, f, r->key)) > 0)
-			n++;
+		if (r->fail == 0 || r->ok > 0)
+			continue;
+		seen++;
+		begun[n] = fell_at(j, f, r->key);
+		n += begun[n] > 0;
 	}
 	for (size_t i = 0; i < n; i++) {
 		size_t with = 0;
@@ -313,7 +314,7 @@ static bool is_fall(const struct judging *j, const struct spread_filter *f, cons
 			with += begun[k] >= begun[i] && begun[k] - begun[i] <= FALL_MINUTES;
 		best = with > best ? with : best;
 	}
-	return best >= WIDE_PARTLY && best >= alive;
+	return best >= WIDE_PARTLY && best * dead >= alive * seen;
 }
 
 /*

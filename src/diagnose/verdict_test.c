@@ -125,6 +125,8 @@ static const struct staged incidents[] = {
 	{"a smaller one: both of its correspondents out of reach", .sites = 2, .trouble = {DEAD()},
 		.checks = {{CHECK_PORT25, CHECK_BAD, NULL}}, OURS(EVERYTHING, CHECK),
 		.check = CHECK_PORT25},
+	{"half of a larger world stops at once", .sites = 32, .trouble = {DEAD(.sites = 0xfffff)},
+		OURS(EVERYTHING, PORT25)},
 	{"a small server: all of its three correspondents out of reach", .sites = 3,
 		.trouble = {DEAD()}, OURS(EVERYTHING, PORT25)},
 };

@@ -34,7 +34,7 @@ const struct check_result *judge_check(
 static bool is_global(enum diagnose_check c)
 {
 	return c == CHECK_PORT25 || c == CHECK_RESOLVER || c == CHECK_CLOCK || c == CHECK_MTU ||
-	       c == CHECK_IPV6 || c == CHECK_CERTIFICATE;
+	       c == CHECK_IPV6;
 }
 
 struct evidence {

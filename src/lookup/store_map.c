@@ -152,7 +152,10 @@ static bool is_ascii(struct span text)
 	return true;
 }
 
-/* Is it nobody of that name that the reply speaks of? */
+/*
+ * Is it nobody of that name that the reply speaks of? Whose mailbox is closed is somebody: his mail is taken, and what the store
+ * says when it comes is the true reason.
+ */
 static bool means_nobody(const struct reply *r, struct arena *arena)
 {
 	const struct reply_context context = {.stage = REPLY_STAGE_RCPT};
@@ -161,8 +164,7 @@ static bool means_nobody(const struct reply *r, struct arena *arena)
 	if (!reply_is_permanent(r))
 		return false;
 	reply_read(&context, r->code, r->status, r->text, arena, &m);
-	return m.cause == REPLY_USER_UNKNOWN || m.cause == REPLY_USER_MOVED ||
-	       m.cause == REPLY_USER_DISABLED;
+	return m.cause == REPLY_USER_UNKNOWN;
 }
 
 static void ask_about(struct talk *t, struct span address, struct arena *arena)
