@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from harness.process import wait_until
+from harness.process import preload, wait_until
 
 BUILD = os.environ.get("ABIDE_BUILD", "build")
 FAULT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), BUILD, "tests", "spool_fault.so")
@@ -20,7 +20,7 @@ class Disk:
         with open(self.path, "wb") as f:
             f.write(bytes(16))
         os.chmod(self.path, 0o644)
-        self.env = {"LD_PRELOAD": FAULT, "SPOOL_FAULT": self.path}
+        self.env = {**preload(FAULT, tmp_path), "SPOOL_FAULT": self.path}
 
     def fails(self, how):
         with open(self.path, "r+b") as f:

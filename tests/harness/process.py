@@ -4,6 +4,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -42,6 +43,13 @@ def parse_log_line(line):
 def seconds(text):
     """RFC 3339 to seconds since 1970."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def preload(library, folder):
+    """The environment with a library of the build in it: LD_PRELOAD takes no path with a space, so a copy is named."""
+    copy = shutil.copy(library, str(folder))
+    assert not set(" :") & set(copy), f"{copy}: LD_PRELOAD can't name that"
+    return {"LD_PRELOAD": copy}
 
 
 PORTS = range(10240, 32000)  # below those that the kernel gives to clients
