@@ -198,6 +198,13 @@ static uint64_t one_sender(const struct spread *s)
 	return (uint64_t)top->fail * 10 >= (uint64_t)s->fail * 8 ? top->key : 0;
 }
 
+/* What is sent is an account's matter, what proves it the domain's. */
+static bool is_account(const struct spread *s, enum verdict_family family)
+{
+	return (family == FAMILY_CONTENT || family == FAMILY_ADDRESS) &&
+	       keyset_failing(&s->senders) == 1;
+}
+
 static void judge_senders(
 	const struct judging *j, struct spread_filter *f, struct spread *s, struct keyset *done)
 {
@@ -214,7 +221,8 @@ static void judge_senders(
 		struct verdict v = begin_verdict(&only, &part);
 
 		v.scope = VERDICT_ONE_SENDER;
-		v.who = name_of(j, domain);
+		v.who = is_account(&part, f->family) ? top_name(j, &part.senders)
+						     : name_of(j, domain);
 		conclude(j, &only, &part, false, v);
 		keyset_add(done, domain, j->arena)->fail = 1;
 		f->without_domains = done;

@@ -1,6 +1,6 @@
 #include "diagnose/judge.h"
 
-enum { MANY_FINE = 3, TOLD_AFTER = 3600 /* seconds */ };
+enum { MANY_FINE = 3, TOLD_AFTER = 900 /* seconds */, MANY_SITES = 3 };
 
 static int rank(enum check_state s)
 {
@@ -197,8 +197,34 @@ static void judge_policy(bool is_wide, struct verdict *v)
 		set(v, VERDICT_UNKNOWN, 0.3, ADVICE_TELL_THEM);
 }
 
-static void judge_by_family(
-	const struct evidence *e, const struct spread *s, bool is_wide, struct verdict *v)
+/* What is unknown now was known before: it is gone, and was no mistake of who wrote it. */
+static bool took_before(const struct ledger *l, const struct spread *s, enum verdict_scope scope)
+{
+	const struct keyset *set = scope == VERDICT_RECIPIENT ? &s->recipients : &s->sites;
+
+	if (scope != VERDICT_RECIPIENT && scope != VERDICT_SITE)
+		return false;
+	for (size_t i = 0; i < ledger_count(l); i++) {
+		const struct ledger_cell *c = ledger_get(l, i);
+		const struct keyrow *r =
+			keyset_find(set, scope == VERDICT_RECIPIENT ? c->recipient : c->site);
+
+		if (c->cause == REPLY_NONE && c->minute < s->first && r && r->fail > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Greylisting lets in who comes back: where nobody gets in for so long, at all sites of a house, it is none. */
+static bool lets_nobody_in(const struct spread *s, const struct verdict *v)
+{
+	return v->scope == VERDICT_PROVIDER && keyset_dead(&s->sites) >= MANY_SITES &&
+	       keyset_dead(&s->sites) == keyset_failing(&s->sites) &&
+	       v->last - v->since >= TOLD_AFTER;
+}
+
+static void judge_by_family(const struct ledger *l, const struct evidence *e,
+	const struct spread *s, bool is_wide, struct verdict *v)
 {
 	switch (v->family) {
 	case FAMILY_REACH:
@@ -234,10 +260,14 @@ static void judge_by_family(
 		set(v, VERDICT_THEIRS, 0.9, ADVICE_TELL_RECIPIENT);
 		break;
 	case FAMILY_ADDRESS:
-		set(v, VERDICT_SENDER, 0.75, ADVICE_TELL_SENDER);
+		set(v, took_before(l, s, v->scope) ? VERDICT_THEIRS : VERDICT_SENDER, 0.75,
+			ADVICE_TELL_SENDER);
 		break;
 	case FAMILY_WAIT:
-		set(v, VERDICT_NOBODY, 0.9, ADVICE_WAIT);
+		if (lets_nobody_in(s, v))
+			set(v, VERDICT_THEIRS, 0.7, ADVICE_WAIT);
+		else
+			set(v, VERDICT_NOBODY, 0.9, ADVICE_WAIT);
 		break;
 	case FAMILY_CONTENT:
 		judge_content(s, v);
@@ -251,7 +281,7 @@ void judge_whose(const struct judging *j, const struct spread *s, bool is_wide, 
 {
 	struct evidence e = look_at_checks(j->question, v, is_wide);
 
-	judge_by_family(&e, s, is_wide, v);
+	judge_by_family(j->ledger, &e, s, is_wide, v);
 	const struct check_result *port = judge_check(j->question, CHECK_PORT25, (struct span){0});
 
 	if (v->advice == ADVICE_PORT25 && port && port->state == CHECK_FINE)
