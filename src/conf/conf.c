@@ -81,47 +81,86 @@ static size_t fit(struct span pattern, struct span domain)
 	return 0;
 }
 
-const struct conf_route *conf_route_for(const struct conf *conf, struct span domain)
+/* The same of an envelope sender; the address itself counts more than its domain. */
+static size_t fit_sender(struct span who, struct span sender)
+{
+	ptrdiff_t at = span_find(sender, '@');
+	struct span domain = at < 0 ? sender : span_slice(sender, (size_t)at + 1, sender.len);
+	size_t f = fit(who, domain);
+
+	if (span_equal_nocase(who, sender.len > 0 ? sender : SPAN_LIT("<>")))
+		return SIZE_MAX - 1;
+	return f == SIZE_MAX ? f - 2 : f;
+}
+
+/* Of the route's senders the one that fits best; everybody: 1, nobody: 0. */
+static size_t fit_mail(const struct conf_route *r, const struct conf_mail *mail)
+{
+	size_t most = r->n_from == 0 || !mail;
+
+	for (size_t i = 0; mail && i < r->n_from; i++) {
+		struct span who = r->from[i].text;
+		size_t f =
+			span_take_span(&who, SPAN_LIT("login:"))
+				? (mail->login.len > 0 && span_equal(who, mail->login)) * SIZE_MAX
+				: fit_sender(who, mail->sender);
+
+		/* "*" names somebody: it counts more than to name nobody. */
+		f += f > 0 && f < SIZE_MAX - 2;
+		most = f > most ? f : most;
+	}
+	return most;
+}
+
+const struct conf_route *conf_route_for(
+	const struct conf *conf, struct span domain, const struct conf_mail *mail)
 {
 	const struct conf_route *best = NULL;
-	size_t most = 0;
+	size_t most = 0, most_of_mail = 0;
 
 	for (size_t i = 0; i < conf->n_routes; i++) {
-		size_t f = fit(conf->routes[i].pattern, domain);
+		const struct conf_route *r = &conf->routes[i];
+		size_t f = fit(r->pattern, domain), of_mail = fit_mail(r, mail);
 
-		if (f > most) {
+		if (f == 0 || of_mail == 0)
+			continue;
+		if (f > most || (f == most && of_mail > most_of_mail)) {
 			most = f;
-			best = &conf->routes[i];
+			most_of_mail = of_mail;
+			best = r;
 		}
 	}
 	return best;
 }
 
-const struct conf_target *conf_target_for(const struct conf *conf, struct span domain)
+const struct conf_target *conf_target_for(
+	const struct conf *conf, struct span domain, const struct conf_mail *mail)
 {
 	const struct conf_domain *d = conf_domain_for(conf, domain);
 
 	if (d)
 		return d->to.text.len > 0 ? &d->to : NULL;
-	const struct conf_route *r = conf_route_for(conf, domain);
+	const struct conf_route *r = conf_route_for(conf, domain, mail);
 
 	return r ? &r->to : NULL;
 }
 
+const struct conf_route *conf_route_of(const struct conf *conf, const struct conf_target *target)
+{
+	for (size_t i = 0; i < conf->n_routes; i++)
+		if (&conf->routes[i].to == target)
+			return &conf->routes[i];
+	return NULL;
+}
+
 enum conf_priority conf_priority_of(const struct conf *conf, struct span sender)
 {
-	ptrdiff_t at = span_find(sender, '@');
-	struct span domain = at < 0 ? sender : span_slice(sender, (size_t)at + 1, sender.len);
 	uint8_t priority = CONF_PRIORITY_NORMAL;
 	size_t most = 0;
 
 	for (size_t i = 0; i < conf->n_senders; i++) {
-		struct span who = conf->senders[i].who;
-		struct span whole = sender.len > 0 ? sender : SPAN_LIT("<>");
-		size_t f = fit(who, domain);
+		size_t f = fit_sender(conf->senders[i].who, sender);
 
-		/* The address itself counts more than its domain. */
-		f = span_equal_nocase(who, whole) ? SIZE_MAX : f == SIZE_MAX ? f - 1 : f;
 		if (f > most) {
 			most = f;
 			priority = conf->senders[i].priority;
@@ -157,10 +196,9 @@ bool conf_may_relay(const struct conf *conf, const struct sockaddr *client)
 
 enum conf_tls conf_tls_for(const struct conf *conf, const struct conf_target *target)
 {
-	for (size_t i = 0; i < conf->n_routes; i++)
-		if (&conf->routes[i].to == target)
-			return (enum conf_tls)conf->routes[i].tls;
-	return CONF_TLS_NONE;
+	const struct conf_route *r = conf_route_of(conf, target);
+
+	return r ? (enum conf_tls)r->tls : CONF_TLS_NONE;
 }
 
 bool conf_has_maildirs(const struct conf *conf)
@@ -182,10 +220,9 @@ struct span conf_maildir(const struct conf_target *target)
 
 struct span conf_auth_for(const struct conf *conf, const struct conf_target *target)
 {
-	for (size_t i = 0; i < conf->n_routes; i++)
-		if (&conf->routes[i].to == target)
-			return conf->routes[i].auth;
-	return (struct span){0};
+	const struct conf_route *r = conf_route_of(conf, target);
+
+	return r ? r->auth : (struct span){0};
 }
 
 bool conf_is_auth(const struct conf *conf, struct span map)

@@ -107,11 +107,26 @@ struct conf_target {
 
 enum conf_tls { CONF_TLS_NONE, CONF_TLS_OPPORTUNISTIC, CONF_TLS_REQUIRED, CONF_TLS_DANE };
 
+/* One word of a list. */
+struct conf_text {
+	struct span text;
+};
+
 struct conf_route {
 	struct span pattern; /* lower case: "example.test", ".corp.test" (what is below it), "*" */
+	struct conf_text *from; /* whose mail; none: everybody's */
+	size_t n_from;
+	struct conf_text *sources; /* the addresses of ours that it goes out from; none: any */
+	size_t n_sources;
 	struct conf_target to;
 	struct span auth; /* "map:NAME" with the credentials; empty: it is not logged in */
 	uint8_t tls;      /* enum conf_tls */
+};
+
+/* Whose mail it is that a way is looked for. */
+struct conf_mail {
+	struct span sender; /* of the envelope; empty: the null sender */
+	struct span login;  /* who had logged in; empty: nobody */
 };
 
 /* One of our own addresses that mail goes out from. */
@@ -128,11 +143,6 @@ enum conf_priority { CONF_PRIORITY_NORMAL, CONF_PRIORITY_HIGH, CONF_PRIORITY_LOW
 struct conf_sender {
 	struct span who;  /* an address, a domain, ".example.org", "<>" or "*" */
 	uint8_t priority; /* enum conf_priority */
-};
-
-/* One word of a list. */
-struct conf_text {
-	struct span text;
 };
 
 /*
@@ -511,8 +521,13 @@ int conf_parse_all(const char *file, struct span text, struct arena *arena, stru
 /* A file that has rules about replies only, for programs that read no other configuration. */
 int conf_load_rules(const char *file, struct arena *arena, struct conf *ret, struct buf *errors);
 
-/* How mail to a domain goes: exact name, then the longest ".suffix", then "*". NULL: not at all. */
-const struct conf_route *conf_route_for(const struct conf *conf, struct span domain);
+/*
+ * How mail to a domain goes: exact name, then the longest ".suffix", then "*"; among those of one pattern the one that
+ * names its login, sender's address, domain, suffix (in this order) before the one for everybody. mail NULL: is there
+ * any, for whomever? NULL: it goes not at all.
+ */
+const struct conf_route *conf_route_for(
+	const struct conf *conf, struct span domain, const struct conf_mail *mail);
 /* The domain section of this very name, or NULL. */
 const struct conf_domain *conf_domain_for(const struct conf *conf, struct span domain);
 /* The map of this name ("NAME", or "map:NAME"), or NULL. */
@@ -526,7 +541,10 @@ bool conf_asks_store(const struct conf_domain *d, bool may_relay);
 /* The name of that map; no section map can have it. */
 struct span conf_store_map(struct span domain, struct arena *arena);
 /* The domain section's target, else the route's, else NULL. A domain of aliases alone has none. */
-const struct conf_target *conf_target_for(const struct conf *conf, struct span domain);
+const struct conf_target *conf_target_for(
+	const struct conf *conf, struct span domain, const struct conf_mail *mail);
+/* The route that it belongs to; NULL: a domain's. */
+const struct conf_route *conf_route_of(const struct conf *conf, const struct conf_target *target);
 /* Of an envelope sender (empty: the null sender): its address, else its domain, suffix, "*". */
 enum conf_priority conf_priority_of(const struct conf *conf, struct span sender);
 /* The schedule of a cause, or the default one. Never NULL. */

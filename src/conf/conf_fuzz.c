@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		assert(conf_pack(&conf, 1, &bytes) == 0);
 		assert(conf_unpack(buf_span(&bytes), &arena, &again) == 0);
-		(void)conf_target_for(&again, conf.hostname);
+		(void)conf_target_for(
+			&again, conf.hostname, &(struct conf_mail){.sender = again.hostname});
 	}
 	buf_done(&bytes);
 	buf_done(&errors);

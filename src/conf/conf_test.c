@@ -318,10 +318,54 @@ static void the_nearest_route_wins(void **state)
 
 	load_good(&arena, &c);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		assert_span(conf_target_for(&c, span_str(cases[i].domain))->text, cases[i].to);
+		assert_span(
+			conf_target_for(&c, span_str(cases[i].domain), NULL)->text, cases[i].to);
 	c.n_routes = 3;
-	assert_null(conf_target_for(&c, SPAN_LIT("nowhere.test")));
+	assert_null(conf_target_for(&c, SPAN_LIT("nowhere.test"), NULL));
 	assert_null(conf_domain_for(&c, SPAN_LIT("sub.example.org")));
+	arena_done(&arena);
+}
+
+/* One customer's mail by the way of another: his smarthost refuses it, and his name is on it. */
+static void whose_mail_it_is_counts(void **state)
+{
+	static const char file[] = "hostname = a.test listen \"127.0.0.1:1\" { }\n"
+				   "route \"*\" { to = \"127.0.0.1:10\" }\n"
+				   "route \"* from b.test\" { to = \"127.0.0.1:11\" }\n"
+				   "route \"* from .b.test\" { to = \"127.0.0.1:12\" }\n"
+				   "route \"* from boss@b.test, <>\" { to = \"127.0.0.1:13\" }\n"
+				   "route \"* from login:Ann\" { to = \"127.0.0.1:14\" }\n"
+				   "route \"C.test from b.test\" { to = \"127.0.0.1:15\" }\n";
+	static const struct {
+		const char *domain, *sender, *login, *to;
+	} cases[] = {{"x.test", "me@a.test", "", "127.0.0.1:10"},
+		{"x.test", "me@B.test", "", "127.0.0.1:11"},
+		{"x.test", "me@x.b.test", "", "127.0.0.1:12"},
+		{"x.test", "Boss@b.test", "", "127.0.0.1:13"}, {"x.test", "", "", "127.0.0.1:13"},
+		{"x.test", "boss@b.test", "Ann", "127.0.0.1:14"},
+		{"x.test", "me@a.test", "ann", "127.0.0.1:10"},
+		/* the domain counts more than the sender, but only who is named goes there */
+		{"c.test", "boss@b.test", "Ann", "127.0.0.1:15"},
+		{"c.test", "me@a.test", "", "127.0.0.1:10"}};
+	struct arena arena = {0};
+	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+	struct conf c;
+
+	assert_int_equal(conf_parse("f", span_str(file), &arena, &c, &errors), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct conf_mail mail = {
+			.sender = span_str(cases[i].sender), .login = span_str(cases[i].login)};
+
+		assert_span(
+			conf_target_for(&c, span_str(cases[i].domain), &mail)->text, cases[i].to);
+	}
+	/* Nobody but b.test may write there at all. */
+	c.routes += 5;
+	c.n_routes = 1;
+	assert_null(conf_target_for(
+		&c, SPAN_LIT("c.test"), &(struct conf_mail){.sender = SPAN_LIT("me@a.test")}));
+	assert_non_null(conf_target_for(&c, SPAN_LIT("c.test"), NULL));
+	buf_done(&errors);
 	arena_done(&arena);
 }
 
@@ -484,6 +528,7 @@ int main(void)
 		cmocka_unit_test(good_file_is_understood),
 		cmocka_unit_test(causes_inherit_the_default_schedule),
 		cmocka_unit_test(the_nearest_route_wins),
+		cmocka_unit_test(whose_mail_it_is_counts),
 		cmocka_unit_test(only_relay_from_may_relay),
 		cmocka_unit_test(snapshot_travels_sealed),
 		cmocka_unit_test(open_or_broken_snapshots_are_refused),

@@ -242,6 +242,7 @@ static void load_section(struct load *l, const struct schema_section *schema,
 		certificates_mark(l, all, n);
 	} else if (schema->offset == offsetof(struct conf, routes)) {
 		load_array(l, schema, all, n);
+		routes_split(l);
 		maps_check_routes(l, all, n);
 	} else if (schema->offset == offsetof(struct conf, dkim)) {
 		load_array(l, schema, all, n);
@@ -370,6 +371,7 @@ static int load_text(const char *file, struct span text, struct load *l, struct 
 	default_hostname(l);
 	maps_check_rest(l, &read.sections[0]);
 	users_check(l, read.sections, read.n);
+	routes_check(l, read.sections, read.n);
 	load_more_rules(l);
 	if (l->report->n > 0 || !rules_make(&conf, l->arena))
 		return -EINVAL;

@@ -17,8 +17,8 @@ static bool is_set(const struct read_section *s, const char *key)
 	return false;
 }
 
-static void complain(struct load *l, const struct read_section *s, const char *key,
-	struct span value, const char *wrong)
+void maps_complain(struct load *l, const struct read_section *s, const char *key, struct span value,
+	const char *wrong)
 {
 	const char *title = s->title.line > 0 ? report_quote(s->title.text, l->arena) : "";
 
@@ -67,27 +67,27 @@ static void check_ldap(struct load *l, const struct read_section *s, const struc
 	bool has_ldaps = false;
 
 	if (m->n_servers == 0)
-		complain(l, s, "servers", (struct span){0},
+		maps_complain(l, s, "servers", (struct span){0},
 			"is not set; add servers = {\"ldap://HOST:PORT\"}");
 	for (size_t i = 0; i < m->n_servers; i++) {
 		const char *wrong = server_wrong(m->servers[i].text);
 
 		if (wrong)
-			complain(l, s, "servers", m->servers[i].text, wrong);
+			maps_complain(l, s, "servers", m->servers[i].text, wrong);
 		has_ldaps |= !span_starts(m->servers[i].text, SPAN_LIT("ldap://"));
 	}
 	if (m->starttls && has_ldaps)
-		complain(l, s, "starttls", (struct span){0},
+		maps_complain(l, s, "starttls", (struct span){0},
 			"is for ldap:// only; leave it out, or name such servers only");
 	const char *wrong = m->filter.len > 0 ? filter_wrong(m->filter) : NULL;
 
 	if (wrong)
-		complain(l, s, "filter", m->filter, wrong);
+		maps_complain(l, s, "filter", m->filter, wrong);
 	if (is_set(s, "bind") != is_set(s, "password_file"))
-		complain(l, s, is_set(s, "bind") ? "bind" : "password_file", (struct span){0},
+		maps_complain(l, s, is_set(s, "bind") ? "bind" : "password_file", (struct span){0},
 			"needs the other of the two; set both bind and password_file");
 	if (is_set(s, "file"))
-		complain(l, s, "file", (struct span){0},
+		maps_complain(l, s, "file", (struct span){0},
 			"is for the types file and aliases; leave it out");
 }
 
@@ -98,10 +98,10 @@ static void check_file(struct load *l, const struct read_section *s, const struc
 		"cache_missing"};
 
 	if (m->file.len == 0)
-		complain(l, s, "file", (struct span){0}, "is not set; add file = \"/PATH\"");
+		maps_complain(l, s, "file", (struct span){0}, "is not set; add file = \"/PATH\"");
 	for (size_t i = 0; i < sizeof of_ldap / sizeof of_ldap[0]; i++)
 		if (is_set(s, of_ldap[i]))
-			complain(l, s, of_ldap[i], (struct span){0},
+			maps_complain(l, s, of_ldap[i], (struct span){0},
 				"is for type = ldap; leave it out");
 }
 
@@ -127,7 +127,7 @@ static void check_named(
 	struct load *l, const struct read_section *s, const char *key, struct span map)
 {
 	if (map.len > 0 && !conf_map_for(l->conf, map))
-		complain(l, s, key, map, "is not there; add map \"NAME\" { ... }");
+		maps_complain(l, s, key, map, "is not there; add map \"NAME\" { ... }");
 }
 
 static bool is_address_of(struct span text, struct span domain)
@@ -149,10 +149,10 @@ static void check_recipients(
 			check_named(l, s, "recipients", one);
 		if (d->n_recipients > 1 && (is_map || span_equal(one, SPAN_LIT("any")) ||
 						   span_equal(one, SPAN_LIT("ask"))))
-			complain(l, s, "recipients", one,
+			maps_complain(l, s, "recipients", one,
 				"stands alone; write it without others, or addresses only");
 		else if (!is_map && !is_address_of(one, d->name))
-			complain(l, s, "recipients", one,
+			maps_complain(l, s, "recipients", one,
 				"is of another domain; write local parts, or addresses of this "
 				"one");
 	}
@@ -194,7 +194,7 @@ static void check_store(struct load *l, const struct read_section *s, struct con
 	bool is_ask = d->n_recipients == 1 && span_equal(d->recipients[0].text, SPAN_LIT("ask"));
 
 	if (is_ask && (d->to.kind != CONF_TO_LMTP && d->to.kind != CONF_TO_HOSTS))
-		complain(l, s, "recipients", SPAN_LIT("ask"),
+		maps_complain(l, s, "recipients", SPAN_LIT("ask"),
 			"needs a host that can be asked; write to = \"lmtp:PATH\" or "
 			"\"HOST:PORT\"");
 	else if (is_ask)
@@ -213,16 +213,16 @@ static void check_maildir(struct load *l, const struct read_section *s, const st
 			       span_find(d->owner, ' ') < 0);
 
 	if (!is_name || span_equal(d->owner, SPAN_LIT("root")))
-		complain(l, s, "owner", d->owner,
+		maps_complain(l, s, "owner", d->owner,
 			"is no user that mailboxes can belong to; write the name of one, not "
 			"root's, or {user}");
 	if (d->to.kind == CONF_TO_MAILDIR)
 		return;
 	if (d->owner.len > 0)
-		complain(l, s, "owner", d->owner,
+		maps_complain(l, s, "owner", d->owner,
 			"is for maildir: only; leave it out, or write to = \"maildir:PATH\"");
 	if (d->mailbox_quota > 0)
-		complain(l, s, "mailbox_quota", (struct span){0},
+		maps_complain(l, s, "mailbox_quota", (struct span){0},
 			"is for maildir: only; leave it out, or write to = \"maildir:PATH\"");
 }
 
@@ -242,7 +242,7 @@ static void check_domain(struct load *l, const struct read_section *s, struct co
 	if (has_to || d->aliases.len == 0)
 		return;
 	if (is_set(s, "recipients"))
-		complain(l, s, "recipients", (struct span){0},
+		maps_complain(l, s, "recipients", (struct span){0},
 			"needs to, where their mail goes; add it, or leave them out");
 	if (l->conf->postmaster.len == 0)
 		report_error(l->report, s->title.line,
@@ -265,10 +265,10 @@ static void check_way(
 	ptrdiff_t at = span_find(address, '@');
 
 	if (address.len > 0 && (at < 1 || span_find(address, ' ') >= 0))
-		complain(l, top, key, address, "is not an address; write LOCAL@DOMAIN");
+		maps_complain(l, top, key, address, "is not an address; write LOCAL@DOMAIN");
 	else if (address.len > 0 &&
-		 !conf_target_for(l->conf, span_slice(address, (size_t)at + 1, address.len)))
-		complain(l, top, key, address,
+		 !conf_target_for(l->conf, span_slice(address, (size_t)at + 1, address.len), NULL))
+		maps_complain(l, top, key, address,
 			"has no way to go; add a route for its domain, or name another");
 }
 
@@ -280,16 +280,16 @@ void maps_check_routes(struct load *l, const struct read_section *all, size_t n)
 
 		check_named(l, &all[i], "auth", r->auth);
 		if (r->tls == CONF_TLS_DANE && !l->conf->resolver.dnssec)
-			complain(l, &all[i], "tls", SPAN_LIT("dane"),
+			maps_complain(l, &all[i], "tls", SPAN_LIT("dane"),
 				"needs signatures to be checked; add resolver { dnssec = yes }");
 		if (r->auth.len > 0 && r->tls != CONF_TLS_REQUIRED && r->tls != CONF_TLS_DANE)
-			complain(l, &all[i], "auth", r->auth,
+			maps_complain(l, &all[i], "auth", r->auth,
 				"would be said to anybody who answers there; add tls = required");
 		if (r->to.kind == CONF_TO_MAILDIR)
-			complain(l, &all[i], "to", r->to.text,
+			maps_complain(l, &all[i], "to", r->to.text,
 				"is where mail ends: write it in a section domain \"NAME\"");
 		if (r->auth.len > 0 && r->to.kind != CONF_TO_HOSTS)
-			complain(l, &all[i], "auth", r->auth,
+			maps_complain(l, &all[i], "auth", r->auth,
 				"needs a smarthost; write to = \"HOST:PORT\"");
 	}
 }

@@ -15,3 +15,10 @@ void maps_check_domains(struct load *l, const struct read_section *all, size_t n
 void maps_check_routes(struct load *l, const struct read_section *all, size_t n);
 /* The top level's keys, and srs. */
 void maps_check_rest(struct load *l, const struct read_section *top);
+/* Of routes that were read: whom their titles name. */
+void routes_split(struct load *l);
+/* Of routes, when all sections are there; sections: all of the file, in the schema's order. */
+void routes_check(struct load *l, const struct read_section *sections, size_t n);
+/* "SECTION TITLE.KEY: VALUE WRONG" at the key's line, else at the section's. */
+void maps_complain(struct load *l, const struct read_section *s, const char *key, struct span value,
+	const char *wrong);

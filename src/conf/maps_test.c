@@ -49,6 +49,22 @@ static const struct {
 	{HEAD "route c.test { to = \"127.0.0.1:3 weight=0\" }\n",
 		"f:3: route \"c.test\".to: \"127.0.0.1:3 weight=0\" has something behind the host; "
 		"write weight= and a number from 1 to 1000, or nothing\n"},
+	{HEAD "source \"192.0.2.1\" { }\nroute \"* from a.test, .b.test,x@c.test, <>, *, "
+	      "login:ann\" { to = \"127.0.0.1:3\" source = \"192.0.2.1\" }\n",
+		NULL},
+	{HEAD "route \"* from a.test, @b.test\" { to = \"127.0.0.1:3\" }\n",
+		"f:3: route \"* from a.test, @b.test\": \"@b.test\" is nobody; write LOCAL@DOMAIN, "
+		"a domain, .example.org, <>, * or login:NAME\n"},
+	{HEAD "route \"* from \" { to = \"127.0.0.1:3\" }\n",
+		"f:3: route \"* from \": \"\" is nobody; write LOCAL@DOMAIN, a domain, "
+		".example.org, <>, * or login:NAME\n"},
+	{HEAD "route c.test { to = \"127.0.0.1:3\" source = \"192.0.2.1\" }\n",
+		"f:3: route \"c.test\".source: \"192.0.2.1\" is no address of ours; add source "
+		"\"IP\" { }, and write it the same way\n"},
+	{HEAD "route \"* from a.test\" { to = \"127.0.0.1:3\" }\n"
+	      "route \"* from b.test, A.test\" { to = \"127.0.0.1:4\" }\n",
+		"f:4: route \"* from b.test, A.test\" is there a second time for the same sender; "
+		"keep this or line 3\n"},
 	{HEAD "map x { }\n", "f:3: map \"x\".file is not set; add file = \"/PATH\"\n"},
 	{HEAD "map x { file = \"/x\"\nbase = \"dc=x\" }\n",
 		"f:4: map \"x\".base is for type = ldap; leave it out\n"},

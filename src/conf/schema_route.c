@@ -36,7 +36,8 @@ static const struct schema_row source_rows[] = {
 		.preset = "1",
 		.unit = "shares",
 		.since = FIRST,
-		.meaning = "How much of the mail it gets beside the others; 0: none now."},
+		.meaning = "How much of the mail it gets beside the others; 0: none but what a "
+			   "route sends by it (route.source)."},
 };
 
 static const struct schema_name priority_names[] = {{"normal", CONF_PRIORITY_NORMAL, NULL},
@@ -143,8 +144,11 @@ static const struct schema_row route_title = {.key = "PATTERN",
 	.type = SCHEMA_PATTERN,
 	AT(conf_route, pattern),
 	.min = 1,
-	.max = 256,
-	.meaning = "a domain; \".example.org\" for all below it; \"*\" for every other"};
+	.max = 1000,
+	.meaning = "a domain; \".example.org\" for all below it; \"*\" for every other. \"PATTERN "
+		   "from WHO, WHO ...\" is for the mail of these alone: senders' addresses, "
+		   "domains, .example.org, <> for notices, *, or login:NAME for who has logged in "
+		   "so"};
 
 static const struct schema_row route_rows[] = {
 	{.key = "to",
@@ -158,6 +162,17 @@ static const struct schema_row route_rows[] = {
 			"at port 25). weight=NUMBER behind hosts shares the mail among them by "
 			"these numbers; who does not answer is left out. smtps:HOST:PORT, and "
 			"each HOST:465, is spoken to in TLS from the beginning."},
+	{.key = "source",
+		.type = SCHEMA_TEXTS,
+		AT(conf_route, sources),
+		.count_offset = offsetof(struct conf_route, n_sources),
+		.min = 2,
+		.max = 64,
+		.since = FIRST,
+		.meaning =
+			"The addresses of ours that it goes out from, and with them the name that "
+			"abide says in EHLO: each is a section source. One with weight 0 is used "
+			"by the routes that name it alone. Default: any, by weight."},
 	{.key = "tls",
 		.type = SCHEMA_NAME,
 		AT(conf_route, tls),
@@ -314,8 +329,10 @@ static const struct schema_section sections[] = {
 		ARRAY(routes, n_routes),
 		.meaning =
 			"How mail to other domains goes on. The exact name is taken before the "
-			"longest \".suffix\", and that before \"*\". Recipients without any route "
-			"are refused."},
+			"longest \".suffix\", and that before \"*\"; of several routes for one "
+			"pattern the one that names the login goes before the one with the "
+			"sender's address, its domain, .suffix, *, and last the one without from. "
+			"Recipients without any route are refused."},
 	{.name = "source",
 		.title = &source_title,
 		ROWS(source_rows),

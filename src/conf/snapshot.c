@@ -99,6 +99,8 @@ static const struct pack_type sender_type = PACK_TYPE(conf_sender, sender_rows);
 static const struct pack_type source_type = PACK_TYPE(conf_source, source_rows);
 
 static const struct pack_row route_rows[] = {PACK_F_SPAN(struct conf_route, pattern),
+	PACK_F_ARRAY(struct conf_route, from, n_from, &text_type),
+	PACK_F_ARRAY(struct conf_route, sources, n_sources, &text_type),
 	PACK_F_ONE(struct conf_route, to, &target_type), PACK_F_SPAN(struct conf_route, auth),
 	PACK_F_U8(struct conf_route, tls)};
 static const struct pack_type route_type = PACK_TYPE(conf_route, route_rows);

@@ -128,6 +128,24 @@ static bool store_texts(struct load *l, const char *name, const struct schema_ro
 	return true;
 }
 
+struct span store_pattern(struct span text)
+{
+	ptrdiff_t at = span_find_span(text, SPAN_LIT(STORE_FROM));
+
+	return at < 0 ? text : span_slice(text, 0, (size_t)at);
+}
+
+/* A login is as it is written. */
+static struct span lower_pattern(struct load *l, struct span text)
+{
+	struct span pattern = store_pattern(text);
+	struct span rest = span_slice(text, pattern.len, text.len);
+
+	pattern = lower(l, pattern);
+	return rest.len == 0 ? pattern
+			     : arena_printf(l->arena, "%.*s%.*s", SPAN_F(pattern), SPAN_F(rest));
+}
+
 static bool store_text(struct load *l, const char *name, const struct schema_row *row,
 	const struct read_word *w, void *at)
 {
@@ -139,7 +157,7 @@ static bool store_text(struct load *l, const char *name, const struct schema_row
 	if (row->type == SCHEMA_DOMAIN)
 		why = value_domain(text);
 	else if (row->type == SCHEMA_PATTERN)
-		why = check_pattern(text);
+		why = check_pattern(store_pattern(text));
 	else if (row->type == SCHEMA_IP)
 		why = check_ip(text);
 	else if (row->type == SCHEMA_MAILBOX)
@@ -154,8 +172,10 @@ static bool store_text(struct load *l, const char *name, const struct schema_row
 		return refuse(l, name, w, why);
 	if (!has_right_len(l, name, row, w))
 		return false;
-	if (row->type == SCHEMA_DOMAIN || row->type == SCHEMA_PATTERN)
+	if (row->type == SCHEMA_DOMAIN)
 		text = lower(l, text);
+	else if (row->type == SCHEMA_PATTERN)
+		text = lower_pattern(l, text);
 	*(struct span *)at = text;
 	return true;
 }

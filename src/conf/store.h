@@ -18,6 +18,9 @@ struct load {
 };
 
 /* name: the key as messages call it. n >= 1 words. False: reported, nothing stored. */
+#define STORE_FROM " from " /* in a route's title */
+/* The pattern of such a title. */
+struct span store_pattern(struct span text);
 bool store_words(struct load *l, const char *name, const struct schema_row *row,
 	const struct read_word *words, size_t n, void *object);
 

@@ -45,13 +45,23 @@ static uint32_t dice_of(const struct deliver_job *job)
 	return (uint32_t)table_hash(span_of(&job->body.id, sizeof job->body.id));
 }
 
+/* Whom it is from for this recipient: what an alias forwards may be from another. */
+static struct span sender_of(const struct attempt *a, size_t i)
+{
+	struct span own = a->job->body.recipients[i].sender;
+
+	return own.len > 0 ? own : a->job->body.sender;
+}
+
 /* The way of today's configuration and DNS, not of the day the mail came. */
 static const struct way *way_of(struct attempt *a, size_t i)
 {
 	struct span domain = domain_of(a->job->body.recipients[i].address);
 
+	struct conf_mail mail = {.sender = sender_of(a, i), .login = a->job->body.login};
+
 	domain = domain.len ? domain : a->conf->hostname;
-	const struct conf_target *to = conf_target_for(a->conf, domain);
+	const struct conf_target *to = conf_target_for(a->conf, domain, &mail);
 	bool is_mx = to && to->kind == CONF_TO_MX;
 
 	for (struct way *w = a->ways; w; w = w->next)
@@ -319,9 +329,7 @@ static void run(struct attempt *a)
 			a->wish.tls = tls_for(a, way->to);
 			a->wish.security = way->route.security;
 			a->wish.auth = conf_auth_for(a->conf, way->to);
-			a->wish.sender = b->recipients[who[0]].sender.len > 0
-						 ? b->recipients[who[0]].sender
-						 : b->sender;
+			a->wish.sender = sender_of(a, who[0]);
 			a->wish.source = way->to->kind == CONF_TO_LMTP ? NULL : a->source;
 			transact(a, way->route.target, who, n);
 		}

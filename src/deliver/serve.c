@@ -137,8 +137,8 @@ static struct deliver_job *copy_job(const struct ipc_job *in)
 	job->content_fd = -1;
 	job->body = *in;
 	job->body.lane_name = arena_copy(a, in->lane_name);
-	job->body.route = arena_copy(a, in->route);
 	job->body.sender = arena_copy(a, in->sender);
+	job->body.login = arena_copy(a, in->login);
 	job->body.envid = arena_copy(a, in->envid);
 	job->body.edits = arena_copy(a, in->edits);
 	job->body.host_first = arena_copy(a, in->host_first);

@@ -223,15 +223,14 @@ static const struct staged stories[] = {
 			{CHECK_PTR, CHECK_FINE, "192.0.2.1"}, {CHECK_BLOCKLIST, CHECK_FINE, NULL}},
 		THEIRS(PROVIDER, WAIT)},
 	{"a site asks Spamhaus through an open resolver, and refuses everybody",
-		.trouble =
-			{SAYS("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked "
-			      "using "
-			      "zen.spamhaus.org; Error: open resolver; "
-			      "https://check.spamhaus.org/returnc/pub/203.0.113.53/",
-				 .sites = 0x100, .minutes = 45),
-				SAYS("451 4.7.1 Greylisting in action, please come back in "
-				     "00:05:00",
-					.sites = 0x004, .share = 15)},
+		.trouble = {SAYS("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked "
+				 "using "
+				 "zen.spamhaus.org; Error: open resolver; "
+				 "https://check.spamhaus.org/returnc/pub/203.0.113.53/",
+				    .sites = 0x100, .minutes = 45),
+			SAYS("451 4.7.1 Greylisting in action, please come back in "
+			     "00:05:00",
+				.sites = 0x004, .share = 15)},
 		.checks = {{CHECK_BLOCKLIST, CHECK_FINE, "zen.spamhaus.org"},
 			{CHECK_PTR, CHECK_FINE, "192.0.2.1"}, {CHECK_HELO, CHECK_FINE, NULL}},
 		THEIRS(SITE, TELL_THEM)},

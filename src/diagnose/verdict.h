@@ -90,8 +90,9 @@ struct verdict {
 	enum verdict_family family;
 	enum reply_cause cause; /* most often seen; REPLY_NONE: a check alone */
 	double confidence;      /* 0..1 */
-	struct span who;        /* the site, source, account, sender's domain where proofs fail …; empty: everything */
-	int64_t since, last;    /* seconds since 1970; the first and last failure */
+	struct span
+		who; /* the site, source, account, sender's domain where proofs fail …; empty: everything */
+	int64_t since, last; /* seconds since 1970; the first and last failure */
 	enum verdict_start start;
 	uint32_t start_minutes; /* between what it began after and its begin */
 	struct span event;

@@ -106,7 +106,7 @@ static void try_host(struct look *l, const struct look_source *s, struct span na
 static bool find_host(struct look *l, struct span site, struct span *ret_name,
 	struct wire_ip *ret_ip, uint16_t *ret_port)
 {
-	const struct conf_target *to = conf_target_for(l->conf, site);
+	const struct conf_target *to = conf_target_for(l->conf, site, NULL);
 	struct ipc_resolve_answer failed = {0}, a;
 	uint16_t preference, best = UINT16_MAX;
 

@@ -235,8 +235,7 @@ struct ipc_job {
 	int64_t due;           /* given back in the outcome */
 	uint64_t slot;         /* the connection to use; a new number: open one */
 	struct span lane_name; /* the domain, or the smarthost: deliver finds the route by it */
-	struct span route;     /* pattern of the route in the snapshot; empty: by domain */
-	struct span sender, envid;
+	struct span sender, login, envid;
 	uint8_t ret;
 	bool body_8bit, smtputf8, is_notice, is_own;
 	uint32_t hops;     /* 0: unknown */

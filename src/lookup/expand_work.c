@@ -152,7 +152,7 @@ void work_found(struct work *w, struct span address, struct span domain)
 			w, IPC_LOOKUP_TOO_MANY, address, "is more than limits.alias_recipients");
 		return;
 	}
-	if (!conf_target_for(w->e->conf, domain)) {
+	if (!conf_target_for(w->e->conf, domain, NULL)) {
 		work_conclude(w, IPC_LOOKUP_BAD_ALIAS, address, "has no way to go");
 		return;
 	}

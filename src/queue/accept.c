@@ -129,17 +129,22 @@ static struct lane *lane_of_message(
 }
 
 static struct lane *lane_for(struct queue *q, const struct conf *conf,
-	const struct spool_accept *accept, struct span address, struct arena *arena)
+	const struct spool_accept *accept, const struct spool_recipient *r, struct arena *arena)
 {
 	struct span sender = accept->message.sender;
-	struct span domain = domain_of(address);
-	const struct conf_target *to = conf_target_for(conf, domain.len ? domain : conf->hostname);
+	struct span domain = domain_of(r->address);
+	struct conf_mail mail = {
+		.sender = r->sender.len > 0 ? r->sender : sender, .login = accept->message.login};
+	const struct conf_target *to =
+		conf_target_for(conf, domain.len ? domain : conf->hostname, &mail);
 	/* Of MX each domain is a destination; deliver finds out which of them are one site. */
 	bool is_mx = to && to->kind == CONF_TO_MX && domain.len > 0;
 	struct span name = to && !is_mx ? to->text : domain;
 	/* A mailbox store has no opinion about addresses of ours. */
 	bool is_store = to && (to->kind == CONF_TO_LMTP || to->kind == CONF_TO_MAILDIR);
-	struct span source = is_store ? (struct span){0} : queue_source_for(conf, sender, name);
+	const struct conf_route *route = to ? conf_route_of(conf, to) : NULL;
+	struct span source =
+		is_store ? (struct span){0} : queue_source_for(conf, route, sender, name);
 	struct span site = queue_site_name(name, source, arena);
 
 	if (source.len > 0)
@@ -158,7 +163,7 @@ void queue_assign_lanes(struct queue *q, const struct conf *conf, struct spool_a
 	accept->lanes_n = 0;
 	for (size_t i = 0; i < accept->recipients_n; i++) {
 		struct spool_recipient *r = &accept->recipients[i];
-		struct lane *lane = lane_for(q, conf, accept, r->address, arena);
+		struct lane *lane = lane_for(q, conf, accept, r, arena);
 		size_t known = 0;
 
 		while (known < accept->lanes_n && accept->lanes[known].number != lane->number)

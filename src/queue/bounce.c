@@ -192,7 +192,7 @@ struct spool_accept *notice_accept(
 	ptrdiff_t at = span_find(to, '@');
 	struct span domain = at < 0 ? conf->hostname : span_slice(to, (size_t)at + 1, to.len);
 
-	if (!conf_target_for(conf, domain)) {
+	if (!conf_target_for(conf, domain, &(struct conf_mail){0})) {
 		log_event(LOG_WARN, "notice_has_no_way", LOG_ID(id), LOG_SPAN("recipient", to));
 		return NULL;
 	}

@@ -137,7 +137,8 @@ uint32_t queue_dice(struct queue *q); /* any number: jitter comes from it */
  * limits and standing. Where a site lists a source, its lanes go to another source's site for a
  * while, and come home to try.
  */
-struct span queue_source_for(const struct conf *conf, struct span sender, struct span destination);
+struct span queue_source_for(const struct conf *conf, const struct conf_route *route,
+	struct span sender, struct span destination);
 struct span queue_source_of(const struct site *site); /* empty: as the system chooses */
 uint32_t queue_source_index(const struct conf *conf, struct span source); /* UINT32_MAX: none */
 /* "example.org from 192.0.2.1"; a source that is empty leaves the destination. */

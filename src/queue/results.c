@@ -5,6 +5,8 @@
 #include "reply/explain.h"
 #include "reply/catalogue.h"
 
+#define RECALLED_MS 1000
+
 /* What all recipients of an outcome share. */
 struct making {
 	struct queue *queue;
@@ -12,7 +14,7 @@ struct making {
 	const struct lane *lane; /* NULL: not known any more */
 	struct site *site;       /* that was tried: the lane may have moved since */
 	struct span peer;
-	int64_t now;
+	int64_t now, began; /* of the attempt */
 	uint32_t dice;
 	uint32_t served; /* recipients of this outcome */
 	struct arena *arena;
@@ -100,6 +102,16 @@ struct span results_advice(const struct queue *q, const struct ipc_fate *f, stru
 	return advice;
 }
 
+/*
+ * Others were let in while this one was being refused, and what waits there is called early since: it is asked again
+ * with them, and not as late as it had deserved before.
+ */
+static bool is_outdated(const struct making *m, const struct ipc_fate *f)
+{
+	return m->site && m->site->recall_from > 0 && m->began <= m->site->recall_from &&
+	       f->outcome == IPC_FATE_DEFERRED && f->wait < 0 && decide_is_grey(f);
+}
+
 static void again_or_never(const struct making *m, const struct ipc_fate *f,
 	struct spool_result *row, struct results_told *told)
 {
@@ -120,6 +132,8 @@ static void again_or_never(const struct making *m, const struct ipc_fate *f,
 		.dice = m->dice};
 	struct decide_answer a = decide(&question);
 
+	if (!a.end && is_outdated(m, f) && a.at > m->now + RECALLED_MS)
+		a.at = m->now + RECALLED_MS + m->dice % RECALLED_MS;
 	told->again = a;
 	told->is_again = !a.end;
 	told->is_expired = a.expired;
@@ -323,6 +337,7 @@ void results_make(struct queue *q, const struct lane *lane, const struct spool_j
 		.site = site,
 		.peer = o->peer,
 		.now = spool_now(q->spool),
+		.began = running ? running->began : INT64_MAX,
 		.dice = queue_dice(q),
 		.arena = arena};
 

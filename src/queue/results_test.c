@@ -115,6 +115,53 @@ static void done(struct made *m)
 	arena_done(&m->arena);
 }
 
+/* When a message that was refused for being new comes again, whose attempt began so long before others got in. */
+static int64_t comes_after(int64_t before)
+{
+	static const char text[] = "hostname = \"here.test\"\nlisten \"127.0.0.1:2525\" { }\n"
+				   "route \"*\" { to = \"127.0.0.1:2526\" }\n";
+	static struct made m;
+	struct buf errors = BUF_INIT(CONF_ERRORS_MAX);
+	struct spool_recipient recipient = {
+		.address = SPAN_LIT("a@one.test"), .state = SPOOL_QUEUED, .lane = 1};
+	struct ipc_fate fate = {.outcome = IPC_FATE_DEFERRED,
+		.code = 451,
+		.cause = SPAN_LIT("greylisting"),
+		.wait = -1};
+	struct ipc_outcome o = {.id = {1, 1}, .fates = &fate, .fates_n = 1};
+	struct spool_job job = {.message = {.id = {1, 1}, .arrived_at = 1000000, .recipients = 1},
+		.recipients = &recipient,
+		.recipients_n = 1};
+
+	m = (struct made){.role = {.conf = NULL}};
+	assert_int_equal(conf_parse("test", span_str(text), &m.arena, &m.conf, &errors), 0);
+	m.role.conf = &m.conf;
+	m.queue.role = &m.role;
+	model()->now = 1000000;
+	model()->tick = 1;
+	struct lane *lane = queue_lane_get(&m.queue, SPAN_LIT("one.test"), SPAN_LIT("one.test"));
+
+	lane->site->recall_from = 990000;
+	lane->site->written_at = 1000000; /* not now */
+	struct queue_job *running = queue_job_add(&m.queue,
+		&(struct queue_job){.id = {1, 1}, .lane = lane, .began = 990000 - before});
+
+	results_make(&m.queue, NULL, &job, &o, &m.arena, &m.results);
+	int64_t at = m.results.rows[0].recipient.next_at;
+
+	queue_job_remove(&m.queue, running);
+	buf_done(&errors);
+	done(&m);
+	return at - 1000000;
+}
+
+/* All others of an outage are delivered, and the one that was being refused just then waits for a quarter of an hour. */
+static void what_was_refused_while_others_got_in_comes_with_them(void **state)
+{
+	assert_in_range(comes_after(20), 1, 3000);
+	assert_in_range(comes_after(-20), 30000, 3600000);
+}
+
 static void each_fate_becomes_what_it_says(void **state)
 {
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -180,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_fate_becomes_what_it_says),
+		cmocka_unit_test(what_was_refused_while_others_got_in_comes_with_them),
 		cmocka_unit_test(who_waits_equally_long_stays_together),
 		cmocka_unit_test(a_message_of_many_recipients_stays_one),
 	};

@@ -54,11 +54,44 @@ static double share_of(struct span sender, struct span destination, struct span 
 	return ((double)(h >> 11) + 0.5) / (double)(UINT64_C(1) << 53);
 }
 
+static bool is_named(const struct conf_route *r, struct span source)
+{
+	for (size_t i = 0; i < r->n_sources; i++)
+		if (span_equal(r->sources[i].text, source))
+			return true;
+	return false;
+}
+
+/* How much of the route's mail goes out from it. Who is named gets some, whatever its weight elsewhere. */
+static uint32_t weight_of(const struct conf_route *r, const struct conf_source *s)
+{
+	if (!r || r->n_sources == 0)
+		return s->weight;
+	return !is_named(r, s->address) ? 0 : s->weight > 0 ? s->weight : 1;
+}
+
+/* Every route that may use the one may use the other. */
+static bool may_stand_in(const struct conf *conf, struct span one, const struct conf_source *other)
+{
+	bool is_used = other->weight > 0;
+
+	for (size_t i = 0; i < conf->n_routes; i++) {
+		const struct conf_route *r = &conf->routes[i];
+		bool is = is_named(r, other->address);
+
+		if (is != is_named(r, one))
+			return false;
+		is_used |= is;
+	}
+	return is_used;
+}
+
 /*
  * Weighted rendezvous hashing: a sender keeps its source as long as that is there, and a source
  * that is added or taken away moves its own share only.
  */
-struct span queue_source_for(const struct conf *conf, struct span sender, struct span destination)
+struct span queue_source_for(const struct conf *conf, const struct conf_route *route,
+	struct span sender, struct span destination)
 {
 	const struct conf_source *best = NULL;
 	double most = -1;
@@ -66,7 +99,8 @@ struct span queue_source_for(const struct conf *conf, struct span sender, struct
 	for (size_t i = 0; i < conf->n_sources; i++) {
 		const struct conf_source *s = &conf->sources[i];
 		double share = share_of(sender, destination, s->address);
-		double score = s->weight > 0 ? -(double)s->weight / log(share) : -1;
+		uint32_t weight = weight_of(route, s);
+		double score = weight > 0 ? -(double)weight / log(share) : -1;
 
 		if (score > most) {
 			most = score;
@@ -103,14 +137,17 @@ static struct site *other_site(struct queue *q, const struct site *site)
 	for (size_t i = 0; source.len > 0 && i < conf->n_sources; i++) {
 		const struct conf_source *s = &conf->sources[i];
 
-		if (s->weight <= most || span_equal(s->address, source))
+		uint32_t weight = s->weight > 0 ? s->weight : 1;
+
+		if (weight <= most || span_equal(s->address, source) ||
+			!may_stand_in(conf, source, s))
 			continue;
 		struct site *other = queue_site_get(q,
 			queue_site_name(destination_of(span_str(site->name)), s->address, &arena));
 
 		if (!queue_source_is_out(other)) {
 			best = other;
-			most = s->weight;
+			most = weight;
 		}
 	}
 	arena_done(&arena);

@@ -206,7 +206,7 @@ static enum reply_id settle(struct session *s, struct check_subject *r, struct r
 	if (id == SAY_MAILBOX_FULL && r->takes_full)
 		return REPLY_ID_NONE;
 	if (id == SAY_USER_UNKNOWN && r->takes_unknown &&
-		conf_target_for(s->transaction.conf, r->words.domain))
+		conf_target_for(s->transaction.conf, r->words.domain, NULL))
 		return REPLY_ID_NONE;
 	if (id)
 		*words = r->words;

@@ -28,7 +28,9 @@ static enum reply_id may_go(
 	words->domain = domain;
 	if (!is_postmaster && !t->may_relay && !conf_domain_for(t->conf, domain))
 		return SAY_RELAY_DENIED;
-	return conf_target_for(t->conf, domain) ? REPLY_ID_NONE : SAY_NO_ROUTE;
+	struct conf_mail mail = {.sender = t->sender, .login = s->login};
+
+	return conf_target_for(t->conf, domain, &mail) ? REPLY_ID_NONE : SAY_NO_ROUTE;
 }
 
 enum reply_id people_may(struct session *s, const struct wire_path *path, struct reply_words *words)
