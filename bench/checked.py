@@ -25,6 +25,8 @@ NSD = """
 server:
   ip-address: 127.0.0.1@53
   server-count: 1
+  rrl-ratelimit: 0
+  rrl-whitelist-ratelimit: 0
   username: ""
   zonesdir: "{d}"
   zonelistfile: "{d}/zone.list"
