@@ -32,5 +32,5 @@ def test_what_few_processes_use_is_loaded_by_these_alone(binary):
     linked = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True).stdout
     assert not re.search(r"lib(curl|ldap|lber|unbound|gnutls)[.-]", linked), linked
     late = {s for s in symbols(binary) if s.startswith(("curl_", "ldap_", "ub_"))}
-    assert {"curl_easy_perform", "ldap_initialize", "ub_resolve_async"} <= late
+    assert {"curl_easy_perform", "ldap_initialize", "ub_resolve_event"} <= late
     assert not late & symbols(binary, "-D", "--defined-only")

@@ -167,7 +167,7 @@ int cli_dns(int argc, char **argv)
 	if (!q.type)
 		return usage_wrong("dns");
 	q.name = argv[optind];
-	if (task_run(NULL, run, &q) < 0)
+	if (task_run(&(struct task_options){.stack_size = RESOLVER_STACK}, run, &q) < 0)
 		return EX_OSERR;
 	return fflush(stdout) == 0 ? q.status : EX_IOERR;
 }

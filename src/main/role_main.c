@@ -123,9 +123,9 @@ int role_main(int argc, char **argv)
 	if (!bodies[r->kind])
 		return fail("body", -ENOSYS);
 	r->on_orphaned = end_orphan;
-	/* which read certificates and keys, or write whole pages, on their own stack */
+	/* which read certificates and keys, write whole pages, or check signatures of the DNS on their own stack */
 	const struct task_options roomy = {.stack_size = (size_t)1 << 18};
-	bool is_roomy = r->kind == IPC_DIAGNOSE || r->kind == IPC_WEB;
+	bool is_roomy = r->kind == IPC_DIAGNOSE || r->kind == IPC_WEB || r->kind == IPC_RESOLVE;
 
 	return fail("run", task_run(is_roomy ? &roomy : NULL, run_body, r));
 }

@@ -1,205 +1,184 @@
 #include "resolve/context.h"
 #include "base/alloc.h"
-#include "base/buf.h"
-#include "base/log.h"
+#include "resolve/events.h"
+#include "resolve/ops.h"
+#include "resolve/packet.h"
+#include "resolve/setup.h"
+#include "task/task.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <unbound.h>
-#include <unistd.h>
 
-struct making {
-	const struct conf_resolver *conf;
+#define ASKED_AT_ONCE 32U /* then answers have their turn */
+
+struct context {
 	struct ub_ctx *ub;
-	const char *what; /* that failed */
-	int error;
+	struct events events;
+	struct task_gate changed; /* there is something for its task to do */
+	struct list fresh;        /* questions that the library has not heard of */
+	struct list open;         /* those that it has not answered */
+	unsigned questions;       /* that somebody waits for */
+	bool is_old;              /* ends with its last question */
 };
 
-static bool did(struct making *m, const char *what, int error)
+struct question {
+	struct list node; /* in one of the lists, until there is an answer */
+	struct task_gate done;
+	const char *name; /* NULL: the library has heard of it */
+	uint16_t type;
+	struct arena *arena;
+	struct ipc_resolve_answer *answer;
+	bool is_done;
+	bool is_nobodys; /* its asker has gone: an answer frees it */
+};
+
+/* ---- in the library's task ---- */
+
+static void fail(struct ipc_resolve_answer *ret, enum resolve_trouble trouble, struct span why)
 {
-	if (error == 0 || m->error != 0)
-		return m->error == 0;
-	m->what = what;
-	m->error = error;
-	return false;
+	*ret = (struct ipc_resolve_answer){
+		.state = RESOLVE_FAILED, .trouble = (uint8_t)trouble, .why = why};
 }
 
-static void set_file(struct making *m, const char *what, struct span file,
-	int (*set)(struct ub_ctx *ub, const char *path))
+static void give(struct question *q)
 {
-	struct buf path = BUF_INIT(8192);
-
-	(void)buf_printf(&path, "%.*s", SPAN_F(file));
-	/* The library looks late, and does not say at what. */
-	if (did(m, what, access(buf_cstr(&path), R_OK) == 0 ? 0 : UB_READFILE))
-		(void)did(m, what, set(m->ub, buf_cstr(&path)));
-	buf_done(&path);
+	list_remove(&q->node);
+	q->is_done = true;
+	task_gate_wake_all(&q->done);
 }
 
-static bool is_root(const struct conf_resolver *conf)
-{
-	return conf->n_servers == 1 && span_equal(conf->servers[0].text, SPAN_LIT("root"));
-}
+enum { INSECURE, BOGUS, SECURE }; /* as the library's callback says it */
 
-/*
- * Without servers the library begins at the root. Servers that somebody has named know best what
- * names there are: the library answers for some by itself otherwise.
- */
-static void set_servers(struct making *m)
+/* On a helper thread, too, where the library ends: then all questions left are nobody's. */
+static void on_answer(
+	void *arg, int rcode, void *packet, int len, int security, char *why, int limited)
 {
-	char text[256];
+	struct question *q = arg;
+	struct ipc_resolve_answer *a = q->answer;
 
-	if (is_root(m->conf))
+	if (q->is_nobodys) {
+		list_remove(&q->node);
+		free(q);
 		return;
-	(void)did(m, "lan", ub_ctx_set_option(m->ub, "unblock-lan-zones:", "yes"));
-	if (m->conf->n_servers == 0)
-		set_file(m, "system", m->conf->system, ub_ctx_resolvconf);
-	for (size_t i = 0; i < m->conf->n_servers; i++) {
-		(void)span_copy(m->conf->servers[i].text, text, sizeof text);
-		(void)did(m, "servers", ub_ctx_set_fwd(m->ub, text));
 	}
+	if (rcode != 0)
+		*a = packet_failure((unsigned)rcode);
+	else if (security == BOGUS)
+		fail(a, RESOLVE_BOGUS, arena_copy(q->arena, span_str(why)));
+	else if (packet_read(span_of(packet, (size_t)len), q->arena, a) < 0)
+		fail(a, RESOLVE_BROKEN, (struct span){0});
+	a->is_secure = rcode == 0 && security == SECURE && a->state != RESOLVE_FAILED;
+	give(q);
 }
 
-static void set_options(struct making *m)
+/* It may be answered before this returns. */
+static void put_question(struct context *c, struct question *q)
 {
-	/*
-	 * What a server's failure leaves behind is forgotten soon: it may be back. Questions to a
-	 * silent one must not keep the ports from the others.
-	 */
-	static const char *const options[][2] = {{"do-not-query-localhost:", "no"},
-		{"infra-host-ttl:", "2"}, {"infra-keep-probing:", "yes"}, {"val-bogus-ttl:", "5"},
-		{"cache-max-negative-ttl:", "900"}, {"outgoing-range:", "1024"},
-		{"num-queries-per-thread:", "1024"}, {"outgoing-num-tcp:", "32"},
-		{"msg-cache-size:", "8m"}, {"rrset-cache-size:", "16m"},
-		{"unwanted-reply-threshold:", "100000"}};
+	const char *name = q->name;
 
-	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
-		(void)did(m, options[i][0], ub_ctx_set_option(m->ub, options[i][0], options[i][1]));
-}
+	q->name = NULL;
+	list_remove(&q->node);
+	list_add_tail(&c->open, &q->node);
+	int error = ub_resolve_event(c->ub, name, q->type, 1, q, on_answer, NULL);
 
-/* The last of what is set up: after it the library takes no further options. */
-static void give_up_zones(struct making *m)
-{
-	static const char *const own[] = {"test.", "127.in-addr.arpa."};
-
-	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-		(void)did(m, own[i], ub_ctx_zone_remove(m->ub, own[i]));
-}
-
-static void ignore(void *arg, int error, struct ub_result *result)
-{
-	ub_resolve_free(result);
-}
-
-/*
- * Here and not in a task: the library reads its files at the first question, and starts its thread
- * (with all signals blocked, as here) at the first one of that kind. Nobody is asked for that name.
- */
-static void start(struct making *m)
-{
-	struct ub_result *result = NULL;
-
-	(void)did(m, "threads", ub_ctx_async(m->ub, 1));
-	if (!is_root(m->conf))
-		give_up_zones(m);
-	(void)did(m, "start", ub_resolve(m->ub, "localhost", 1, 1, &result));
-	if (result)
-		ub_resolve_free(result);
-	if (did(m, "thread", ub_resolve_async(m->ub, "localhost", 1, 1, NULL, ignore, NULL)))
-		(void)did(m, "thread", ub_wait(m->ub));
-}
-
-static void make(void *arg)
-{
-	struct making *m = arg;
-
-	m->ub = ub_ctx_create();
-	if (!did(m, "context", m->ub ? 0 : UB_NOMEM))
+	if (error == 0)
 		return;
-	(void)ub_ctx_debugout(m->ub, NULL); /* its own words are in nobody's format */
-	set_options(m);
-	set_servers(m);
-	if (m->conf->dnssec)
-		set_file(m, "anchor", m->conf->anchor, ub_ctx_add_ta_file);
-	if (m->error == 0)
-		start(m);
+	fail(q->answer, RESOLVE_SERVFAIL, span_str(ub_strerror(error)));
+	give(q);
 }
 
-static void end(void *arg)
+static void end(struct context *c)
 {
-	ub_ctx_delete(arg);
+	events_stop(&c->events);
+	setup_end(c->ub);
+	list_for_each (node, &c->open)
+		free(container_of(node, struct question, node));
+	events_done(&c->events);
+	free(c);
 }
 
-static void read_answers(void *arg)
+static void work(void *arg)
 {
 	struct context *c = arg;
 
-	while (!c->is_over && task_fd_wait_read(c->fd, CLOCK_NEVER) == 0)
-		if (!c->is_over)
-			(void)ub_process(c->ub);
-	(void)task_offload(end, c->ub);
-	free(c);
-}
+	while (!c->is_old || c->questions > 0) {
+		for (unsigned i = 0; i < ASKED_AT_ONCE && !list_is_empty(&c->fresh); i++)
+			put_question(c, container_of(c->fresh.next, struct question, node));
+		nanos next = events_run(&c->events);
 
-/* The library's descriptor is its own: the scheduler gets a copy, which it may close. */
-static int begin(struct context *c)
-{
-	int fd = dup(ub_fd(c->ub));
-	int rc = fd < 0 ? -errno : task_fd_open(fd, &c->fd);
-	struct task *t = rc == 0 ? task_spawn("answers", read_answers, c) : NULL;
-
-	if (t) {
-		task_detach(t);
-		return 0;
+		if (next <= clock_now() || !list_is_empty(&c->fresh))
+			(void)task_yield();
+		else
+			(void)task_gate_wait(&c->changed, next);
 	}
-	if (rc == 0)
-		task_fd_close(c->fd);
-	else if (fd >= 0)
-		close(fd);
-	return rc < 0 ? rc : -ENOMEM;
+	end(c);
 }
+
+/* ---- outside of it ---- */
 
 int context_new(const struct conf_resolver *conf, struct context **ret)
 {
-	struct making m = {.conf = conf};
-	int rc = task_offload(make, &m);
-
-	if (rc == 0 && m.error != 0) {
-		log_event(LOG_ERROR, "resolver_failed", LOG_STR("part", m.what),
-			LOG_STR("reason", ub_strerror(m.error)));
-		rc = -EINVAL;
-	}
 	struct context *c = alloc_zero(sizeof *c);
 
-	c->ub = m.ub;
-	if (rc == 0)
-		rc = begin(c);
-	if (rc == 0) {
+	list_init(&c->fresh);
+	list_init(&c->open);
+	task_gate_init(&c->changed);
+	events_init(&c->events, &c->changed);
+	int rc = setup_make(conf, &c->events.base, &c->ub);
+	struct task *t = rc == 0 ? task_spawn("dns", work, c) : NULL;
+
+	if (t) {
+		task_detach(t);
 		*ret = c;
 		return 0;
 	}
-	if (m.ub)
-		(void)task_offload(end, m.ub);
+	if (rc == 0) {
+		end(c);
+		return -ENOMEM;
+	}
+	events_stop(&c->events);
+	events_done(&c->events);
 	free(c);
 	return rc;
-}
-
-/* The task that reads finds it closed. */
-static void finish(struct context *c)
-{
-	c->is_over = true;
-	task_fd_close(c->fd);
 }
 
 void context_retire(struct context *c)
 {
 	c->is_old = true;
-	if (c->questions == 0)
-		finish(c);
+	(void)task_gate_wake_one(&c->changed);
 }
 
-void context_leave(struct context *c)
+/* One that nobody has heard of is forgotten; another's answer finds nobody. */
+static void give_up(struct question *q)
 {
+	if (q->name) {
+		list_remove(&q->node);
+		free(q);
+	} else {
+		q->is_nobodys = true;
+	}
+}
+
+void context_ask(struct context *c, const char *name, uint16_t type, nanos deadline,
+	struct arena *arena, struct ipc_resolve_answer *ret)
+{
+	struct question *q = alloc_zero(sizeof *q);
+	int rc = 0;
+
+	*q = (struct question){.name = name, .type = type, .arena = arena, .answer = ret};
+	task_gate_init(&q->done);
+	list_add_tail(&c->fresh, &q->node);
+	c->questions++;
+	(void)task_gate_wake_one(&c->changed);
+	while (rc == 0 && !q->is_done)
+		rc = task_gate_wait(&q->done, deadline);
 	c->questions--;
 	if (c->is_old && c->questions == 0)
-		finish(c);
+		(void)task_gate_wake_one(&c->changed);
+	if (q->is_done) {
+		free(q);
+		return;
+	}
+	fail(ret, RESOLVE_TIMED_OUT, (struct span){0});
+	give_up(q);
 }

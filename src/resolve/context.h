@@ -1,26 +1,22 @@
 /*
- * context - one of libunbound's contexts, and the task that reads its answers.
+ * context - one of libunbound's contexts, and the task in which all of the library runs.
  *
- * Inside resolve/ only. Making one waits for a helper thread, which reads the
- * files that it needs and starts the library's own thread.
+ * Inside resolve/ only. Making one waits for a helper thread, which reads the files that it needs.
+ * The library needs a deep stack and takes no locks of ours: it is called by that task alone, which
+ * others give their questions to.
  */
 #pragma once
+#include "base/arena.h"
+#include "base/clock.h"
 #include "conf/conf.h"
-#include "task/task.h"
+#include "ipc/messages.h"
 
-struct ub_ctx;
-
-struct context {
-	struct ub_ctx *ub;
-	struct task_fd *fd;
-	unsigned questions; /* that run; context_leave counts them down */
-	bool is_old;        /* ends with its last question */
-	bool is_over;
-};
+struct context;
 
 /* 0; or -errno, and it is logged why. */
 int context_new(const struct conf_resolver *conf, struct context **ret);
-/* No further question comes. */
+/* No further question comes. It ends with its last one. */
 void context_retire(struct context *c);
-/* A question has ended. */
-void context_leave(struct context *c);
+/* Waits for the answer, until the deadline at most. Its parts live in the arena. */
+void context_ask(struct context *c, const char *name, uint16_t type, nanos deadline,
+	struct arena *arena, struct ipc_resolve_answer *ret);

@@ -3,12 +3,15 @@
  *
  * Owns the library's contexts. The first question makes one; another takes its
  * place when the configuration or the system's resolv.conf has changed, while
- * what runs goes on with the old one. Logs when it can't make one.
+ * what runs goes on with the old one. Logs when it can't make one. The library runs in a task, which checks
+ * signatures on its stack: task_run is to be told RESOLVER_STACK, or more.
  */
 #pragma once
 #include "base/arena.h"
 #include "base/clock.h"
 #include "conf/conf.h"
+
+#define RESOLVER_STACK ((size_t)1 << 18)
 
 struct resolver;
 struct ipc_resolve_ask;

@@ -2,11 +2,12 @@
  * unbound_late - libunbound's functions, loaded when they are first called (base/late.h).
  */
 #include "base/late.h"
+#include <unbound-event.h>
 #include <unbound.h>
 
 static struct late library = {.file = LIBUNBOUND};
 
-LATE(struct ub_ctx *, ub_ctx_create, (void), (), NULL)
+LATE(struct ub_ctx *, ub_ctx_create_ub_event, (struct ub_event_base * base), (base), NULL)
 LATE_VOID(ub_ctx_delete, (struct ub_ctx * ub), (ub))
 LATE(int, ub_ctx_set_option, (struct ub_ctx * ub, const char *option, const char *value),
 	(ub, option, value), UB_NOMEM)
@@ -14,18 +15,9 @@ LATE(int, ub_ctx_resolvconf, (struct ub_ctx * ub, const char *file), (ub, file),
 LATE(int, ub_ctx_set_fwd, (struct ub_ctx * ub, const char *server), (ub, server), UB_NOMEM)
 LATE(int, ub_ctx_add_ta_file, (struct ub_ctx * ub, const char *file), (ub, file), UB_NOMEM)
 LATE(int, ub_ctx_debugout, (struct ub_ctx * ub, void *file), (ub, file), UB_NOMEM)
-LATE(int, ub_ctx_async, (struct ub_ctx * ub, int threads), (ub, threads), UB_NOMEM)
 LATE(int, ub_ctx_zone_remove, (struct ub_ctx * ub, const char *zone), (ub, zone), UB_NOMEM)
-LATE(int, ub_fd, (struct ub_ctx * ub), (ub), -1)
-LATE(int, ub_wait, (struct ub_ctx * ub), (ub), UB_NOMEM)
-LATE(int, ub_process, (struct ub_ctx * ub), (ub), UB_NOMEM)
-LATE(int, ub_cancel, (struct ub_ctx * ub, int id), (ub, id), UB_NOID)
-LATE(int, ub_resolve,
-	(struct ub_ctx * ub, const char *name, int type, int class, struct ub_result **ret),
-	(ub, name, type, class, ret), UB_NOMEM)
-LATE(int, ub_resolve_async,
+LATE(int, ub_resolve_event,
 	(struct ub_ctx * ub, const char *name, int type, int class, void *arg,
-		ub_callback_type done, int *ret_id),
+		ub_event_callback_type done, int *ret_id),
 	(ub, name, type, class, arg, done, ret_id), UB_NOMEM)
-LATE_VOID(ub_resolve_free, (struct ub_result * result), (result))
 LATE(const char *, ub_strerror, (int error), (error), LIBUNBOUND " can't be loaded")
