@@ -15,7 +15,7 @@
 #endif
 
 #define SLAB_SLOTS         64U
-#define WARM_MAX           256U   /* idle stacks that keep their memory */
+#define WARM_LEAST         256U   /* idle stacks that keep their memory, however few are in use */
 #define MPROTECT_SLOTS_MAX 31000U /* two mappings each; Linux allows 65530 by default */
 #define GUARD_INSTALL      102    /* MADV_GUARD_INSTALL */
 #define COLORS             8U
@@ -32,12 +32,13 @@ static struct {
 	struct slots warm, cold, slabs;
 	size_t fresh; /* slots of the newest slab that were never used */
 	size_t made;  /* slots ever taken from slabs */
+	size_t used;
 } pool;
 
 static void push(struct slots *s, char *bottom)
 {
 	if (s->n == s->room) {
-		s->room = s->room ? s->room * 2 : WARM_MAX;
+		s->room = s->room ? s->room * 2 : WARM_LEAST;
 		s->at = alloc_grow(s->at, s->room, sizeof *s->at);
 	}
 	s->at[s->n++] = bottom;
@@ -121,6 +122,7 @@ int stack_take(struct stack *ret)
 		bottom = pool.cold.at[--pool.cold.n];
 	else if (make(&bottom) < 0)
 		return -ENOMEM;
+	pool.used++;
 	ASAN_UNPOISON(bottom, pool.usable);
 	*ret = (struct stack){
 		.bottom = bottom,
@@ -131,16 +133,25 @@ int stack_take(struct stack *ret)
 	return 0;
 }
 
+static void cool(char *bottom)
+{
+	(void)madvise(bottom, pool.usable, MADV_DONTNEED);
+	push(&pool.cold, bottom);
+}
+
+/*
+ * As many stay warm as are in use: where hundreds begin and end all the time, none is given to the
+ * kernel to be asked for again. When the rush is over they go one by one.
+ */
 void stack_give(struct stack *s)
 {
 	if (!s->bottom)
 		return;
 	VALGRIND_STACK_DEREGISTER(s->valgrind_id);
-	if (pool.warm.n < WARM_MAX) {
-		push(&pool.warm, s->bottom);
-	} else {
-		(void)madvise(s->bottom, s->size, MADV_DONTNEED);
-		push(&pool.cold, s->bottom);
-	}
+	pool.used--;
+	push(&pool.warm, s->bottom);
+	for (unsigned i = 0; i < 2; i++)
+		if (pool.warm.n > WARM_LEAST && pool.warm.n > pool.used)
+			cool(pool.warm.at[--pool.warm.n]);
 	*s = (struct stack){0};
 }

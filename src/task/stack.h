@@ -2,7 +2,7 @@
  * stack - the stacks of fibers, each above a guard page.
  *
  * Stacks come from large mappings and are used again through a free list; the
- * memory of those idle beyond a small cache goes back to the kernel. Guard
+ * memory of those idle beyond as many as are in use goes back to the kernel. Guard
  * pages are markers (MADV_GUARD_INSTALL, Linux 6.13), which cost no mapping,
  * or mprotect'ed pages, of which a process can have about 31,000. Environment:
  * ABIDE_TASK_GUARD=mprotect forces the latter. Not for use across threads.

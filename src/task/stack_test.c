@@ -110,7 +110,7 @@ static unsigned parked;
 static void park(void *arg)
 {
 	parked++;
-	(void)task_gate_wait(arg, SOON);
+	(void)task_gate_wait(arg, CLOCK_NEVER);
 	parked--;
 }
 
@@ -137,6 +137,58 @@ static void many_at_once(void *arg)
 	}
 }
 
+static long faults(void)
+{
+	struct rusage r;
+
+	CHECK(getrusage(RUSAGE_SELF, &r) == 0);
+	return r.ru_minflt;
+}
+
+static void park_many(struct task_gate *g, unsigned n)
+{
+	unsigned before = parked;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct task *t = task_spawn("parked", park, g);
+
+		CHECK(t != NULL);
+		if (t)
+			task_detach(t);
+	}
+	while (parked < before + n)
+		(void)task_yield();
+}
+
+static void end_parked(struct task_gate *g, unsigned n)
+{
+	for (unsigned left = parked - n; parked > left;) {
+		(void)task_gate_wake_one(g);
+		(void)task_yield();
+	}
+}
+
+/* Hundreds that begin and end while as many stay: the kernel is not asked for their memory each time. */
+static void a_rush_keeps_its_memory(void *arg)
+{
+	enum { N = 600, ROUNDS = 10 };
+	struct task_gate stay, go;
+
+	task_gate_init(&stay);
+	task_gate_init(&go);
+	park_many(&stay, N);
+	park_many(&go, N);
+	end_parked(&go, N);
+	long before = faults();
+
+	for (int i = 0; i < ROUNDS; i++) {
+		park_many(&go, N);
+		end_parked(&go, N);
+	}
+	CHECK(faults() - before < N * ROUNDS / 2);
+	end_parked(&stay, N);
+}
+
 static void run_with_mprotect(void **state)
 {
 	assert_int_equal(setenv("ABIDE_TASK_GUARD", "mprotect", 1), 0);
@@ -154,6 +206,7 @@ int main(void)
 		IN_TASK(depth_that_fits),
 		IN_TASK(floating_point_is_kept),
 		IN_TASK(many_at_once),
+		IN_TASK(a_rush_keeps_its_memory),
 		cmocka_unit_test(run_with_mprotect),
 	};
 
