@@ -5,6 +5,8 @@
 #include "ipc/socket.h"
 #include "task/task.h"
 
+enum { IPC_ASKED = 64 }; /* a power of two: in deliver hundreds wait for resolve */
+
 struct ipc_channel {
 	struct task_fd *fd; /* NULL once it is shut */
 	char *name;
@@ -24,7 +26,7 @@ struct ipc_channel {
 	bool is_writing;
 	struct task_gate drained;
 
-	struct list asked; /* those who wait for an answer */
+	struct list asked[IPC_ASKED]; /* those who wait for an answer, by their request's number */
 	uint32_t last_request;
 };
 

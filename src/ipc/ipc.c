@@ -41,17 +41,23 @@ static void shut(struct ipc_channel *c)
 	c->fd = NULL;
 	task_fd_close(fd);
 	ipc_drop_queue(c);
-	while ((node = list_take(&c->asked))) {
-		struct asked *a = container_of(node, struct asked, node);
+	for (size_t i = 0; i < IPC_ASKED; i++)
+		while ((node = list_take(&c->asked[i]))) {
+			struct asked *a = container_of(node, struct asked, node);
 
-		a->result = -EPIPE;
-		task_gate_wake_all(&a->answered);
-	}
+			a->result = -EPIPE;
+			task_gate_wake_all(&a->answered);
+		}
+}
+
+static struct list *asked_of(struct ipc_channel *c, uint32_t request)
+{
+	return &c->asked[request % IPC_ASKED];
 }
 
 static struct asked *find_asked(struct ipc_channel *c, uint32_t request)
 {
-	list_for_each (node, &c->asked) {
+	list_for_each (node, asked_of(c, request)) {
 		struct asked *a = container_of(node, struct asked, node);
 
 		if (a->request == request)
@@ -204,7 +210,8 @@ int ipc_open(int fd, const char *name, const struct ipc_kind *kinds, size_t kind
 		.body = BUF_INIT(IPC_MESSAGE_MAX)};
 	ipc_reader_init(&c->in, kinds, kinds_n);
 	list_init(&c->queue);
-	list_init(&c->asked);
+	for (size_t i = 0; i < IPC_ASKED; i++)
+		list_init(&c->asked[i]);
 	task_gate_init(&c->drained);
 	c->reader = task_spawn("ipc receive", read_packets, c);
 	if (!c->reader) {
@@ -260,7 +267,7 @@ int ipc_ask(struct ipc_channel *c, const struct ipc_out *o, nanos deadline, stru
 	if (rc < 0)
 		return rc;
 	task_gate_init(&a.answered);
-	list_add_tail(&c->asked, &a.node);
+	list_add_tail(asked_of(c, a.request), &a.node);
 	c->refs++;
 	while (rc >= 0 && a.result > 0)
 		rc = task_gate_wait(&a.answered, deadline);
