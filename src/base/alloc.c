@@ -42,12 +42,22 @@ void *alloc_grow(void *old, size_t n, size_t size)
 	return p;
 }
 
+char *alloc_raw(size_t size)
+{
+	char *p = malloc(size ? size : 1);
+
+	if (!p)
+		alloc_failed(size);
+	return p;
+}
+
 char *alloc_copy(const void *at, size_t len)
 {
-	char *p = alloc_zero(len + 1);
+	char *p = alloc_raw(len + 1);
 
 	if (len > 0)
 		memcpy(p, at, len);
+	p[len] = '\0';
 	return p;
 }
 

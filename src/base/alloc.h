@@ -10,6 +10,8 @@
 
 void *alloc_zero(size_t size) __attribute__((malloc, returns_nonnull));
 void *alloc_array(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
+/* Not zeroed: for bytes that are written before they are read. */
+char *alloc_raw(size_t size) __attribute__((malloc, returns_nonnull));
 /* Grows to n elements; what is new is not cleared. */
 void *alloc_grow(void *old, size_t n, size_t size) __attribute__((returns_nonnull));
 char *alloc_copy(const void *at, size_t len) __attribute__((malloc, returns_nonnull)); /* + NUL */

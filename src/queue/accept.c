@@ -360,7 +360,7 @@ static bool take_content(struct commit *c, const struct ipc_commit *in, struct s
 
 	if ((ahead && ahead->error) || total != in->content_len)
 		return false;
-	c->content = alloc_array(1, total);
+	c->content = alloc_raw(total);
 	if (ahead && ahead->len > 0)
 		memcpy(c->content, ahead->at, ahead->len);
 	if (bytes.len > 0)
