@@ -17,19 +17,16 @@ struct context {
 	struct task_gate changed; /* there is something for its task to do */
 	struct list fresh;        /* questions that the library has not heard of */
 	struct list open;         /* those that it has not answered */
-	unsigned questions;       /* that somebody waits for */
+	struct heap waiting;      /* those that somebody waits for, by their deadlines */
 	bool is_old;              /* ends with its last question */
 };
 
 struct question {
-	struct list node; /* in one of the lists, until there is an answer */
-	struct task_gate done;
-	const char *name; /* NULL: the library has heard of it */
-	uint16_t type;
-	struct arena *arena;
-	struct ipc_resolve_answer *answer;
-	bool is_done;
-	bool is_nobodys; /* its asker has gone: an answer frees it */
+	struct context *context;
+	struct list node;          /* in one of the lists, until there is an answer */
+	struct heap_node deadline; /* not in the heap: it is nobody's, and an answer frees it */
+	struct context_question of;
+	bool is_fresh;
 };
 
 /* ---- in the library's task ---- */
@@ -40,51 +37,82 @@ static void fail(struct ipc_resolve_answer *ret, enum resolve_trouble trouble, s
 		.state = RESOLVE_FAILED, .trouble = (uint8_t)trouble, .why = why};
 }
 
+/* Whoever asked has an answer. */
 static void give(struct question *q)
 {
+	void (*done)(void *arg) = q->of.done;
+
+	heap_remove(&q->context->waiting, &q->deadline);
+	done(q->of.arg);
+}
+
+static void forget(struct question *q)
+{
 	list_remove(&q->node);
-	q->is_done = true;
-	task_gate_wake_all(&q->done);
+	free(q);
+}
+
+/* The library may answer yet: it has a pointer to the question. */
+static void expire(struct question *q)
+{
+	fail(q->of.answer, RESOLVE_TIMED_OUT, (struct span){0});
+	give(q);
+	if (q->is_fresh)
+		forget(q);
 }
 
 enum { INSECURE, BOGUS, SECURE }; /* as the library's callback says it */
+
+static void read_answer(const struct context_question *q, int rcode, struct span packet,
+	int security, const char *why)
+{
+	struct ipc_resolve_answer *a = q->answer;
+
+	if (rcode != 0)
+		*a = packet_failure((unsigned)rcode);
+	else if (security == BOGUS)
+		fail(a, RESOLVE_BOGUS, arena_copy(q->arena, span_str(why)));
+	else if (packet_read(packet, q->arena, a) < 0)
+		fail(a, RESOLVE_BROKEN, (struct span){0});
+	a->is_secure = rcode == 0 && security == SECURE && a->state != RESOLVE_FAILED;
+}
 
 /* On a helper thread, too, where the library ends: then all questions left are nobody's. */
 static void on_answer(
 	void *arg, int rcode, void *packet, int len, int security, char *why, int limited)
 {
 	struct question *q = arg;
-	struct ipc_resolve_answer *a = q->answer;
 
-	if (q->is_nobodys) {
-		list_remove(&q->node);
-		free(q);
-		return;
+	if (heap_has(&q->deadline)) {
+		read_answer(&q->of, rcode, span_of(packet, (size_t)len), security, why);
+		give(q);
 	}
-	if (rcode != 0)
-		*a = packet_failure((unsigned)rcode);
-	else if (security == BOGUS)
-		fail(a, RESOLVE_BOGUS, arena_copy(q->arena, span_str(why)));
-	else if (packet_read(span_of(packet, (size_t)len), q->arena, a) < 0)
-		fail(a, RESOLVE_BROKEN, (struct span){0});
-	a->is_secure = rcode == 0 && security == SECURE && a->state != RESOLVE_FAILED;
-	give(q);
+	forget(q);
 }
 
 /* It may be answered before this returns. */
 static void put_question(struct context *c, struct question *q)
 {
-	const char *name = q->name;
-
-	q->name = NULL;
+	q->is_fresh = false;
 	list_remove(&q->node);
 	list_add_tail(&c->open, &q->node);
-	int error = ub_resolve_event(c->ub, name, q->type, 1, q, on_answer, NULL);
+	int error = ub_resolve_event(c->ub, q->of.name, q->of.type, 1, q, on_answer, NULL);
 
 	if (error == 0)
 		return;
-	fail(q->answer, RESOLVE_SERVFAIL, span_str(ub_strerror(error)));
+	fail(q->of.answer, RESOLVE_SERVFAIL, span_str(ub_strerror(error)));
 	give(q);
+	forget(q);
+}
+
+/* When the next one's deadline is. */
+static nanos expire_questions(struct context *c)
+{
+	struct heap_node *first = heap_first(&c->waiting);
+
+	for (nanos now = clock_now(); first && first->key <= now; first = heap_first(&c->waiting))
+		expire(container_of(first, struct question, deadline));
+	return first ? first->key : CLOCK_NEVER;
 }
 
 static void end(struct context *c)
@@ -93,6 +121,7 @@ static void end(struct context *c)
 	setup_end(c->ub);
 	list_for_each (node, &c->open)
 		free(container_of(node, struct question, node));
+	heap_done(&c->waiting);
 	events_done(&c->events);
 	free(c);
 }
@@ -101,11 +130,13 @@ static void work(void *arg)
 {
 	struct context *c = arg;
 
-	while (!c->is_old || c->questions > 0) {
+	while (!c->is_old || heap_first(&c->waiting)) {
 		for (unsigned i = 0; i < ASKED_AT_ONCE && !list_is_empty(&c->fresh); i++)
 			put_question(c, container_of(c->fresh.next, struct question, node));
-		nanos next = events_run(&c->events);
+		nanos next = events_run(&c->events), deadline = expire_questions(c);
 
+		if (deadline < next)
+			next = deadline;
 		if (next <= clock_now() || !list_is_empty(&c->fresh))
 			(void)task_yield();
 		else
@@ -148,37 +179,47 @@ void context_retire(struct context *c)
 	(void)task_gate_wake_one(&c->changed);
 }
 
-/* One that nobody has heard of is forgotten; another's answer finds nobody. */
-static void give_up(struct question *q)
-{
-	if (q->name) {
-		list_remove(&q->node);
-		free(q);
-	} else {
-		q->is_nobodys = true;
-	}
-}
-
-void context_ask(struct context *c, const char *name, uint16_t type, nanos deadline,
-	struct arena *arena, struct ipc_resolve_answer *ret)
+static struct question *put(struct context *c, const struct context_question *question)
 {
 	struct question *q = alloc_zero(sizeof *q);
-	int rc = 0;
 
-	*q = (struct question){.name = name, .type = type, .arena = arena, .answer = ret};
-	task_gate_init(&q->done);
+	*q = (struct question){.context = c, .of = *question, .is_fresh = true};
 	list_add_tail(&c->fresh, &q->node);
-	c->questions++;
+	heap_add(&c->waiting, &q->deadline, question->deadline);
 	(void)task_gate_wake_one(&c->changed);
-	while (rc == 0 && !q->is_done)
-		rc = task_gate_wait(&q->done, deadline);
-	c->questions--;
-	if (c->is_old && c->questions == 0)
-		(void)task_gate_wake_one(&c->changed);
-	if (q->is_done) {
-		free(q);
-		return;
-	}
-	fail(ret, RESOLVE_TIMED_OUT, (struct span){0});
-	give_up(q);
+	return q;
+}
+
+void context_put(struct context *c, const struct context_question *question)
+{
+	(void)put(c, question);
+}
+
+struct asker {
+	struct task_gate gate;
+	bool is_done;
+};
+
+static void wake(void *arg)
+{
+	struct asker *a = arg;
+
+	a->is_done = true;
+	task_gate_wake_all(&a->gate);
+}
+
+void context_ask(struct context *c, struct context_question *question)
+{
+	struct asker a = {.is_done = false};
+
+	task_gate_init(&a.gate);
+	question->done = wake;
+	question->arg = &a;
+	struct question *q = put(c, question);
+
+	while (!a.is_done)
+		if (task_gate_wait(&a.gate, CLOCK_NEVER) < 0 && !a.is_done) { /* cancelled */
+			expire(q);
+			(void)task_gate_wake_one(&c->changed);
+		}
 }

@@ -17,6 +17,17 @@ struct context;
 int context_new(const struct conf_resolver *conf, struct context **ret);
 /* No further question comes. It ends with its last one. */
 void context_retire(struct context *c);
-/* Waits for the answer, until the deadline at most. Its parts live in the arena. */
-void context_ask(struct context *c, const char *name, uint16_t type, nanos deadline,
-	struct arena *arena, struct ipc_resolve_answer *ret);
+
+struct context_question {
+	const char *name; /* these all stay where they are until done is called */
+	uint16_t type;
+	nanos deadline;
+	struct arena *arena; /* which the parts of the answer live in */
+	struct ipc_resolve_answer *answer;
+	void (*done)(
+		void *arg); /* the answer is there; is called once, in the library's task, later. Must not wait */
+	void *arg;
+};
+void context_put(struct context *c, const struct context_question *question);
+/* The same for a task: waits for the answer. */
+void context_ask(struct context *c, struct context_question *question);

@@ -126,23 +126,53 @@ static struct context *find(struct resolver *r, const struct conf *conf, nanos d
 	return r->now;
 }
 
+/* ---- questions ---- */
+
+/* Empty: nobody can have that name, and there is an answer. */
+static struct context_question question_of(
+	const struct ipc_resolve_ask *ask, struct arena *arena, struct ipc_resolve_answer *ret)
+{
+	nanos most = clock_after(ASK_MOST);
+	struct context_question q = {.type = ask->type,
+		.deadline = ask->deadline < most ? ask->deadline : most,
+		.arena = arena,
+		.answer = ret};
+
+	*ret = (struct ipc_resolve_answer){.state = RESOLVE_NXDOMAIN};
+	if (resolve_name(ask->name, arena, &q.name) < 0)
+		q.name = NULL;
+	return q;
+}
+
+bool resolver_put(struct resolver *r, const struct conf *conf, const struct ipc_resolve_ask *ask,
+	struct arena *arena, struct ipc_resolve_answer *ret, void (*done)(void *arg), void *arg)
+{
+	if (wants_another(r, conf)) {
+		r->is_stale = true; /* whoever asks next, and waits, sees to it */
+		return false;
+	}
+	if (!r->now)
+		return false;
+	struct context_question q = question_of(ask, arena, ret);
+
+	q.done = done;
+	q.arg = arg;
+	if (q.name)
+		context_put(r->now, &q);
+	else
+		done(arg);
+	return true;
+}
+
 void resolver_ask(struct resolver *r, const struct conf *conf, const struct ipc_resolve_ask *ask,
 	struct arena *arena, struct ipc_resolve_answer *ret)
 {
-	nanos most = clock_after(ASK_MOST);
-	nanos deadline = ask->deadline < most ? ask->deadline : most;
-	const char *name;
+	struct context_question q = question_of(ask, arena, ret);
+	struct context *c = q.name ? find(r, conf, q.deadline) : NULL;
 
-	if (resolve_name(ask->name, arena, &name) < 0) { /* nobody can have it */
-		*ret = (struct ipc_resolve_answer){.state = RESOLVE_NXDOMAIN};
-		return;
-	}
-	struct context *c = find(r, conf, deadline);
-
-	if (!c) {
+	if (c)
+		context_ask(c, &q);
+	else if (q.name)
 		*ret = (struct ipc_resolve_answer){
 			.state = RESOLVE_FAILED, .trouble = RESOLVE_DOWN};
-		return;
-	}
-	context_ask(c, name, ask->type, deadline, arena, ret);
 }

@@ -19,6 +19,12 @@ struct ipc_resolve_answer;
 
 struct resolver *resolver_new(void) __attribute__((returns_nonnull));
 void resolver_free(struct resolver *r); /* nobody asks any more */
+/*
+ * The same without waiting: done(arg) is called once, before this returns or later, and must not wait. What ask and
+ * ret point at stays till then. False: this is no time for that; ask.
+ */
+bool resolver_put(struct resolver *r, const struct conf *conf, const struct ipc_resolve_ask *ask,
+	struct arena *arena, struct ipc_resolve_answer *ret, void (*done)(void *arg), void *arg);
 /* Waits for the answer, until the deadline at most. Its parts live in the arena. */
 void resolver_ask(struct resolver *r, const struct conf *conf, const struct ipc_resolve_ask *ask,
 	struct arena *arena, struct ipc_resolve_answer *ret);

@@ -5,6 +5,7 @@
 #include "resolve/ops.h"
 #include "resolve/resolver.h"
 #include "resolve/sts.h"
+#include "resolve/sts_dns.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,15 +33,22 @@ struct client { /* a channel to another process */
 	unsigned requests; /* tasks that will answer it */
 };
 
-struct request { /* one that is worked on, in a task for each of its questions */
+struct request { /* one that is worked on */
 	struct client *client;
 	struct arena arena;
 	uint32_t number;
 	uint16_t type;
 	const struct conf *conf;
-	struct ipc_resolve_ask_all ask;
 	struct ipc_resolve_answers answers;
-	size_t begun, open; /* questions */
+	struct part *parts;
+	size_t open; /* parts without an answer */
+};
+
+struct part { /* a question of it; in a task only where it may have to wait */
+	struct request *request;
+	struct ipc_resolve_ask ask;
+	struct ipc_resolve_answer *answer;
+	struct ipc_resolve_answer announced; /* of a policy: whether there is one */
 };
 
 static void drop_client(struct client *client)
@@ -76,78 +84,122 @@ static void end_request(struct request *r)
 	drop_client(client);
 }
 
-static void ask_one(struct request *r, size_t i)
+static void end_part(void *arg)
 {
-	struct resolve *l = r->client->resolve;
-	const struct ipc_resolve_ask ask = {.name = r->ask.questions[i].name,
-		.type = r->ask.questions[i].type,
-		.deadline = r->ask.deadline};
+	struct request *r = ((struct part *)arg)->request;
 
-	if (ask.type == RESOLVE_STS)
-		sts_ask(l->sts, r->conf, ask.name, ask.deadline, &r->arena, &r->answers.answers[i]);
-	else
-		resolver_ask(l->resolver, r->conf, &ask, &r->arena, &r->answers.answers[i]);
 	if (--r->open == 0)
 		end_request(r);
 }
 
-/* Takes the next question that no task has. */
 static void work(void *arg)
 {
-	struct request *r = arg;
+	struct part *p = arg;
+	struct request *r = p->request;
+	struct resolve *l = r->client->resolve;
 
-	ask_one(r, r->begun++);
+	if (p->ask.type == RESOLVE_STS)
+		sts_ask(l->sts, r->conf, p->ask.name, p->ask.deadline, &r->arena, p->answer);
+	else
+		resolver_ask(l->resolver, r->conf, &p->ask, &r->arena, p->answer);
+	end_part(p);
+}
+
+/* Without room for one the answer is that we are busy, as it was from the beginning. */
+static void begin_task(struct part *p)
+{
+	struct task *t = task_spawn("request", work, p);
+
+	if (t)
+		task_detach(t);
+	else
+		end_part(p);
+}
+
+static void on_announcement(void *arg)
+{
+	struct part *p = arg;
+
+	if (sts_id_of(&p->announced, &p->request->arena).len > 0) {
+		begin_task(p);
+		return;
+	}
+	*p->answer = (struct ipc_resolve_answer){.state = RESOLVE_NODATA};
+	end_part(p);
+}
+
+/* Most domains have no policy: that is one more question to the DNS, and nobody waits for more. */
+static bool look_for_policy(struct part *p)
+{
+	struct request *r = p->request;
+	struct resolve *l = r->client->resolve;
+	struct span name = sts_name(p->ask.name, &r->arena);
+
+	if (name.len == 0 || !r->conf->mta_sts.use || sts_knows(l->sts, name))
+		return false;
+	const struct ipc_resolve_ask ask = sts_question(name, p->ask.deadline, &r->arena);
+
+	return resolver_put(
+		l->resolver, r->conf, &ask, &r->arena, &p->announced, on_announcement, p);
+}
+
+static void begin_part(struct part *p)
+{
+	struct request *r = p->request;
+	bool is_put = p->ask.type == RESOLVE_STS
+			      ? look_for_policy(p)
+			      : resolver_put(r->client->resolve->resolver, r->conf, &p->ask,
+					&r->arena, p->answer, end_part, p);
+
+	if (!is_put)
+		begin_task(p);
+}
+
+static void add_part(struct request *r, struct span name, uint16_t type, nanos deadline)
+{
+	static const struct ipc_resolve_answer busy = {
+		.state = RESOLVE_FAILED, .trouble = RESOLVE_BUSY};
+	size_t i = r->answers.answers_n++;
+
+	r->answers.answers[i] = busy;
+	r->parts[i] = (struct part){.request = r,
+		.ask = {.name = arena_copy(&r->arena, name), .type = type, .deadline = deadline},
+		.answer = &r->answers.answers[i]};
 }
 
 /* The packet dies when the handler returns: the request has copies. */
 static struct request *copy_request(struct client *client, const struct ipc_packet *p)
 {
 	struct request *r = alloc_zero(sizeof *r);
-	struct ipc_resolve_question *to;
+	const struct ipc_resolve_ask *one = p->body;
+	const struct ipc_resolve_ask_all *all = p->body;
+	size_t n = p->type == IPC_RESOLVE_ASK ? 1 : all->questions_n;
 
+	if (n > RESOLVE_ALL_MOST)
+		n = RESOLVE_ALL_MOST;
 	*r = (struct request){.client = client, .number = p->request, .type = p->type};
-	if (p->type == IPC_RESOLVE_ASK) {
-		const struct ipc_resolve_ask *one = p->body;
-
-		r->ask.questions = ARENA_NEW(&r->arena, struct ipc_resolve_question);
-		*r->ask.questions = (struct ipc_resolve_question){one->name, one->type};
-		r->ask.questions_n = 1;
-		r->ask.deadline = one->deadline;
-	} else {
-		r->ask = *(const struct ipc_resolve_ask_all *)p->body;
-	}
-	r->open = r->ask.questions_n < RESOLVE_ALL_MOST ? r->ask.questions_n : RESOLVE_ALL_MOST;
-	to = arena_array(&r->arena, r->open + 1, sizeof *to);
-	for (size_t i = 0; i < r->open; i++) {
-		to[i] = r->ask.questions[i];
-		to[i].name = arena_copy(&r->arena, to[i].name);
-	}
-	r->ask.questions = to;
-	r->answers = (struct ipc_resolve_answers){
-		.answers = arena_array(&r->arena, r->open + 1, sizeof *r->answers.answers),
-		.answers_n = r->open};
+	r->answers.answers = arena_array(&r->arena, n + 1, sizeof *r->answers.answers);
+	r->parts = arena_array(&r->arena, n + 1, sizeof *r->parts);
+	for (size_t i = 0; i < n; i++)
+		if (p->type == IPC_RESOLVE_ASK)
+			add_part(r, one->name, one->type, one->deadline);
+		else
+			add_part(r, all->questions[i].name, all->questions[i].type, all->deadline);
 	return r;
 }
 
+/* Any part may end at once. */
 static void begin(struct request *r)
 {
-	static const struct ipc_resolve_answer busy = {
-		.state = RESOLVE_FAILED, .trouble = RESOLVE_BUSY};
 	bool has_room = r->client->requests < REQUESTS_MOST;
-	size_t n = r->open;
+	size_t n = has_room ? r->answers.answers_n : 0;
 
 	r->client->requests++;
 	r->conf = role_conf_get(r->client->resolve->role);
-	for (size_t i = 0; i < n; i++) {
-		struct task *t = has_room ? task_spawn("request", work, r) : NULL;
-
-		r->answers.answers[i] = busy;
-		if (t)
-			task_detach(t);
-		else
-			r->open--; /* the tasks that there are take the first ones */
-	}
-	if (r->open == 0)
+	r->open = n + 1;
+	for (size_t i = 0; i < n; i++)
+		begin_part(&r->parts[i]);
+	if (--r->open == 0)
 		end_request(r);
 }
 

@@ -294,6 +294,11 @@ static void tell(const struct entry *e, struct arena *arena, struct ipc_resolve_
 		ret->records[ret->records_n++].data = host;
 }
 
+bool sts_knows(const struct sts *s, struct span name)
+{
+	return table_get(&s->entries, name) != NULL;
+}
+
 void sts_ask(struct sts *s, const struct conf *conf, struct span domain, nanos deadline,
 	struct arena *arena, struct ipc_resolve_answer *ret)
 {

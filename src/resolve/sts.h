@@ -22,5 +22,7 @@ void sts_free(struct sts *s); /* nobody asks any more; waits for fetches that ru
  */
 void sts_ask(struct sts *s, const struct conf *conf, struct span domain, nanos deadline,
 	struct arena *arena, struct ipc_resolve_answer *ret);
+/* A policy of it is kept, or being fetched, or could not be of late: of all others it is enough to ask the DNS. */
+bool sts_knows(const struct sts *s, struct span name);
 /* Fetches one policy again that has grown old, if there is one; false: none. Waits for the DNS, not for it. */
 bool sts_renew(struct sts *s, const struct conf *conf, nanos deadline);

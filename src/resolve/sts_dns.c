@@ -1,5 +1,4 @@
 #include "resolve/sts_dns.h"
-#include "ipc/messages.h"
 #include "resolve/name.h"
 #include "resolve/ops.h"
 #include "resolve/rdata.h"
@@ -28,21 +27,22 @@ struct span sts_name(struct span domain, struct arena *arena)
 	return span_of(lower, text.len);
 }
 
-struct span sts_announced(struct resolver *r, const struct conf *conf, struct span domain,
-	nanos deadline, struct arena *arena)
+struct ipc_resolve_ask sts_question(struct span domain, nanos deadline, struct arena *arena)
 {
-	const struct ipc_resolve_ask ask = {.type = RESOLVE_TXT,
+	return (struct ipc_resolve_ask){.type = RESOLVE_TXT,
 		.name = arena_printf(arena, "_mta-sts.%.*s", SPAN_F(domain)),
 		.deadline = deadline};
-	struct ipc_resolve_answer a;
+}
+
+struct span sts_id_of(const struct ipc_resolve_answer *txt, struct arena *arena)
+{
 	struct span id = {0};
 	unsigned n = 0;
 
-	resolver_ask(r, conf, &ask, arena, &a);
-	for (size_t i = 0; a.state == RESOLVE_FOUND && i < a.records_n; i++) {
+	for (size_t i = 0; txt->state == RESOLVE_FOUND && i < txt->records_n; i++) {
 		struct span text;
 
-		if (rdata_txt(a.records[i].data, arena, &text) < 0)
+		if (rdata_txt(txt->records[i].data, arena, &text) < 0)
 			continue;
 		int rc = sts_record_read(text, &id);
 
@@ -51,6 +51,16 @@ struct span sts_announced(struct resolver *r, const struct conf *conf, struct sp
 			id = (struct span){0};
 	}
 	return n == 1 ? id : (struct span){0};
+}
+
+struct span sts_announced(struct resolver *r, const struct conf *conf, struct span domain,
+	nanos deadline, struct arena *arena)
+{
+	const struct ipc_resolve_ask ask = sts_question(domain, deadline, arena);
+	struct ipc_resolve_answer a;
+
+	resolver_ask(r, conf, &ask, arena, &a);
+	return sts_id_of(&a, arena);
 }
 
 static void add_addresses(const struct ipc_resolve_answer *a, struct buf *out)
