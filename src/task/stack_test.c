@@ -137,6 +137,7 @@ static void many_at_once(void *arg)
 	}
 }
 
+#if !defined(TASK_THREAD)
 static long faults(void)
 {
 	struct rusage r;
@@ -188,6 +189,7 @@ static void a_rush_keeps_its_memory(void *arg)
 	CHECK(faults() - before < N * ROUNDS / 2);
 	end_parked(&stay, N);
 }
+#endif
 
 static void run_with_mprotect(void **state)
 {
@@ -206,7 +208,9 @@ int main(void)
 		IN_TASK(depth_that_fits),
 		IN_TASK(floating_point_is_kept),
 		IN_TASK(many_at_once),
+#if !defined(TASK_THREAD) /* whose stacks are the system's */
 		IN_TASK(a_rush_keeps_its_memory),
+#endif
 		cmocka_unit_test(run_with_mprotect),
 	};
 
