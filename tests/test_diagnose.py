@@ -73,9 +73,14 @@ class Peer:
 
 
 class Hook(http.server.BaseHTTPRequestHandler):
+    """.got: what was posted; .answers: the status of each, 204 when they are used up; .hangs: it never answers."""
+
     def do_POST(self):
         self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(204)
+        if self.server.hangs:
+            self.server.released.wait()
+            return
+        self.send_response(self.server.answers.pop(0) if self.server.answers else 204)
         self.end_headers()
 
     def log_message(self, *args):
@@ -92,7 +97,8 @@ class World:
             self.peers[name] = Peer(f"127.0.22.{11 + n}", port)
             started.append(self.peers[name])
         self.hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-        self.hook.got = []
+        self.hook.got, self.hook.answers, self.hook.hangs = [], [], False
+        self.hook.released = threading.Event()
         threading.Thread(target=self.hook.serve_forever, daemon=True).start()
 
     def dns(self, ptr=True, listed=False, spf=SOURCE, ours=()):
@@ -109,8 +115,8 @@ class World:
         self.nsd = Nsd(self.directory, zones).start()
         self.started.append(self.nsd)
 
-    def start(self, extra="", via="", **kw):
-        via = f'mail_via = "{via}"' if via else ""
+    def start(self, extra="", via="", checks=True, **kw):
+        via = (f'mail_via = "{via}"' if via else "") + ("" if checks else " checks = no")
         self.a = self.make_abide(
             hostname="mx.ours.test", routes={"*": f"mx:{self.port}"},
             extra=f"""resolver {{ servers = {{"127.0.0.1@{self.nsd.port}"}} deadline = 5s }}
@@ -141,6 +147,7 @@ def world(abide, directory, started):
             continue
         w = World(abide, directory, started, port)
         yield w
+        w.hook.released.set()
         w.hook.shutdown()
         w.hook.server_close()
         return
@@ -230,6 +237,101 @@ def test_an_alarm_goes_another_way(world, lab):
     got = other.wait_for("admin@site6.test")
     assert got["mail"] == "" and b"has no PTR" in other.content(got)
     other.destroy()
+
+
+LISTED = "450 4.7.1 Service unavailable; Client host [127.0.22.7] blocked using list.test"
+
+
+def test_a_site_goes_another_way(world, lab):
+    """One site wants something changed, and the letter about it waits behind the mail that it is about."""
+    world.dns()
+    other = lab(keep=True)
+    world.peers["site1"].reply = LISTED
+    a = world.start(extra='needs_person = "admin@site1.test"', via=f"smtp://127.0.0.1:{other.port}")
+    for n in range(3):
+        a.send(sender=f"s{n}@ours.test", recipients=(f"r{n}@site1.test",))
+    told = a.log.wait(event="noticed", kind="needs_person")
+    assert (told["recipient"], told["way"]) == ("admin@site1.test", "mail_via"), told
+    text = other.content(other.wait_for("admin@site1.test"))
+    assert b"Subject: Mail to mx.site1.test needs a person" in text and LISTED.encode()[:40] in text, text
+    assert b"Our address: 127.0.22.7\r\n" in text and b"\"abide diagnose mx.site1.test\"" in b" ".join(text.split()), text
+    # what was looked at here stands in it: the list does not have us
+    assert b"What abide saw when it looked at its own side:" in text and b"not listed by list.test" in text, text
+    # and the webhook has it too, in words for people and for programs
+    wait_until(lambda: world.hook.got, what="the webhook")
+    got = world.hook.got[0]
+    assert (got["event"], got["site"], got["cause"], got["host"]) == (
+        "needs_person", "mx.site1.test from 127.0.22.7", "blocklisted", "mx.ours.test"), got
+    assert got["reply"] == LISTED and got["text"] and got["advice"] and got["recipient"].endswith("@site1.test")
+    # the same once more is no news
+    a.send(sender="late@ours.test", recipients=("late@site1.test",))
+    a.wait_fate("late@site1.test", "deferred")
+    a.stop()
+    assert len(a.log.find(event="needs_person")) == 1 and len(world.hook.got) == 1
+    assert len(other.messages()) == 1
+
+
+def test_where_the_other_way_is_closed_it_goes_by_the_queue(world):
+    """The letter is lost with the server that it was handed to."""
+    world.dns()
+    world.peers["site1"].reply = LISTED
+    a = world.start(extra='needs_person = "admin@site2.test"', via="smtp://127.0.0.1:1", checks=False)
+    a.send(sender="ann@ours.test", recipients=("r@site1.test",))
+    assert a.log.wait(event="mail_via_failed")["reason"]
+    told = a.log.wait(event="noticed", kind="needs_person")
+    a.log.wait(event="delivered", id=told["id"], recipient="admin@site2.test")
+
+
+def test_a_stop_loses_no_letter(world):
+    """Who stops abide in the seconds in which it still looks never hears what was wrong."""
+    world.dns()
+    world.peers["site1"].reply = LISTED
+    a = world.start(extra='needs_person = "admin@site1.test"')
+    a.send(sender="ann@ours.test", recipients=("r@site1.test",))
+    a.log.wait(event="needs_person")
+    a.stop()
+    a.start()
+    assert [m for m in a.queue() if m["recipients"][0]["address"] == "admin@site1.test"]
+
+
+def test_a_webhook_in_trouble_gets_it_later(world):
+    """The alarm is lost because the one who should hear of it restarted just then."""
+    world.dns()
+    world.peers["site1"].reply = LISTED
+    world.hook.answers = [500]
+    a = world.start(checks=False)
+    a.send(sender="ann@ours.test", recipients=("r@site1.test",))
+    failed = a.log.wait(event="webhook_failed")
+    assert failed["status"] == "500" and int(failed["again_in"]) > 0, failed
+    wait_until(lambda: len(world.hook.got) == 2, what="the second try")
+    assert world.hook.got[0] == world.hook.got[1]
+
+
+def test_a_webhook_that_does_not_know_it_is_not_asked_again(world):
+    world.dns()
+    world.peers["site1"].reply = LISTED
+    world.hook.answers = [404]
+    a = world.start(checks=False)
+    a.send(sender="ann@ours.test", recipients=("r@site1.test",))
+    failed = a.log.wait(event="webhook_failed")
+    assert (failed["status"], failed["note"]) == ("404", "given up"), failed
+
+
+def test_a_webhook_that_hangs_holds_nothing_up(world):
+    """A dead chat server stops the mail, or all further alarms."""
+    world.dns()
+    world.hook.hangs = True
+    world.peers["site1"].reply = LISTED
+    a = world.start(extra='needs_person = "admin@site2.test"', checks=False)
+    a.send(sender="ann@ours.test", recipients=("r@site1.test",))
+    wait_until(lambda: world.hook.got, what="the webhook")
+    told = a.log.wait(event="noticed", kind="needs_person")
+    a.log.wait(event="delivered", id=told["id"])
+    a.send(sender="ann@ours.test", recipients=("r@site3.test",))
+    a.wait_fate("r@site3.test", "delivered")
+    failed = a.log.wait(event="webhook_failed")
+    assert failed["status"] == "0" and failed["again_in"], failed
+    assert not a.log.find(event="role_died")
 
 
 def test_a_list_has_us(world):
@@ -375,6 +477,24 @@ def test_dkim_key_in_the_dns(world, binary, directory, right):
     found = checks(world.diagnose("site1.test")[0])["dkim"]
     assert found["state"] == ("fine" if right else "bad"), found
     assert right or "not that which we sign with" in found["showed"], found
+
+
+def test_the_end_of_a_sites_trouble_is_told(world, lab, long_run):
+    """Who mended it writes to the other postmaster all the same."""
+    if not long_run:
+        pytest.skip("waits for minutes of quiet")
+    world.dns()
+    world.peers["site1"].reply = LISTED
+    a = world.start(extra='needs_person = "admin@site2.test"', checks=False)
+    a.send(sender="ann@ours.test", recipients=("r@site1.test",))
+    a.log.wait(event="noticed", kind="needs_person")
+    world.peers["site1"].reply = None
+    a.wait_fate("r@site1.test", "delivered")
+    over = a.log.wait(event="needs_person_over", timeout=400)
+    assert over["site"] == "mx.site1.test from 127.0.22.7" and over["cause"] == "blocklisted", over
+    a.log.wait(event="noticed", kind="needs_person_over")
+    wait_until(lambda: len(world.hook.got) >= 2, what="the webhook's second call")
+    assert [h["event"] for h in world.hook.got] == ["needs_person", "needs_person_over"]
 
 
 def test_its_end_is_told_too(world, long_run):

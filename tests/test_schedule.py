@@ -29,7 +29,8 @@ def test_what_waiting_does_not_heal_reaches_a_person(abide, lab, directory):
     with open(path, "w", encoding="utf-8") as f:
         f.write('rule "no PTR" {\n  code = 45\n  stage = rcpt\n  cause = ptr_missing\n}\n')
     os.chmod(path, 0o644)
-    a = abide(routes={"*": x.port}, extra=f'reply_rules = "{path}"\nneeds_person = "postmaster@here.test"')
+    a = abide(routes={"*": x.port}, extra=f'reply_rules = "{path}"\nneeds_person = "postmaster@here.test"\n'
+              "diagnose { checks = no }")  # what the machine of the test is like is no part of it
     rcpts = [f"greylist-2-unstated+{i}@dst.test" for i in range(3)]
     for i, r in enumerate(rcpts):
         a.send(f"s{i}@src.test", [r])
@@ -41,7 +42,7 @@ def test_what_waiting_does_not_heal_reaches_a_person(abide, lab, directory):
     a.log.wait(event="delivered", id=a.log.wait(event="noticed", kind="needs_person")["id"])
     mail = [m for m in x.messages() if m["rcpts"] == ["postmaster@here.test"]]
     text = x.content(mail[0])
-    assert len(mail) == 1 and b"Subject: Mail to " in text and b"PTR" in text and b"It said:    451 " in text, text
+    assert len(mail) == 1 and b"Subject: Mail to " in text and b"PTR" in text and b"It said:     451 " in text, text
     a.audit()
 
 

@@ -135,9 +135,11 @@ static const struct schema_row top[] = {
 		.meaning =
 			"Who gets a mail when mail is put off for what waiting alone does not "
 			"heal (our address is listed, a login is wrong, a certificate has run "
-			"out ...), and when a site takes nothing for hours: with the reply, what "
-			"it means and what can be done; of a site at most every ten minutes. "
-			"Default: nobody; a line needs_person is in the log."},
+			"out ...), when a site takes nothing for hours, and of alarms: with the "
+			"reply, what it means, what was seen here and what can be done, in the "
+			"language of the configuration. Once for one cause at a site, and once "
+			"when it is over. Default: nobody; the lines needs_person, alarm and their "
+			"ends are in the log."},
 	{.key = "postmaster",
 		.type = SCHEMA_MAILBOX,
 		AT(S, postmaster),

@@ -38,8 +38,13 @@ static const struct schema_row diagnose_rows[] = {
 		.max = 2000,
 		.since = FIRST,
 		.meaning =
-			"URL (http or https) that alarms are posted to, as JSON: one when trouble "
-			"begins, one when it is over."},
+			"URL (http or https) to which what needs a person is posted as JSON: one "
+			"object when trouble begins (event alarm or needs_person), one when it is "
+			"over (alarm_over, needs_person_over), with whose side, since when, text "
+			"and "
+			"advice. It must answer 2xx within 10 s; no answer, 408, 429 and 5xx are "
+			"tried "
+			"again after 5 s, 30 s and 2 min. Mail never waits for it."},
 	{.key = "mail_via",
 		.type = SCHEMA_TEXT,
 		AT(S, mail_via),
@@ -47,7 +52,7 @@ static const struct schema_row diagnose_rows[] = {
 		.max = 2000,
 		.since = FIRST,
 		.meaning =
-			"Another way for mail about alarms to needs_person: a mail server as "
+			"Another way for the mail to needs_person: a mail server as "
 			"smtp://HOST:PORT or smtps://USER:PASSWORD@HOST. It is handed there at "
 			"once, past queue and routes, because these may be what is broken. Where "
 			"that server does not take it, it goes as other mail does."},

@@ -1,18 +1,21 @@
 #include "diagnose/alarm_json.h"
+#include "base/utf8.h"
 #include "diagnose/words.h"
 
 static void add_text(struct buf *out, const char *key, struct span text)
 {
 	(void)buf_printf(out, "%s\"%s\":\"", out->at[out->len - 1] == '{' ? "" : ",", key);
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.at[i];
+	while (text.len > 0) {
+		unsigned char c = (unsigned char)text.at[0];
+		size_t n = utf8_text_len(text);
 
 		if (c == '"' || c == '\\')
 			(void)buf_add_byte(out, '\\');
-		if (c < ' ' || c >= 127)
-			(void)buf_printf(out, "\\u%04x", c); /* other bytes as Latin-1 */
+		if (n == 0 || c < ' ' || c == 127)
+			(void)buf_printf(out, "\\u%04x", c); /* what is no text as Latin-1 */
 		else
-			(void)buf_add_byte(out, (char)c);
+			(void)buf_add(out, span_slice(text, 0, n));
+		text = span_slice(text, n ? n : 1, text.len);
 	}
 	(void)buf_add_byte(out, '"');
 }
@@ -50,5 +53,35 @@ int alarm_json(const struct alarm *a, const struct verdict *v, struct span hostn
 	}
 	(void)buf_add_byte(out, '}');
 	buf_done(&words);
+	return out->error;
+}
+
+static void add_known(struct buf *out, const char *key, struct span text)
+{
+	if (text.len > 0)
+		add_text(out, key, text);
+}
+
+int alarm_json_site(const struct alarm_site *s, struct buf *out)
+{
+	const struct reply_cause_info *info = reply_cause_info(s->cause);
+
+	(void)buf_add_byte(out, '{');
+	add_text(out, "event", span_str(s->event));
+	add_text(out, "host", s->hostname);
+	add_time(out, "time", s->at);
+	add_text(out, "site", s->site);
+	if (s->cause != REPLY_NONE) {
+		add_text(out, "cause", span_str(reply_cause_text(s->cause)));
+		add_text(out, "side", span_str(reply_side_text(info->side)));
+	}
+	if (s->since > 0)
+		add_time(out, "since", s->since);
+	add_known(out, "recipient", s->recipient);
+	add_known(out, "sender", s->sender);
+	add_known(out, "reply", s->reply);
+	add_known(out, "text", s->text);
+	add_known(out, "advice", s->advice);
+	(void)buf_add_byte(out, '}');
 	return out->error;
 }

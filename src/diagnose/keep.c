@@ -5,7 +5,7 @@
 #include "diagnose/ledger_in.h"
 #include <errno.h>
 
-#define VERSION 1
+#define VERSION 2
 
 struct kept_name {
 	uint64_t hash;
@@ -30,6 +30,14 @@ struct kept_check {
 	struct span about, did, showed, means, mend;
 };
 
+struct kept_told {
+	int64_t at, seen_at, ok_at;
+	uint32_t more, cause;
+	uint8_t state;
+	bool is_whole;
+	struct span site;
+};
+
 struct kept {
 	uint32_t vocabulary; /* of what the numbers in it mean */
 	struct kept_name *names;
@@ -42,6 +50,8 @@ struct kept {
 	size_t alarms_n;
 	struct kept_check *checks;
 	size_t checks_n;
+	struct kept_told *tolds;
+	size_t tolds_n;
 };
 
 static const struct pack_row name_rows[] = {
@@ -75,12 +85,20 @@ static const struct pack_row check_rows[] = {PACK_F_I64(struct kept_check, at),
 	PACK_F_SPAN(struct kept_check, mend)};
 static const struct pack_type check_type = PACK_TYPE(kept_check, check_rows);
 
+static const struct pack_row told_rows[] = {PACK_F_I64(struct kept_told, at),
+	PACK_F_I64(struct kept_told, seen_at), PACK_F_I64(struct kept_told, ok_at),
+	PACK_F_U32(struct kept_told, more), PACK_F_U32(struct kept_told, cause),
+	PACK_F_U8(struct kept_told, state), PACK_F_BOOL(struct kept_told, is_whole),
+	PACK_F_SPAN(struct kept_told, site)};
+static const struct pack_type told_type = PACK_TYPE(kept_told, told_rows);
+
 static const struct pack_row kept_rows[] = {PACK_F_U32(struct kept, vocabulary),
 	PACK_F_ARRAY(struct kept, names, names_n, &name_type),
 	PACK_F_ARRAY(struct kept, cells, cells_n, &cell_type),
 	PACK_F_ARRAY(struct kept, events, events_n, &event_type),
 	PACK_F_ARRAY(struct kept, alarms, alarms_n, &alarm_type),
-	PACK_F_ARRAY(struct kept, checks, checks_n, &check_type)};
+	PACK_F_ARRAY(struct kept, checks, checks_n, &check_type),
+	PACK_F_ARRAY(struct kept, tolds, tolds_n, &told_type)};
 static const struct pack_type kept_type = PACK_TYPE(kept, kept_rows);
 
 /* All names that have a number in it, in their order. */
@@ -157,6 +175,23 @@ static void gather_checks(const struct keep *k, struct arena *arena, struct kept
 	}
 }
 
+static void gather_tolds(const struct tolds *t, struct arena *arena, struct kept *ret)
+{
+	ret->tolds = arena_array(arena, t->n + 1, sizeof *ret->tolds);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct told *one = &t->all[i];
+
+		ret->tolds[ret->tolds_n++] = (struct kept_told){.at = one->at,
+			.seen_at = one->seen_at,
+			.ok_at = one->ok_at,
+			.more = one->more,
+			.cause = one->cause,
+			.state = (uint8_t)one->state,
+			.is_whole = one->is_whole,
+			.site = span_str(one->site)};
+	}
+}
+
 int keep_write(const struct keep *k, struct buf *out)
 {
 	struct kept all = {.vocabulary = vocabulary()};
@@ -165,6 +200,7 @@ int keep_write(const struct keep *k, struct buf *out)
 	gather_ledger(k->ledger, &arena, &all);
 	gather_alarms(k->alarms, &arena, &all);
 	gather_checks(k, &arena, &all);
+	gather_tolds(k->tolds, &arena, &all);
 	int rc = pack_seal(&kept_type, VERSION, &all, out);
 
 	arena_done(&arena);
@@ -284,6 +320,26 @@ static void take_checks(const struct kept *all, int64_t now, struct keep *ret)
 	}
 }
 
+static void take_tolds(const struct kept *all, int64_t now, struct tolds *ret)
+{
+	for (size_t i = 0; i < all->tolds_n && ret->n < TOLD_MOST; i++) {
+		const struct kept_told *k = &all->tolds[i];
+		struct told one = {.at = k->at,
+			.seen_at = k->seen_at,
+			.ok_at = k->ok_at,
+			.more = k->more,
+			.cause = k->cause,
+			.state = k->state,
+			.is_whole = k->is_whole};
+
+		(void)span_copy(k->site, one.site, sizeof one.site);
+		/* Nobody knows whether he heard of what was on its way to him. */
+		if ((k->state == TOLD_SAID || k->state == TOLD_SILENT) && k->cause < REPLY_CAUSES &&
+			k->at >= 0 && k->at <= k->seen_at && k->seen_at <= now && k->ok_at >= 0)
+			told_add(ret, &one);
+	}
+}
+
 int keep_read(struct span in, int64_t now, struct keep *ret)
 {
 	struct kept all = {0};
@@ -302,6 +358,7 @@ int keep_read(struct span in, int64_t now, struct keep *ret)
 		take_ledger(&all, now, ret->ledger);
 		take_alarms(&all, ret->alarms);
 		take_checks(&all, now, ret);
+		take_tolds(&all, now, ret->tolds);
 	}
 	arena_done(&arena);
 	return rc < 0 ? -EBADMSG : 0;

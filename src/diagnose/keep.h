@@ -10,6 +10,7 @@
 #include "diagnose/alarm.h"
 #include "diagnose/check.h"
 #include "diagnose/ledger.h"
+#include "diagnose/told.h"
 
 enum { KEEP_BYTES_MOST = 16 << 20, KEEP_CHECKS_MOST = 256 };
 
@@ -21,6 +22,7 @@ struct keep_check {
 struct keep {
 	struct ledger *ledger;
 	struct alarms *alarms;
+	struct tolds *tolds;
 	struct keep_check *checks;
 	size_t checks_n; /* read: in, how many there is room for */
 };

@@ -10,8 +10,10 @@ static void try(struct span in)
 {
 	struct ledger *l = ledger_new();
 	struct alarms *alarms = alloc_zero(sizeof *alarms);
+	struct tolds *tolds = alloc_zero(sizeof *tolds);
 	struct keep_check checks[4];
-	struct keep k = {.ledger = l, .alarms = alarms, .checks = checks, .checks_n = 4};
+	struct keep k = {
+		.ledger = l, .alarms = alarms, .tolds = tolds, .checks = checks, .checks_n = 4};
 	struct buf again = BUF_INIT(KEEP_BYTES_MOST);
 
 	if (keep_read(in, NOW, &k) == 0) {
@@ -19,6 +21,7 @@ static void try(struct span in)
 		assert(keep_write(&k, &again) == 0);
 	}
 	buf_done(&again);
+	free(tolds);
 	free(alarms);
 	ledger_free(l);
 }

@@ -42,19 +42,22 @@ static void fill(struct ledger *l)
 struct kept_all {
 	struct ledger *ledger;
 	struct alarms *alarms;
+	struct tolds *tolds;
 	struct keep_check checks[4];
 };
 
 static struct kept_all make(void)
 {
-	return (struct kept_all){
-		.ledger = ledger_new(), .alarms = alloc_zero(sizeof(struct alarms))};
+	return (struct kept_all){.ledger = ledger_new(),
+		.alarms = alloc_zero(sizeof(struct alarms)),
+		.tolds = alloc_zero(sizeof(struct tolds))};
 }
 
 static void drop(struct kept_all *k)
 {
 	ledger_free(k->ledger);
 	free(k->alarms);
+	free(k->tolds);
 }
 
 static void judge(struct ledger *l, struct arena *arena, struct verdicts *ret)
@@ -69,7 +72,11 @@ static void a_verdict_is_the_same_after_it(void **state)
 	struct verdicts *before = ARENA_NEW(&arena, struct verdicts),
 			*after = ARENA_NEW(&arena, struct verdicts);
 	struct buf bytes = BUF_INIT(KEEP_BYTES_MOST);
-	struct keep k = {.ledger = a.ledger, .alarms = a.alarms, .checks = a.checks, .checks_n = 1};
+	struct keep k = {.ledger = a.ledger,
+		.alarms = a.alarms,
+		.tolds = a.tolds,
+		.checks = a.checks,
+		.checks_n = 1};
 
 	fill(a.ledger);
 	a.checks[0] = (struct keep_check){{.check = CHECK_DISK,
@@ -85,15 +92,25 @@ static void a_verdict_is_the_same_after_it(void **state)
 		.cause = REPLY_PTR_MISSING,
 		.who = "everything"};
 	a.alarms->all[3].key = alarm_key(&a.alarms->all[3]);
+	struct told row = {
+		.at = STAGED_NOW - 800, .cause = REPLY_BLOCKLISTED, .site = "s1.example"};
+
+	assert_true(told_see(a.tolds, &row));
+	told_mark(a.tolds, SPAN_LIT("s1.example"), REPLY_BLOCKLISTED, TOLD_SAID);
 	assert_int_equal(keep_write(&k, &bytes), 0);
-	k = (struct keep){
-		.ledger = b.ledger, .alarms = b.alarms, .checks = b.checks, .checks_n = 4};
+	k = (struct keep){.ledger = b.ledger,
+		.alarms = b.alarms,
+		.tolds = b.tolds,
+		.checks = b.checks,
+		.checks_n = 4};
 	assert_int_equal(keep_read(buf_span(&bytes), STAGED_NOW, &k), 0);
 	assert_int_equal(k.checks_n, 1);
 	assert_int_equal(b.checks[0].result.check, CHECK_DISK);
 	assert_true(span_equal(b.checks[0].result.mend, SPAN_LIT("delete")));
 	assert_true(b.alarms->all[0].key == a.alarms->all[3].key);
 	assert_int_equal(b.alarms->all[0].told_at, STAGED_NOW - 900);
+	assert_int_equal(told_last(b.tolds, SPAN_LIT("s1.example")), STAGED_NOW - 800);
+	assert_false(told_see(b.tolds, &row));
 	assert_int_equal(ledger_count(b.ledger), ledger_count(a.ledger));
 	assert_string_equal(ledger_event(b.ledger, 0)->what, "the configuration was read again");
 	judge(a.ledger, &arena, before);
@@ -115,7 +132,7 @@ static void names_get_the_hashes_of_who_reads(void **state)
 {
 	struct kept_all a = make(), b = make();
 	struct buf bytes = BUF_INIT(KEEP_BYTES_MOST);
-	struct keep k = {.ledger = a.ledger, .alarms = a.alarms};
+	struct keep k = {.ledger = a.ledger, .alarms = a.alarms, .tolds = a.tolds};
 
 	fill(a.ledger);
 	for (size_t i = 0; i < LEDGER_NAMES; i++)
@@ -126,7 +143,7 @@ static void names_get_the_hashes_of_who_reads(void **state)
 		a.ledger->cells[i].domain ^= 0x55;
 	}
 	assert_int_equal(keep_write(&k, &bytes), 0);
-	k = (struct keep){.ledger = b.ledger, .alarms = b.alarms};
+	k = (struct keep){.ledger = b.ledger, .alarms = b.alarms, .tolds = b.tolds};
 	assert_int_equal(keep_read(buf_span(&bytes), STAGED_NOW, &k), 0);
 	assert_string_equal(ledger_name(b.ledger, ledger_get(b.ledger, 0)->site), "s0.example");
 	assert_true(ledger_get(b.ledger, 0)->site == ledger_hash(SPAN_LIT("s0.example")));
@@ -140,13 +157,13 @@ static void what_is_later_than_now_is_left_out(void **state)
 {
 	struct kept_all a = make(), b = make();
 	struct buf bytes = BUF_INIT(KEEP_BYTES_MOST);
-	struct keep k = {.ledger = a.ledger, .alarms = a.alarms};
+	struct keep k = {.ledger = a.ledger, .alarms = a.alarms, .tolds = a.tolds};
 	struct diagnose_fact f = fact(STAGED_NOW + 864000, REPLY_PTR_MISSING, "s9.example");
 
 	fill(a.ledger);
 	ledger_add(a.ledger, &f);
 	assert_int_equal(keep_write(&k, &bytes), 0);
-	k = (struct keep){.ledger = b.ledger, .alarms = b.alarms};
+	k = (struct keep){.ledger = b.ledger, .alarms = b.alarms, .tolds = b.tolds};
 	assert_int_equal(keep_read(buf_span(&bytes), STAGED_NOW, &k), 0);
 	assert_int_equal(ledger_count(b.ledger), ledger_count(a.ledger) - 1);
 	f.at = STAGED_NOW + 60;
@@ -162,11 +179,11 @@ static void damage_is_noticed(void **state)
 {
 	struct kept_all a = make(), b = make();
 	struct buf bytes = BUF_INIT(KEEP_BYTES_MOST);
-	struct keep k = {.ledger = a.ledger, .alarms = a.alarms};
+	struct keep k = {.ledger = a.ledger, .alarms = a.alarms, .tolds = a.tolds};
 
 	fill(a.ledger);
 	assert_int_equal(keep_write(&k, &bytes), 0);
-	k = (struct keep){.ledger = b.ledger, .alarms = b.alarms};
+	k = (struct keep){.ledger = b.ledger, .alarms = b.alarms, .tolds = b.tolds};
 	for (size_t i = 0; i < bytes.len; i += 97) {
 		bytes.at[i] = (char)(bytes.at[i] ^ 1);
 		assert_int_equal(keep_read(buf_span(&bytes), STAGED_NOW, &k), -EBADMSG);

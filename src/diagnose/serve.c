@@ -65,14 +65,30 @@ static void look(void *arg)
 	free(r);
 }
 
+/* Who can't take it now may later: no answer, its own error, or too much for it. */
+static bool is_worth_again(int status)
+{
+	return status < 0 || status >= 500 || status == 408 || status == 429;
+}
+
 static void post(void *arg)
 {
+	static const nanos pauses[] = {5 * NANOS_S, 30 * NANOS_S, 120 * NANOS_S, 0};
 	struct request *r = arg;
-	int rc = fetch_post(r->url, POST_SECONDS, r->json);
 
-	if (rc < 200 || rc > 299)
+	for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++) {
+		int rc = fetch_post(r->url, POST_SECONDS, r->json);
+		bool goes_on = pauses[i] > 0 && is_worth_again(rc);
+
+		if (rc >= 200 && rc <= 299)
+			break;
 		log_event(LOG_WARN, "webhook_failed", LOG_SPAN("url", r->url),
-			LOG_I64("status", rc < 0 ? 0 : rc));
+			LOG_I64("status", rc < 0 ? 0 : rc),
+			goes_on ? LOG_I64("again_in", pauses[i] / NANOS_S)
+				: LOG_STR("note", "given up"));
+		if (!goes_on || task_sleep(clock_after(pauses[i])) < 0)
+			break;
+	}
 	r->diagnose->posts--;
 	arena_done(&r->arena);
 	free(r);
@@ -132,6 +148,20 @@ static void start_mail(struct request *r, const struct ipc_diagnose_mail *m)
 	start(r, "mail", mail, &r->diagnose->posts);
 }
 
+static void start_post(struct request *r, const struct ipc_diagnose_alarm *a)
+{
+	if (r->diagnose->posts >= ALARMS_MOST_AT_ONCE) {
+		log_event(LOG_WARN, "webhook_failed", LOG_SPAN("url", a->url),
+			LOG_STR("note", "too many wait for it"));
+		arena_done(&r->arena);
+		free(r);
+		return;
+	}
+	r->url = arena_copy(&r->arena, a->url);
+	r->json = arena_copy(&r->arena, a->json);
+	start(r, "post", post, &r->diagnose->posts);
+}
+
 static void on_packet(struct ipc_channel *c, struct ipc_packet *p, void *arg)
 {
 	struct diagnose *d = arg;
@@ -152,12 +182,8 @@ static void on_packet(struct ipc_channel *c, struct ipc_packet *p, void *arg)
 		}
 	} else if (p->type == IPC_DIAGNOSE_MAIL) {
 		start_mail(r, p->body);
-	} else if (p->type == IPC_DIAGNOSE_ALARM && d->posts < ALARMS_MOST_AT_ONCE) {
-		const struct ipc_diagnose_alarm *a = p->body;
-
-		r->url = arena_copy(&r->arena, a->url);
-		r->json = arena_copy(&r->arena, a->json);
-		start(r, "post", post, &d->posts);
+	} else if (p->type == IPC_DIAGNOSE_ALARM) {
+		start_post(r, p->body);
 	} else {
 		arena_done(&r->arena);
 		free(r);

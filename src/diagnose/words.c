@@ -119,6 +119,20 @@ static const char *const check_words[REPLY_LANGS][CHECKS] = {
 		"Zertifikat", "TLSA", "MTA-STS", "Netzwerkkarte", "Platte", "Speicher", "Last"},
 };
 
+const char *words_family(enum verdict_family family, enum reply_lang lang)
+{
+	return family_words[lang][family];
+}
+
+void words_over(const struct alarm *a, enum reply_lang lang, struct buf *out)
+{
+	(void)buf_printf(out, "%s: %s (%s", lang == REPLY_LANG_DE ? "Das war es" : "It was this",
+		family_words[lang][a->family], scope_words[lang][a->scope]);
+	if (a->who[0] && a->scope != VERDICT_EVERYTHING)
+		(void)buf_printf(out, ": %s", a->who);
+	(void)buf_add_str(out, ").");
+}
+
 const char *words_whose(enum verdict_whose whose, enum reply_lang lang)
 {
 	return whose_words[lang][whose];

@@ -68,7 +68,7 @@ static void put_english_below(struct page *p)
 }
 
 /* Of a notice that holds UTF-8 anyway in eight bits, else as quoted-printable where it is not ASCII. */
-static void put_part(struct writer *w, const char *type, struct buf *words, bool is_8bit)
+void put_part(struct writer *w, const char *type, struct buf *words, bool is_8bit)
 {
 	bool is_ascii = utf8_is_ascii(buf_span(words));
 

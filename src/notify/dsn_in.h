@@ -1,5 +1,5 @@
 /*
- * dsn_in - what the parts of a notice share. Within notify/ only.
+ * dsn_in - what the parts of a notice share, and person.c. Within notify/ only.
  *
  * Bytes of strangers go through put_clean or page_text, and nothing else of theirs does.
  */
@@ -50,6 +50,8 @@ void put_multipart(struct writer *w, const char *type, const char *part);
 void put_encoding(struct writer *w, bool is_8bit);
 void put_from(struct writer *w);
 void put_subject(struct writer *w, enum reply_lang lang);
+/* Words with their header fields: in eight bits, or as quoted-printable where they are not ASCII. */
+void put_part(struct writer *w, const char *type, struct buf *words, bool is_8bit);
 /* With its header fields, without a line end behind its last boundary. */
 void put_body(struct writer *w, bool is_8bit);
 

@@ -1,97 +1,189 @@
 #include "notify/person.h"
 #include "base/clock.h"
+#include "base/utf8.h"
+#include "notify/dsn_in.h"
+#include "notify/quoted.h"
+#include "reply/explain.h"
+#include "reply/template.h"
 
-enum { WIDTH = 76, VALUE_MAX = 320, REPLY_MAX = 800 };
+enum { REPLY_SHOWN_MAX = 800, FACT_NAME_WIDTH = 13 };
 
-static void put_clean(struct buf *out, struct span s, size_t most)
+const char *person_kind_name(enum person_kind kind)
 {
-	for (size_t i = 0; i < s.len && i < most; i++) {
-		char c = s.at[i];
+	static const char *const names[PERSON_KINDS] = {
+		[PERSON_WAITS] = "needs_person",
+		[PERSON_REFUSED] = "needs_person",
+		[PERSON_STUCK] = "needs_person",
+		[PERSON_OVER] = "needs_person_over",
+		[PERSON_ALARM] = "alarm",
+		[PERSON_ALARM_OVER] = "alarm_over",
+	};
 
-		if (c == '\n' || c == '\r' || c == '\t')
-			c = ' ';
-		else if (c < ' ' || c > '~')
-			c = '?';
-		(void)buf_add(out, span_of(&c, 1));
-	}
+	return names[kind];
 }
 
-/* Words in lines of WIDTH, each line behind indent; a longer word is cut where the width ends. */
-static void put_wrapped(struct buf *out, const char *indent, struct span text)
+/* ---- the catalogue's sentences, with the facts in them ---- */
+
+static __attribute__((noinline)) void add_label(
+	struct buf *out, const struct person_notice *p, enum reply_label label)
 {
-	size_t column = 0;
+	struct template_values values = {.absent = reply_absent_words(p->lang)};
+	char text[TEMPLATE_TEXT_MAX], duration[DURATION_TEXT_MAX], digits[24],
+		room[REPLY_MOMENT_MAX];
+	struct buf number = {.at = digits, .room = sizeof digits, .max = sizeof digits};
+	int64_t wait = (p->now_ms - p->since_ms) / 1000;
 
-	while ((text = span_trim(text)).len > 0) {
-		size_t len = 0;
-
-		while (len < text.len && len < WIDTH && text.at[len] != ' ' && text.at[len] != '\n')
-			len++;
-		if (column > 0 && column + 1 + len > WIDTH) {
-			(void)buf_add_str(out, "\r\n");
-			column = 0;
-		}
-		(void)buf_add_str(out, column ? " " : indent);
-		column += 1 + len;
-		put_clean(out, span_slice(text, 0, len), len);
-		text = span_slice(text, len, text.len);
+	values.of[REPLY_WORD_HOST] = p->site;
+	values.of[REPLY_WORD_TEXT] = p->trouble;
+	if (p->since_ms > 0) {
+		wait = wait > 7200 ? wait / 3600 * 3600 : wait > 120 ? wait / 60 * 60 : wait;
+		values.of[REPLY_WORD_TIME] = reply_moment_words(p->now_ms, p->since_ms, room);
+		values.of[REPLY_WORD_WAIT] = reply_duration_words(p->lang, wait, duration);
 	}
-	(void)buf_add_str(out, "\r\n");
+	if (p->more > 0)
+		(void)buf_add_number(&number, p->more);
+	values.of[REPLY_WORD_NUMBER] = buf_span(&number);
+	(void)buf_add(out, span_of(text, template_write(reply_label_words(p->lang, label), &values,
+						 true, text, sizeof text)));
 }
 
-static void put_fact(struct buf *out, const char *name, struct span value, size_t most)
+static void say(struct writer *w, const struct person_notice *p, enum reply_label label)
 {
+	struct buf text = BUF_INIT(TEMPLATE_TEXT_MAX);
+
+	add_label(&text, p, label);
+	put_wrapped(w, "", buf_span(&text));
+	buf_done(&text);
+}
+
+/* ---- the parts of the text ---- */
+
+static void put_fact(struct writer *w, const struct person_notice *p, enum reply_label name,
+	struct span value, size_t most)
+{
+	struct span label = span_str(reply_label_words(p->lang, name));
+	size_t width = 0;
+
 	if (value.len == 0)
 		return;
-	(void)buf_printf(out, "%-12s", name);
-	put_clean(out, value, most);
-	(void)buf_add_str(out, "\r\n");
+	put_clean(w, label, DSN_VALUE_MAX);
+	for (size_t i = 0; i < label.len; i++)
+		width += ((unsigned char)label.at[i] & 0xC0) != 0x80; /* characters */
+	for (; width < FACT_NAME_WIDTH; width++)
+		put(w, " ");
+	put_clean(w, value, most);
+	put(w, "\r\n");
 }
 
-static void put_header(const struct person_notice *p, struct buf *out)
+static void put_facts(struct writer *w, const struct person_notice *p)
 {
-	char date[CLOCK_TEXT_MAX];
+	put_fact(w, p, REPLY_LABEL_PERSON_SITE, p->site, 255);
+	put_fact(w, p, REPLY_LABEL_PERSON_PEER, p->peer, 255);
+	put_fact(w, p, REPLY_LABEL_PERSON_SOURCE, p->source, 255);
+	put_fact(w, p, REPLY_LABEL_PERSON_RECIPIENT, p->recipient, DSN_VALUE_MAX);
+	put_fact(w, p, REPLY_LABEL_PERSON_SENDER, p->sender, DSN_VALUE_MAX);
+	put_fact(w, p, REPLY_LABEL_PERSON_MESSAGE, p->message, 64);
+	put_fact(w, p, REPLY_LABEL_PERSON_REPLY, p->reply, REPLY_SHOWN_MAX);
+	if (p->site.len > 0 || p->reply.len > 0)
+		put(w, "\r\n");
+}
 
-	(void)buf_add_str(out, "From: Mail Delivery System <MAILER-DAEMON@");
-	put_clean(out, p->hostname, 255);
-	(void)buf_add_str(out, ">\r\nTo: <");
-	put_clean(out, p->to, VALUE_MAX);
-	(void)buf_add_str(out, ">\r\nSubject: Mail to ");
-	put_clean(out, p->site, 255);
-	(void)buf_add_str(out, " needs a person\r\nDate: ");
-	(void)buf_add(out, clock_rfc5322(p->now_ms, date));
-	(void)buf_add_str(out, "\r\nMessage-ID: <");
-	put_clean(out, p->id, 64);
-	(void)buf_add_str(out, "@");
-	put_clean(out, p->hostname, 255);
-	(void)buf_add_str(out, ">\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
-			       "Content-Type: text/plain; charset=us-ascii\r\n\r\n");
+static void put_titled(
+	struct writer *w, const struct person_notice *p, enum reply_label title, struct span text)
+{
+	if (text.len == 0)
+		return;
+	put(w, "\r\n");
+	say(w, p, title);
+	put_wrapped(w, "", text);
+}
+
+static void put_list(struct writer *w, const struct person_notice *p, enum reply_label title,
+	const struct span *lines, size_t n)
+{
+	if (n == 0)
+		return;
+	put(w, "\r\n");
+	say(w, p, title);
+	for (size_t i = 0; i < n; i++)
+		put_wrapped(w, "  - ", lines[i]);
+}
+
+struct words {
+	enum reply_label subject, first;
+	bool is_of_site, is_over;
+};
+
+static const struct words words_of[PERSON_KINDS] = {
+	[PERSON_WAITS] = {REPLY_LABEL_PERSON_SUBJECT, REPLY_LABEL_PERSON_WAITS, true, false},
+	[PERSON_REFUSED] = {REPLY_LABEL_PERSON_SUBJECT_REFUSED, REPLY_LABEL_PERSON_REFUSED, true,
+		false},
+	[PERSON_STUCK] = {REPLY_LABEL_PERSON_SUBJECT_STUCK, REPLY_LABEL_PERSON_STUCK, true, false},
+	[PERSON_OVER] = {REPLY_LABEL_PERSON_SUBJECT_OVER, REPLY_LABEL_PERSON_OVER, true, true},
+	[PERSON_ALARM] = {REPLY_LABEL_PERSON_SUBJECT_ALARM, REPLY_LABEL_PERSON_ALARM, false, false},
+	[PERSON_ALARM_OVER] = {REPLY_LABEL_PERSON_SUBJECT_ALARM_OVER, REPLY_LABEL_PERSON_ALARM_OVER,
+		false, true},
+};
+
+static void put_text(struct writer *w, const struct person_notice *p)
+{
+	const struct words *words = &words_of[p->kind];
+
+	say(w, p, words->first);
+	put(w, "\r\n");
+	if (words->is_of_site)
+		put_facts(w, p);
+	if (p->means.len > 0)
+		put_wrapped(w, "", p->means);
+	put_titled(w, p, REPLY_LABEL_PERSON_FOUND, p->found);
+	put_list(w, p, REPLY_LABEL_PERSON_SUPPORTS, p->supports, p->supports_n);
+	put_list(w, p, REPLY_LABEL_PERSON_CONTRADICTS, p->contradicts, p->contradicts_n);
+	put_titled(w, p, REPLY_LABEL_PERSON_ADVICE, p->advice);
+	if (p->more > 0 && words->is_over) {
+		put(w, "\r\n");
+		say(w, p, REPLY_LABEL_PERSON_MORE);
+	}
+	if (words->is_over)
+		return;
+	put(w, "\r\n");
+	if (words->is_of_site)
+		say(w, p, REPLY_LABEL_PERSON_COMMANDS);
+	else
+		say(w, p, REPLY_LABEL_PERSON_DIAGNOSE);
+	say(w, p, REPLY_LABEL_PERSON_ONCE);
+}
+
+/* ---- the message ---- */
+
+static void put_head(struct writer *w, const struct person_notice *p)
+{
+	struct buf subject = BUF_INIT(TEMPLATE_TEXT_MAX);
+
+	put(w, "From: Mail Delivery System <MAILER-DAEMON@");
+	put_clean(w, p->hostname, 255);
+	put(w, ">\r\nTo: <");
+	put_clean(w, p->to, DSN_VALUE_MAX);
+	put(w, ">\r\nSubject: ");
+	add_label(&subject, p, words_of[p->kind].subject);
+	quoted_add_words(w->out, buf_span(&subject));
+	put(w, "\r\n");
+	put_date_field(w, "Date", p->now_ms);
+	put(w, "Message-ID: <");
+	put_clean(w, p->id, 64);
+	put(w, "@");
+	put_clean(w, p->hostname, 255);
+	put(w, ">\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n");
+	buf_done(&subject);
 }
 
 int person_write(const struct person_notice *p, struct buf *out)
 {
-	put_header(p, out);
-	put_wrapped(out, "",
-		SPAN_LIT("Mail is put off for a reason that waiting alone does not remove. It is "
-			 "tried again nevertheless, until it is too old."));
-	(void)buf_add_str(out, "\r\n");
-	put_fact(out, "Site:", p->site, 255);
-	put_fact(out, "Server:", p->peer, 255);
-	put_fact(out, "Recipient:", p->recipient, VALUE_MAX);
-	put_fact(out, "Sender:", p->sender, VALUE_MAX);
-	put_fact(out, "Message:", p->message, 64);
-	put_fact(out, "It said:", p->reply, REPLY_MAX);
-	(void)buf_add_str(out, "\r\n");
-	if (p->means.len > 0)
-		put_wrapped(out, "", p->means);
-	if (p->advice.len > 0) {
-		(void)buf_add_str(out, "\r\nWhat can be done:\r\n");
-		put_wrapped(out, "", p->advice);
-	}
-	if (p->others > 0)
-		(void)buf_printf(out,
-			"\r\nThe same happened %llu more times since the last such mail.\r\n",
-			(unsigned long long)p->others);
-	(void)buf_add_str(out, "\r\n\"abide queue --site ");
-	put_clean(out, p->site, 255);
-	return buf_add_str(out, "\" lists what waits there.\r\n");
+	struct buf text = BUF_INIT(PERSON_TEXT_MAX);
+	struct writer head = {.out = out}, words = {.out = &text, .may_8bit = true};
+
+	put_head(&head, p);
+	put_text(&words, p);
+	put_part(&head, "text/plain", &text, false);
+	buf_done(&text);
+	return out->error;
 }

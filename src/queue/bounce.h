@@ -65,17 +65,3 @@ struct bounce_about {
 };
 struct spool_accept *bounce_make_many(struct queue *q, struct span to, struct bounce_about *about,
 	size_t n, size_t all, struct arena *arena);
-
-/* person.c: what waiting alone does not heal, told by mail where conf names whom. */
-struct person {
-	struct id id; /* zero: it is about the site */
-	struct span site, peer, recipient, sender;
-	struct span reply; /* with code and status */
-	enum reply_cause cause;
-	uint64_t others;           /* since the last notice of the site */
-	struct span means, advice; /* sentences; empty: those of the cause */
-};
-void queue_tell_person(struct queue *q, const struct person *p);
-/* The mail that it would be, in arena. */
-struct span queue_person_text(
-	struct queue *q, const struct person *p, struct id id, struct span to, struct arena *arena);

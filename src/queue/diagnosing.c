@@ -159,6 +159,7 @@ static void look(struct diagnosing *d)
 	if (is_new)
 		find(d, (struct span){0}, checks, 0, &arena, v);
 	alarms_look(&d->alarms, v, diagnosing_now(d->queue), diagnosing_tell, d);
+	diagnosing_tell_over(d);
 	arena_done(&arena);
 }
 
@@ -174,14 +175,26 @@ static void run(void *arg)
 		if (d->has_news && task_sleep(clock_after(pause)) < 0)
 			return;
 		d->has_news = false;
-		if (!d->queue->stopping)
+		if (!d->queue->stopping) {
+			d->is_looking = true;
 			look(d);
+			d->is_looking = false;
+			d->rounds++;
+			task_gate_wake_all(&d->looked_gate);
+		}
 		diagnosing_keep(d, false);
 	}
 }
 
+void queue_diagnosing_hurry(struct queue *q)
+{
+	if (q->diagnosing)
+		task_gate_wake_all(&q->diagnosing->looked_gate);
+}
+
 void queue_diagnosing_stop(struct queue *q)
 {
+	diagnosing_end_tellings(q->diagnosing, 3 * NANOS_S);
 	diagnosing_keep(q->diagnosing, true);
 }
 
@@ -199,6 +212,8 @@ void queue_diagnosing_start(struct queue *q)
 	d->novelty = novelty_new();
 	link_init(&d->link, q->role, IPC_DIAGNOSE);
 	task_gate_init(&d->news);
+	task_gate_init(&d->looked_gate);
+	task_gate_init(&d->told_gate);
 	q->diagnosing = d;
 	diagnosing_load(d);
 	task_detach(task_spawn("diagnosing", run, d));

@@ -15,6 +15,8 @@ enum { DIAGNOSING_CHECKS_MOST = 96 };
 struct diagnosing;
 
 void queue_diagnosing_start(struct queue *q);
+/* The queue stops: what was to be judged before it is told is told as it is. */
+void queue_diagnosing_hurry(struct queue *q);
 /* Keeps what was learned. Waits. */
 void queue_diagnosing_stop(struct queue *q);
 void queue_diagnosing_peer(struct queue *q, int fd); /* the process diagnose is there (again) */
@@ -25,6 +27,14 @@ void queue_diagnosing_event(struct queue *q, const char *what);
 /* What was found on our side because of that cause; empty: nothing. */
 struct span queue_diagnosing_finding(
 	struct queue *q, struct span cause, struct span sender, struct arena *arena);
+/*
+ * What waiting alone does not heal: a person is to be told of it, now, of that cause at that site. False: he knows, or there
+ * is nobody who judges. is_whole: nothing gets there.
+ */
+bool queue_diagnosing_is_news(
+	struct queue *q, struct span site, enum reply_cause cause, bool is_whole);
+/* Mail got there. cause: that it had been put off for and a person was to be told of; else REPLY_NONE. */
+void queue_diagnosing_ok(struct queue *q, struct span site, enum reply_cause cause);
 /* An alarm about such trouble is open: who is told was told. */
 bool queue_diagnosing_has_told(const struct queue *q, enum reply_cause cause);
 /* Waits. checks: n that the asker made, with room for DIAGNOSING_CHECKS_MOST more. */

@@ -21,6 +21,7 @@ struct diagnosing {
 	struct ledger *ledger;
 	struct novelty *novelty;
 	struct alarms alarms;
+	struct tolds tolds; /* what of sites a person was told */
 	struct kept_check checks[CHECKS_KEPT];
 	size_t checks_n;
 	int64_t looked[CHECKS];   /* when each was run last */
@@ -30,6 +31,11 @@ struct diagnosing {
 	bool is_changed; /* since it was kept */
 	nanos kept;      /* when */
 	nanos took;      /* the last judgement */
+	uint32_t rounds; /* of judging, with what came of it */
+	bool is_looking; /* in one */
+	struct task_gate looked_gate, told_gate;
+	size_t tellings; /* tasks that tell a person */
+	bool is_closed;  /* the spool takes nothing more */
 };
 
 int64_t diagnosing_now(const struct queue *q); /* seconds since 1970 */
@@ -45,7 +51,14 @@ bool diagnosing_look(struct diagnosing *d, const struct verdict *v, struct arena
 
 /* ---- diagnosing_tell.c: alarms ---- */
 
-alarm_fn diagnosing_tell; /* arg: struct diagnosing. May wait */
+alarm_fn diagnosing_tell; /* arg: struct diagnosing */
+/* What of sites is over by now. */
+void diagnosing_tell_over(struct diagnosing *d);
+
+/* ---- diagnosing_mail.c: queue_tell_person ---- */
+
+/* What is being told is told now. Waits, not longer than that. */
+void diagnosing_end_tellings(struct diagnosing *d, nanos patience);
 
 /* ---- diagnosing_keep.c: over a restart ---- */
 

@@ -44,6 +44,7 @@ void diagnosing_load(struct diagnosing *d)
 	struct arena arena = {0};
 	struct keep k = {.ledger = d->ledger,
 		.alarms = &d->alarms,
+		.tolds = &d->tolds,
 		.checks = arena_array(&arena, CHECKS_KEPT, sizeof *k.checks),
 		.checks_n = CHECKS_KEPT};
 	int rc = read_file(d, &bytes);
@@ -104,6 +105,7 @@ static int write_kept(struct diagnosing *d, struct arena *arena, struct writing 
 {
 	struct keep k = {.ledger = d->ledger,
 		.alarms = &d->alarms,
+		.tolds = &d->tolds,
 		.checks = arena_array(arena, CHECKS_KEPT, sizeof *k.checks),
 		.checks_n = d->checks_n};
 

@@ -1,73 +1,71 @@
-#include "queue/bounce.h"
 #include "queue/diagnosing_in.h"
+#include "queue/person.h"
 #include "diagnose/alarm_json.h"
 #include "diagnose/words.h"
 
-#define MAIL_PATIENCE  (40 * NANOS_S)
-#define TOLD_LATELY_MS (3600 * INT64_C(1000))
+#define TOLD_LATELY 3600 /* seconds */
 
-static void post(struct diagnosing *d, const struct alarm *a, const struct verdict *v)
+/* ---- of sites ---- */
+
+bool queue_diagnosing_is_news(
+	struct queue *q, struct span site, enum reply_cause cause, bool is_whole)
+{
+	struct diagnosing *d = q->diagnosing;
+	struct told what = {.cause = cause, .is_whole = is_whole};
+
+	if (!d)
+		return false;
+	what.at = diagnosing_now(q);
+	(void)span_copy(site, what.site, sizeof what.site);
+	d->is_changed = true;
+	return told_see(&d->tolds, &what);
+}
+
+void queue_diagnosing_ok(struct queue *q, struct span site, enum reply_cause cause)
+{
+	if (q->diagnosing)
+		told_ok(&q->diagnosing->tolds, site, cause, diagnosing_now(q));
+}
+
+void diagnosing_tell_over(struct diagnosing *d)
+{
+	struct told over;
+
+	while (told_over(&d->tolds, diagnosing_now(d->queue), &over)) {
+		log_event(LOG_INFO, "needs_person_over", LOG_STR("site", over.site),
+			LOG_STR("cause", reply_cause_text(over.cause)),
+			LOG_TIME("since", over.at * 1000), LOG_U64("more", over.more));
+		queue_tell_person(d->queue, &(struct person){.kind = PERSON_OVER,
+						    .site = span_str(over.site),
+						    .cause = over.cause,
+						    .since_ms = over.at * 1000,
+						    .more = over.more});
+		d->is_changed = true;
+	}
+}
+
+/* ---- alarms ---- */
+
+/* A person had news of that one site just now: the alarm says nothing new, and its end is that of both. */
+static bool was_told(struct diagnosing *d, const struct verdict *v, struct arena *arena)
 {
 	const struct conf *conf = role_conf_now(d->queue->role);
-	struct buf json = BUF_INIT(32768);
+	bool was = false;
 
-	if (conf->diagnose.webhook.len > 0 &&
-		alarm_json(a, v, conf->hostname, diagnosing_now(d->queue), &json) == 0)
-		(void)link_send(&d->link,
-			&(struct ipc_out){.type = IPC_DIAGNOSE_ALARM,
-				.body = &(struct ipc_diagnose_alarm){
-					.url = conf->diagnose.webhook, .json = buf_span(&json)}});
-	buf_done(&json);
-}
+	for (size_t k = 0; k <= conf->n_sources && v->sites == 1 && v->names_n == 1; k++) {
+		struct span source =
+			k < conf->n_sources ? conf->sources[k].address : (struct span){0};
+		struct span site = queue_site_name(v->names[0], source, arena);
+		int64_t at = told_last(&d->tolds, site);
 
-/* Past the queue: mail's own way may be what is broken. Waits. */
-static bool has_mailed(struct diagnosing *d, const struct person *p)
-{
-	struct queue *q = d->queue;
-	const struct conf *conf = role_conf_now(q->role);
-	struct arena arena = {0};
-	struct id id = queue_new_id(q);
-	struct ipc_packet *answer = ARENA_NEW(&arena, struct ipc_packet);
-	struct ipc_diagnose_mail mail = {.url = arena_copy(&arena, conf->diagnose.mail_via),
-		.to = arena_copy(&arena, conf->needs_person)};
-
-	if (mail.url.len == 0 || mail.to.len == 0) {
-		arena_done(&arena);
-		return false;
+		if (at == 0 || diagnosing_now(d->queue) - at >= TOLD_LATELY)
+			continue;
+		for (unsigned cause = 0; cause < REPLY_CAUSES; cause++)
+			if (verdict_family(cause) == v->family)
+				told_mark(&d->tolds, site, cause, TOLD_SILENT);
+		was = true;
 	}
-	mail.text = queue_person_text(q, p, id, mail.to, &arena);
-	int rc = link_ask(&d->link, &(struct ipc_out){.type = IPC_DIAGNOSE_MAIL, .body = &mail},
-		clock_after(MAIL_PATIENCE), &arena, answer);
-	const struct ipc_diagnose_mailed *m =
-		rc == 0 && answer->type == IPC_DIAGNOSE_MAILED ? answer->body : NULL;
-	bool is_sent = m && m->is_sent;
-
-	log_event(is_sent ? LOG_INFO : LOG_WARN, is_sent ? "noticed" : "mail_via_failed",
-		LOG_ID(id), LOG_SPAN("recipient", mail.to), LOG_STR("kind", "alarm"),
-		LOG_SPAN("reason", m         ? m->why
-				   : is_sent ? (struct span){0}
-					     : SPAN_LIT("no answer")));
-	arena_done(&arena);
-	return is_sent;
-}
-
-/* A person had a mail about that site just now (results.c): another one says nothing new. */
-static bool was_told(struct queue *q, const struct verdict *v, struct arena *arena)
-{
-	const struct conf *conf = role_conf_now(q->role);
-
-	for (size_t i = 0; i < v->names_n; i++)
-		for (size_t k = 0; k <= conf->n_sources; k++) {
-			struct span source =
-				k < conf->n_sources ? conf->sources[k].address : (struct span){0};
-			const struct site *site =
-				queue_site_find(q, queue_site_name(v->names[i], source, arena));
-
-			if (site && site->told_at > 0 &&
-				spool_now(q->spool) - site->told_at < TOLD_LATELY_MS)
-				return true;
-		}
-	return false;
+	return was;
 }
 
 bool queue_diagnosing_has_told(const struct queue *q, enum reply_cause cause)
@@ -81,40 +79,63 @@ bool queue_diagnosing_has_told(const struct queue *q, enum reply_cause cause)
 	return false;
 }
 
-void diagnosing_tell(const struct alarm *a, const struct verdict *v, void *arg)
+static size_t take(const struct span *from, size_t n, struct span *to)
 {
-	struct diagnosing *d = arg;
-	enum reply_lang lang = REPLY_LANG_EN;
-	struct buf means = BUF_INIT(4096), advice = BUF_INIT(4096);
-	struct arena arena = {0};
+	n = n < PERSON_LINES ? n : PERSON_LINES;
+	for (size_t i = 0; i < n; i++)
+		to[i] = from[i];
+	return n;
+}
 
-	if (v) {
-		words_verdict(v, lang, &means);
-		(void)buf_add_byte(&means, ' ');
-		words_start(v, lang, &means);
-		words_advice(v, lang, &advice);
-	} else {
-		(void)buf_printf(&means, "What was told before is over: %s%s%s.",
-			verdict_family_name(a->family), a->who[0] ? ", " : "", a->who);
-		(void)buf_add_str(&advice, "Nothing.");
-	}
-	log_event(v ? LOG_WARN : LOG_INFO, v ? "alarm" : "alarm_over",
+static void log_it(const struct alarm *a, const struct verdict *v, const struct person *p)
+{
+	log_event(v ? LOG_WARN : LOG_INFO, person_kind_name(p->kind),
 		LOG_STR("whose", verdict_whose_name(a->whose)),
 		LOG_STR("trouble", verdict_family_name(a->family)),
 		LOG_STR("scope", verdict_scope_name(a->scope)), LOG_STR("who", a->who),
 		LOG_STR("cause", a->cause == REPLY_NONE ? "" : reply_cause_text(a->cause)),
-		LOG_TIME("since", a->since * 1000), LOG_SPAN("text", buf_span(&means)),
-		LOG_SPAN("advice", buf_span(&advice)));
-	post(d, a, v);
-	struct person p = {
-		.cause = a->cause, .means = buf_span(&means), .advice = buf_span(&advice)};
+		LOG_TIME("since", a->since * 1000), LOG_SPAN("text", p->means),
+		LOG_SPAN("advice", p->advice));
+}
 
-	if (v && v->names_n > 0)
-		p.site = v->names[0];
-	/* What a person was told through the queue may wait there with all other mail. */
-	if (!has_mailed(d, &p) && (!v || !was_told(d->queue, v, &arena)))
-		queue_tell_person(d->queue, &p);
+static void describe(
+	const struct alarm *a, const struct verdict *v, enum reply_lang lang, struct person *ret)
+{
+	ret->kind = v ? PERSON_ALARM : PERSON_ALARM_OVER;
+	ret->trouble = span_str(words_family(a->family, lang));
+	ret->since_ms = a->told_at * 1000;
+	if (!v)
+		return;
+	ret->supports_n = take(v->supports, v->supports_n, ret->supports);
+	ret->contradicts_n = take(v->contradicts, v->contradicts_n, ret->contradicts);
+}
+
+void diagnosing_tell(const struct alarm *a, const struct verdict *v, void *arg)
+{
+	struct diagnosing *d = arg;
+	const struct conf *conf = role_conf_now(d->queue->role);
+	struct buf means = BUF_INIT(4096), advice = BUF_INIT(4096), json = BUF_INIT(32768);
+	struct arena arena = {0};
+	struct person *p = ARENA_NEW(&arena, struct person);
+
+	if (v) {
+		words_verdict(v, conf->language, &means);
+		(void)buf_add_byte(&means, ' ');
+		words_start(v, conf->language, &means);
+		words_advice(v, conf->language, &advice);
+	} else {
+		words_over(a, conf->language, &means);
+	}
+	describe(a, v, conf->language, p);
+	p->means = buf_span(&means);
+	p->advice = buf_span(&advice);
+	log_it(a, v, p);
+	(void)alarm_json(a, v, conf->hostname, diagnosing_now(d->queue), &json);
+	p->json = buf_span(&json);
+	p->is_mail_needless = v && was_told(d, v, &arena);
+	queue_tell_person(d->queue, p);
 	arena_done(&arena);
 	buf_done(&means);
 	buf_done(&advice);
+	buf_done(&json);
 }

@@ -1,10 +1,10 @@
 #include "queue/queue.h"
-#include "queue/bounce.h"
+#include "queue/diagnosing.h"
+#include "queue/person.h"
 #include "queue/results.h"
 
 #define DROUGHT_LEAST  10U /* refusals in a row without a success between them */
 #define LONG_MS        (4 * 3600 * INT64_C(1000))
-#define TELL_AGAIN_MS  (24 * 3600 * INT64_C(1000))
 #define RECALL_REFUSED 3U /* in a row: they were too early */
 
 static uint32_t count_taken(const struct ipc_outcome *o)
@@ -52,29 +52,35 @@ static void note_drought(struct queue *q, struct site *site, const struct queue_
 	}
 }
 
+static void tell_person(
+	struct queue *q, const struct site *site, const struct ipc_outcome *o, struct arena *arena)
+{
+	const struct ipc_fate *f = &o->fates[0];
+	struct person p = {.kind = PERSON_STUCK,
+		.site = queue_real_site(site, o, arena),
+		.peer = o->peer,
+		.reply = arena_printf(arena, "%u %.*s", f->code, SPAN_F(f->reply)),
+		.since_ms = spool_wall(q->spool, site->flow.since)};
+
+	(void)reply_cause_parse(f->cause, &p.cause);
+	if (!queue_diagnosing_is_news(q, p.site, p.cause, true))
+		return;
+	log_event(LOG_WARN, "needs_person", LOG_STR("site", site->name), LOG_SPAN("peer", o->peer),
+		LOG_U64("code", f->code), LOG_SPAN("cause", f->cause), LOG_SPAN("side", f->side),
+		LOG_SPAN("reply", f->reply), LOG_TIME("since", p.since_ms),
+		LOG_SPAN("advice", results_advice(q, f, arena)));
+	queue_tell_person(q, &p);
+}
+
 /* Hours without any success: whatever the cause, somebody should look. */
 static void tell_of_long_trouble(struct queue *q, struct site *site, const struct ipc_outcome *o)
 {
-	int64_t now = spool_now(q->spool);
 	struct arena arena = {0};
 
 	if (site->flow.state == FLOW_FLOWING || site->flow.since == 0 || o->fates_n == 0 ||
-		now - site->flow.since < LONG_MS ||
-		(site->told_at > 0 && now - site->told_at < TELL_AGAIN_MS))
+		spool_now(q->spool) - site->flow.since < LONG_MS)
 		return;
-	log_event(LOG_WARN, "needs_person", LOG_STR("site", site->name), LOG_SPAN("peer", o->peer),
-		LOG_U64("code", o->fates[0].code), LOG_SPAN("cause", o->fates[0].cause),
-		LOG_SPAN("side", o->fates[0].side), LOG_SPAN("reply", o->fates[0].reply),
-		LOG_TIME("since", spool_wall(q->spool, site->flow.since)),
-		LOG_SPAN("advice", results_advice(q, &o->fates[0], &arena)));
-	struct person p = {.site = span_str(site->name),
-		.peer = o->peer,
-		.reply = arena_printf(
-			&arena, "%u %.*s", o->fates[0].code, SPAN_F(o->fates[0].reply))};
-
-	(void)reply_cause_parse(o->fates[0].cause, &p.cause);
-	queue_tell_person(q, &p);
-	site->told_at = now;
+	tell_person(q, site, o, &arena);
 	arena_done(&arena);
 }
 

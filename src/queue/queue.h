@@ -143,6 +143,9 @@ struct span queue_source_of(const struct site *site); /* empty: as the system ch
 uint32_t queue_source_index(const struct conf *conf, struct span source); /* UINT32_MAX: none */
 /* "example.org from 192.0.2.1"; a source that is empty leaves the destination. */
 struct span queue_site_name(struct span destination, struct span source, struct arena *arena);
+/* The name of the site that an outcome is of: that which deliver found, else that of site; which may be NULL. */
+struct span queue_real_site(
+	const struct site *site, const struct ipc_outcome *o, struct arena *arena);
 bool queue_source_is_out(const struct site *site);
 /* The outcome lists our address: the site that another of ours is for. NULL: no, or there is none. */
 struct site *queue_source_listed(

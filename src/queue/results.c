@@ -194,6 +194,7 @@ static void decide_one(const struct making *m, const struct ipc_fate *f,
 	*told = (struct results_told){.event = "delivered",
 		.stage = arena_copy(m->arena, f->stage),
 		.side = arena_copy(m->arena, f->side),
+		.before = arena_copy(m->arena, stored->cause),
 		.wait = f->wait};
 	row->recipient.attempts++;
 	row->recipient.last_at = m->now;
@@ -326,6 +327,7 @@ void results_make(struct queue *q, const struct lane *lane, const struct spool_j
 		.sender = job->message.sender,
 		.is_unproved = job->message.is_unproved,
 		.site = site ? site->name : "",
+		.real_site = queue_real_site(site, o, arena),
 		.queue_site = site,
 		.arrived_at = job->message.arrived_at,
 		.rows = arena_array(arena, job->recipients_n, sizeof *ret->rows),

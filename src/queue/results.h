@@ -12,6 +12,7 @@
 struct results_told {
 	const char *event;
 	struct span stage, side;
+	struct span before; /* the cause of the attempt before; empty: there was none */
 	int64_t wait;
 	bool is_again, is_maybe, is_expired;
 	struct decide_answer again;
@@ -24,6 +25,8 @@ struct results {
 	struct span sender;
 	bool is_unproved; /* the sender */
 	const char *site;
+	struct span
+		real_site; /* its name by what deliver found out: one that was not known yet has that of its domain */
 	struct site *queue_site; /* NULL: not known any more; valid while the job is */
 	int64_t arrived_at;
 	struct spool_result *rows;

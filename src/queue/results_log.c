@@ -1,9 +1,8 @@
 #include "queue/bounce.h"
 #include "queue/diagnosing.h"
+#include "queue/person.h"
 #include "queue/results.h"
 #include "reply/catalogue.h"
-
-#define TELL_EACH_MS (10 * INT64_C(60000))
 
 /* A field that is left out where it does not apply. */
 static struct log_field when(bool is_so, struct log_field f)
@@ -42,47 +41,50 @@ static void tell_person(struct queue *q, const struct results *all, size_t i)
 {
 	const struct spool_recipient *r = &all->rows[i].recipient;
 	struct arena arena = {0};
-	struct person p = {.id = all->id,
-		.site = span_str(all->site),
+	struct person p = {.kind = all->rows[i].end == 0 ? PERSON_WAITS : PERSON_REFUSED,
+		.id = all->id,
+		.site = all->real_site,
 		.peer = r->peer,
 		.recipient = r->address,
-		.sender = all->sender,
-		.others = all->queue_site ? all->queue_site->untold : 0};
+		.sender = all->sender};
 
 	(void)reply_cause_parse(r->cause, &p.cause);
-	if (queue_diagnosing_has_told(q, p.cause))
-		return;
 	p.reply =
 		arena_printf(&arena, "%u %.*s %.*s", r->code, SPAN_F(r->status), SPAN_F(r->reply));
 	queue_tell_person(q, &p);
 	arena_done(&arena);
 }
 
-/* Once a message, and of one site not more often than every ten minutes. */
+/* Once a message, and once a cause at a site. */
 static void log_needs_person(struct queue *q, const struct results *all, size_t i)
 {
 	const struct spool_recipient *r = &all->rows[i].recipient;
 	const struct results_told *t = &all->told[i];
-	struct site *site = all->queue_site;
-	int64_t now = spool_now(q->spool);
+	enum reply_cause cause = REPLY_NONE;
 
-	if (t->advice.len == 0)
+	(void)reply_cause_parse(r->cause, &cause);
+	if (t->advice.len == 0 || !queue_diagnosing_is_news(q, all->real_site, cause, false))
 		return;
-	if (site && site->told_at > 0 && now - site->told_at < TELL_EACH_MS) {
-		site->untold++;
-		return;
-	}
 	log_event(LOG_WARN, "needs_person", LOG_ID(all->id), LOG_SPAN("sender", all->sender),
 		LOG_SPAN("recipient", r->address), LOG_STR("site", all->site),
 		LOG_SPAN("peer", r->peer), LOG_U64("code", r->code),
 		LOG_SPAN("enhanced", r->status), LOG_SPAN("cause", r->cause),
 		LOG_SPAN("side", t->side), LOG_SPAN("reply", r->reply),
-		LOG_SPAN("advice", t->advice), LOG_U64("others_since", site ? site->untold : 0));
+		LOG_SPAN("advice", t->advice));
 	tell_person(q, all, i);
-	if (site) {
-		site->told_at = now;
-		site->untold = 0;
-	}
+}
+
+/* What a person was told of may be over by that. */
+static void note_taken(struct queue *q, const struct results *all, size_t i)
+{
+	const struct spool_result *row = &all->rows[i];
+	enum reply_cause cause = REPLY_NONE;
+
+	if (row->end != SPOOL_DELIVERED && row->end != SPOOL_RELAYED)
+		return;
+	if (row->recipient.flags & DECIDE_TOLD)
+		(void)reply_cause_parse(all->told[i].before, &cause);
+	queue_diagnosing_ok(q, all->real_site, cause);
 }
 
 /* Of what there is in the notice, that which counts most. */
@@ -112,6 +114,7 @@ void results_log(struct queue *q, const struct results *r)
 	for (size_t i = 0; i < r->n && r->told; i++) {
 		log_row(q, r, i);
 		log_needs_person(q, r, i);
+		note_taken(q, r, i);
 		if (r->rows[i].end == 0 && r->rows[i].recipient.told == 0 &&
 			bounce_needs_sender(&r->rows[i].recipient))
 			queue_late_soon(q, r->id);

@@ -126,6 +126,7 @@ static void on_stop(struct role *role, void *arg)
 	task_gate_wake_all(&q->changed);
 	task_gate_wake_all(&q->news);
 	task_gate_wake_all(&q->late);
+	queue_diagnosing_hurry(q);
 }
 
 /* New routes and limits: lanes that were full or unroutable may move now. */

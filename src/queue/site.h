@@ -51,8 +51,6 @@ struct site {
 	int64_t swept_at;        /* when some of its rows were looked at for their age */
 	uint32_t recall_refused; /* of those in a row */
 
-	int64_t told_at; /* a person was told of this site */
-	uint32_t untold; /* how often it was left out since */
 	bool is_changed; /* against the spool */
 	bool is_urgent;  /* so much that the next batch should have it */
 	int64_t written_at;

@@ -35,6 +35,15 @@ struct span queue_site_name(struct span destination, struct span source, struct 
 	return arena_printf(arena, "%.*s" FROM "%.*s", SPAN_F(destination), SPAN_F(source));
 }
 
+struct span queue_real_site(
+	const struct site *site, const struct ipc_outcome *o, struct arena *arena)
+{
+	if (!site)
+		return (struct span){0};
+	return o->site.len > 0 ? queue_site_name(o->site, queue_source_of(site), arena)
+			       : arena_copy(arena, span_str(site->name));
+}
+
 /* FNV-1a. Not table_hash, whose key is another one in each process: a sender would change its source. */
 static uint64_t add(uint64_t hash, struct span bytes)
 {
