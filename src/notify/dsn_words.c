@@ -81,21 +81,25 @@ static void tell(
 	buf_done(&text);
 }
 
+/* Seconds: "in 2 hours", not "in 1 hour 59 minutes". */
+static int64_t wait_until(int64_t now, int64_t then)
+{
+	int64_t wait = (then - now + 999) / 1000;
+
+	return wait > 3600 ? (wait + 299) / 300 * 300 : wait > 90 ? (wait + 59) / 60 * 60 : wait;
+}
+
 /* When it is tried again, and for how long. */
 static void tell_times(struct page *p, const struct dsn_recipient *r)
 {
 	int64_t now = p->w->dsn->now_ms;
 	char room[REPLY_MOMENT_MAX];
 
+	if (r->next_try_ms > 0 && r->next_try_ms <= now)
+		page_note(p, REPLY_LABEL_NOTICE_SOON, &(struct page_words){0});
 	if (r->next_try_ms > now) {
-		int64_t wait = (r->next_try_ms - now + 999) / 1000;
-
-		/* "in 2 hours", not "in 1 hour 59 minutes". */
-		wait = wait > 3600 ? (wait + 299) / 300 * 300
-		       : wait > 90 ? (wait + 59) / 60 * 60
-				   : wait;
 		page_note(p, REPLY_LABEL_NOTICE_NEXT,
-			&(struct page_words){.wait = wait,
+			&(struct page_words){.wait = wait_until(now, r->next_try_ms),
 				.time = reply_moment_words(now, r->next_try_ms, room)});
 	}
 	if (r->retry_until_ms > now)
@@ -104,16 +108,35 @@ static void tell_times(struct page *p, const struct dsn_recipient *r)
 				.time = reply_moment_words(now, r->retry_until_ms, room)});
 }
 
+/* "Your mail is tried again" is no truth of mail that is not: the other side said for good what passes. */
+static bool is_worth_again(const struct dsn_recipient *r)
+{
+	const struct reply_meaning *m = r->meaning;
+
+	return r->action == DSN_FAILED && m->entry == REPLY_ID_NONE &&
+	       m->cause != REPLY_MAILBOX_FULL &&
+	       reply_cause_info(m->cause)->nature == REPLY_TRANSIENT;
+}
+
+static void tell_writer(struct page *p, const struct dsn_recipient *r)
+{
+	if (is_worth_again(r))
+		page_item(p, REPLY_LABEL_NOTICE_WRITER, (struct span){0},
+			span_str(reply_label_words(p->lang, REPLY_LABEL_NOTICE_AGAIN)));
+	else
+		tell(p, r, REPLY_TELL_WRITER, REPLY_LABEL_NOTICE_WRITER);
+}
+
 static void tell_trouble(struct page *p, const struct dsn_recipient *r)
 {
 	if (r->meaning) {
 		tell(p, r, REPLY_TELL_HAPPENED, REPLY_LABELS);
 		tell(p, r, REPLY_TELL_SIDE, REPLY_LABELS);
 	}
-	if (r->action == DSN_DELAYED)
+	if (r->action == DSN_DELAYED && p->w->dsn->messages <= 1)
 		tell_times(p, r);
 	if (r->meaning) {
-		tell(p, r, REPLY_TELL_WRITER, REPLY_LABEL_NOTICE_WRITER);
+		tell_writer(p, r);
 		tell(p, r, REPLY_TELL_ADVICE, REPLY_LABEL_NOTICE_ADMIN);
 	}
 }
@@ -144,8 +167,9 @@ static bool is_alike(
 	const struct dsn *d, const struct dsn_recipient *a, const struct dsn_recipient *b)
 {
 	if (d->messages > 1)
-		return span_equal(a->host, b->host) && cause_of(a) == cause_of(b) &&
-		       a->was_told == b->was_told && a->needs_sender == b->needs_sender;
+		return (span_equal(a->host, b->host) || (a->is_own && b->is_own)) &&
+		       cause_of(a) == cause_of(b) && a->was_told == b->was_told &&
+		       a->needs_sender == b->needs_sender;
 	return a->action == b->action && a->was_told == b->was_told &&
 	       a->needs_sender == b->needs_sender && a->next_try_ms == b->next_try_ms &&
 	       span_equal(a->host, b->host) && span_equal(a->reply, b->reply);
@@ -219,6 +243,30 @@ static void put_about(struct page *p)
 	arena_done(&arena);
 }
 
+/* Of many messages: when something happens next. */
+static void put_many_times(struct page *p)
+{
+	const struct dsn *d = p->w->dsn;
+	int64_t next = INT64_MAX, until = INT64_MAX;
+	char room[REPLY_MOMENT_MAX];
+
+	for (size_t i = 0; i < d->n_recipients; i++) {
+		const struct dsn_recipient *r = &d->recipients[i];
+
+		if (r->next_try_ms > d->now_ms && r->next_try_ms < next)
+			next = r->next_try_ms;
+		if (r->retry_until_ms > d->now_ms && r->retry_until_ms < until)
+			until = r->retry_until_ms;
+	}
+	if (next < INT64_MAX)
+		page_say(p, REPLY_LABEL_NOTICE_MANY_NEXT,
+			&(struct page_words){.wait = wait_until(d->now_ms, next),
+				.time = reply_moment_words(d->now_ms, next, room)});
+	if (until < INT64_MAX)
+		page_say(p, REPLY_LABEL_NOTICE_MANY_UNTIL,
+			&(struct page_words){.time = reply_moment_words(d->now_ms, until, room)});
+}
+
 void put_stories(struct page *p)
 {
 	const struct dsn *d = p->w->dsn;
@@ -230,6 +278,8 @@ void put_stories(struct page *p)
 	for (enum dsn_action a = DSN_FAILED; a < DSN_ACTIONS; a++)
 		for (unsigned kind = 0; kind < 4; kind++)
 			more += put_group(p, a, kind & 1, kind & 2);
+	if (d->messages > 1)
+		put_many_times(p);
 	if (more > 0)
 		page_say(p, d->is_news ? REPLY_LABEL_NOTICE_OTHERS : REPLY_LABEL_NOTICE_MORE,
 			&(struct page_words){.number = more});

@@ -133,6 +133,8 @@ static void put_text(struct writer *w, const struct person_notice *p)
 	put(w, "\r\n");
 	if (words->is_of_site)
 		put_facts(w, p);
+	if (p->kind == PERSON_OVER)
+		say(w, p, REPLY_LABEL_PERSON_WAS);
 	if (p->means.len > 0)
 		put_wrapped(w, "", p->means);
 	put_titled(w, p, REPLY_LABEL_PERSON_FOUND, p->found);

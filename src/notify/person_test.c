@@ -70,7 +70,7 @@ static void each_kind_says_its_own(void **state)
 		{PERSON_STUCK, "needs_person", "No mail gets to dst.test",
 			"For 5 hours nothing has got to dst.test.", "was refused"},
 		{PERSON_OVER, "needs_person_over", "Mail to dst.test gets through again",
-			"the same happened 3 more times", "You are told of this once"},
+			"happened again after you were told: 3.", "You are told of this once"},
 		{PERSON_ALARM, "alarm", "Mail is in trouble: our name is refused",
 			"  - three sites say so", "Site:"},
 		{PERSON_ALARM_OVER, "alarm_over", "It is over: our name is refused",

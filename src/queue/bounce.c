@@ -69,12 +69,23 @@ static void describe_expired(struct dsn_recipient *d, struct arena *arena)
 	buf_done(&line);
 }
 
-static void describe(const struct queue *q, const struct spool_message *m,
+/* While a site rests, nothing of it is tried before that ends. */
+static int64_t next_try(struct queue *q, const struct spool_recipient *r)
+{
+	const struct lane *lane = queue_lane_by_number(q, r->lane);
+	const struct flow *flow = lane && lane->site ? &lane->site->flow : NULL;
+
+	return flow && flow->state == FLOW_PAUSED && flow->until > r->next_at ? flow->until
+									      : r->next_at;
+}
+
+static void describe(struct queue *q, const struct spool_message *m,
 	const struct spool_recipient *r, const struct bounce_told *told, struct arena *arena,
 	struct dsn_recipient *ret)
 {
 	const struct conf *conf = role_conf_now(q->role);
 	int64_t give_up = conf_retry_for(conf, r->cause)->give_up / NANOS_MS;
+	int64_t next = told->action == DSN_DELAYED ? next_try(q, r) : r->next_at;
 
 	*ret = (struct dsn_recipient){.action = told->action,
 		.address = r->address,
@@ -84,7 +95,7 @@ static void describe(const struct queue *q, const struct spool_message *m,
 		.is_own = catalogue_is_event(r->code, status_of_text(r->status), r->reply),
 		.meaning = meaning_of(r, arena),
 		.last_attempt_ms = r->last_at > 0 ? spool_wall(q->spool, r->last_at) : 0,
-		.next_try_ms = r->next_at > 0 ? spool_wall(q->spool, r->next_at) : 0,
+		.next_try_ms = next > 0 ? spool_wall(q->spool, next) : 0,
 		.retry_until_ms = spool_wall(q->spool, m->arrived_at + give_up),
 		.was_told = r->told > 0,
 		.needs_sender = told->action == DSN_DELAYED && bounce_needs_sender(r)};
@@ -288,9 +299,9 @@ static int compare_about(const void *a, const void *b)
 {
 	const struct spool_recipient *x = ((const struct bounce_about *)a)->recipient,
 				     *y = ((const struct bounce_about *)b)->recipient;
-	int by_peer = span_compare(x->peer, y->peer);
+	int by_cause = span_compare(x->cause, y->cause);
 
-	return by_peer ? by_peer : span_compare(x->cause, y->cause);
+	return by_cause ? by_cause : span_compare(x->peer, y->peer);
 }
 
 struct spool_accept *bounce_make_many(struct queue *q, struct span to, struct bounce_about *about,
@@ -313,7 +324,6 @@ struct spool_accept *bounce_make_many(struct queue *q, struct span to, struct bo
 	qsort(about, n, sizeof *about, compare_about);
 	for (size_t i = 0; i < n; i++) {
 		describe(q, about[i].message, about[i].recipient, &late, arena, &recipients[i]);
-		recipients[i].next_try_ms = recipients[i].retry_until_ms = 0;
 	}
 	return write_notice(q, about[0].message, &d, arena);
 }

@@ -46,6 +46,7 @@ static void add_last_word(struct queue *q, struct spool_recipient *r)
 	if (!site || site->last_reply[0] == '\0')
 		return;
 	r->code = site->last_code;
+	r->status = span_str(site->last_status);
 	r->reply = span_str(site->last_reply);
 	r->cause = span_str(reply_cause_text(site->last_cause));
 }

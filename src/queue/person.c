@@ -4,7 +4,7 @@
 struct span person_sentences(
 	struct queue *q, enum reply_cause cause, enum reply_tale what, struct arena *arena)
 {
-	struct reply_meaning meaning = {.cause = cause};
+	struct reply_meaning meaning = {.cause = cause, .confidence = 1};
 	struct buf text = BUF_INIT(8192);
 
 	if (cause != REPLY_NONE)

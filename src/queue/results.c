@@ -91,7 +91,7 @@ static void hold_others(const struct making *m, const struct ipc_fate *f,
 /* What a person can do about it, for the log. */
 struct span results_advice(const struct queue *q, const struct ipc_fate *f, struct arena *arena)
 {
-	struct reply_meaning meaning = {.cause = decide_meaning(f).cause};
+	struct reply_meaning meaning = {.cause = decide_meaning(f).cause, .confidence = 1};
 	struct buf text = BUF_INIT(8192);
 
 	(void)reply_tell(&meaning, &(struct reply_voice){.lang = role_conf_now(q->role)->language},

@@ -197,6 +197,7 @@ static void note_reply(struct site *s, const struct ipc_outcome *o)
 		if (f->outcome == IPC_FATE_RELAYED || f->outcome == IPC_FATE_DELIVERED)
 			continue;
 		(void)span_copy(f->reply, s->last_reply, sizeof s->last_reply);
+		(void)span_copy(f->status, s->last_status, sizeof s->last_status);
 		s->last_code = f->code;
 		s->last_cause = (uint8_t)decide_meaning(f).cause;
 		return;

@@ -38,6 +38,7 @@ struct site {
 	uint64_t delivered, deferred, bounced, maybes, attempts;
 	int64_t last_at; /* something was sent there */
 	char last_reply[SITE_REPLY_MAX];
+	char last_status[16]; /* of the same; empty: it had none */
 	uint16_t last_code;
 	uint8_t last_cause; /* of the last reply that was not a success */
 	int64_t rate_at;    /* taken a minute, smoothed: for forecasts */
