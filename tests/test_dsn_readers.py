@@ -1,0 +1,90 @@
+"""Programs that read bounces find in ours whom, which status and why: sisimai, and abide's own reader, cause by cause."""
+import json
+import os
+import subprocess
+
+import pytest
+
+from harness.peers import program
+from test_dsn import SISIMAI, explain, fields, notice
+
+# cause -> stage and reply of the other server, what sisimai calls it, and where that is another thing, why.
+# Its reasons (29 in 4.25) are fewer than our causes; it reads the words of the reply, then its status.
+SAME, COARSE, WORDS = None, "sisimai has no closer reason", "sisimai does not know these words and goes by the status"
+CAUSES = {
+    "user_unknown": ("550-rcpt", "5.1.1 Recipient address rejected: User unknown in virtual mailbox table", "userunknown", SAME),
+    "user_disabled": ("550-rcpt", "5.2.1 The email account that you tried to reach is disabled", "suspend", SAME),
+    "user_moved": ("551-rcpt", "5.1.6 User has moved, please try new@example.test", "hasmoved", SAME),
+    "address_syntax": ("553-rcpt", "5.1.3 Bad recipient address syntax", "userunknown", COARSE),
+    "recipient_domain_invalid": ("550-rcpt", "5.1.2 Recipient address rejected: Domain not found", "hostunknown", SAME),
+    "recipient_restricted": ("550-rcpt", "5.7.1 You are not allowed to post to this mailing list", "rejected", COARSE),
+    "sender_domain_unresolvable": ("550-rcpt", "5.1.8 Sender address rejected: Domain not found", "rejected", COARSE),
+    "sender_verify_failed": ("550-rcpt", "5.1.7 Sender verify failed", "rejected", COARSE),
+    "sender_rejected": ("550-rcpt", "5.7.1 Sender address rejected: Access denied", "rejected", SAME),
+    "sender_not_owned": ("553-rcpt", "5.7.1 Sender address rejected: not owned by user anybody", "rejected", COARSE),
+    "ptr_missing": ("550-rcpt", "5.7.25 Client host rejected: cannot find your reverse hostname, [192.0.2.7]", "blocked", COARSE),
+    "helo_invalid": ("550-rcpt", "5.7.1 Helo command rejected: Host not found", "blocked", COARSE),
+    "blocklisted": ("554-rcpt", "5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org", "blocked", SAME),
+    "dynamic_ip": ("554-rcpt", "5.7.1 Dynamic IP addresses may not send mail here, use your provider's mail server",
+                   "securityerror", WORDS),
+    "poor_reputation": ("550-eod", "5.7.1 Our system has detected that this message is suspicious due to the very low "
+                        "reputation of the sending IP address", "spamdetected", COARSE),
+    "sender_auth_failed": ("550-eod", "5.7.26 Unauthenticated email from src.test is not accepted due to domain's DMARC policy",
+                           "policyviolation", COARSE),
+    "spam_content": ("554-eod", "5.7.1 Message rejected as spam by content filtering", "spamdetected", SAME),
+    "virus": ("554-eod", "5.7.1 Your message contains a virus: Eicar-Test-Signature", "securityerror", WORDS),
+    "policy_rejected": ("554-eod", "5.7.1 Message rejected due to local policy", "policyviolation", SAME),
+    "message_too_big": ("552-eod", "5.3.4 Message size exceeds fixed limit", "mesgtoobig", SAME),
+    "message_malformed": ("550-eod", "5.6.0 Message is not RFC 5322 compliant: From header is missing", "contenterror", SAME),
+    "protocol_error": ("503-rcpt", "5.5.1 Bad sequence of commands", "syntaxerror", SAME),
+    "relay_denied": ("554-rcpt", "5.7.1 Relay access denied", "norelaying", SAME),
+    "auth_required": ("530-rcpt", "5.7.0 Authentication required", "securityerror", COARSE),
+    "mail_loop": ("554-eod", "5.4.6 Too many hops", "networkerror", COARSE),
+    "mailbox_full": ("552-rcpt", "5.2.2 Mailbox is full", "mailboxfull", SAME),
+    "storage_full": ("552-rcpt", "5.3.1 Insufficient system storage", "systemfull", SAME),
+    "rate_limited": ("550-rcpt", "5.7.0 Too many messages from your address, rate limit exceeded", "securityerror", WORDS),
+    "too_many_connections": ("554-rcpt", "5.4.5 Too many concurrent connections from your address", "onhold", WORDS),
+    "local_error": ("554-rcpt", "5.3.0 Internal error", "systemerror", SAME),
+    "rejected_unspecified": ("550-rcpt", "5.0.0 Denied", "onhold", SAME),
+    "message_expired": (None, None, "expired", SAME),  # nobody is there until it is too old
+}
+MESSAGE = b"From: <a@src.test>\r\nTo: <b@dst.test>\r\nSubject: x\r\nMessage-ID: <1@src.test>\r\n\r\ny\r\n"
+
+
+def test_each_cause_is_read_alike(abide, lab, directory):
+    """A list of customers is cleaned of people whose mailbox was full, or our server is taken for a mailbox that is gone."""
+    perl = program("perl")
+    if subprocess.run([perl, "-MSisimai", "-MJSON", "-e1"], stderr=subprocess.DEVNULL, check=False).returncode:
+        pytest.skip("sisimai is not installed (tools/setup test)")
+    behaviour = os.path.join(directory, "behaviour")
+    with open(behaviour, "w", encoding="utf-8") as f:
+        f.writelines(f'{cause}@* {stage}="{text}"\n' for cause, (stage, text, _, _) in CAUSES.items() if stage)
+    home, away = lab(keep=True), lab(behaviour, host="0.0.0.0")
+    # an address each: a site that says what is wrong with us gets no more mail for a while
+    routes = {f"{cause.replace('_', '-')}.test": f"127.0.30.{n + 1}:{away.port}" for n, cause in enumerate(CAUSES)}
+    routes |= {"message-expired.test": 1, "*": home.port}
+    a = abide(routes=routes, retry={"network_failure": 'first = "1s" max = "1s" give_up = "3s"'})
+    to = {cause: f"{cause}@{cause.replace('_', '-')}.test" for cause in CAUSES}
+    for cause in CAUSES:
+        a.send(f"{cause}@src.test", [to[cause]], content=MESSAGE)
+    bounces, paths = {}, []
+    for cause in CAUSES:
+        bounces[cause] = home.out.wait(event="message", match=lambda e, c=cause: f"{c}@src.test" in e["rcpts"] and e["mail"] == "")
+        paths.append(os.path.join(directory, cause))
+        with open(paths[-1], "wb") as f:
+            f.write(home.content(bounces[cause]))
+    done = subprocess.run([perl, "-e", SISIMAI, *paths], stdout=subprocess.PIPE, check=True)
+    read = json.loads(done.stdout)
+    assert [len(found) for found in read] == [1] * len(CAUSES), read
+    theirs = {found[0]["recipient"]: found[0] for found in read}
+    for cause, (stage, _, reason, _) in CAUSES.items():
+        field = fields(notice(home, bounces[cause]))[0]
+        code = stage[:3] if stage else "451"
+        assert field["X-Abide-Cause"] == cause, field
+        found = theirs[to[cause]]
+        assert (found["status"], found["action"], found["reply"], found["reason"]) == (
+            field["Status"], "failed", code, reason), (cause, found)
+        own = explain(home, bounces[cause])
+        assert own["kind"] == "failed" and [r["address"] for r in own["recipients"]] == [to[cause]]
+        assert own["recipients"][0]["status"] == field["Status"]
+        assert own["recipients"][0]["reply"]["cause"] == cause, own
