@@ -125,7 +125,7 @@ def test_forwarding_in_our_name(files):
     by = {r: s for s, r in got}
     assert by["anna@example.org"] == "s@src.example.test"
     wrapped = by["somebody@far.example"]
-    assert re.fullmatch(r"SRS0=[a-z2-7]{6}=[a-z2-7]{2}=src\.example\.test=s@example\.org", wrapped), wrapped
+    assert re.fullmatch(r"SRS0=[A-Za-z0-9+/]{6}=[A-Z2-7]{2}=src\.example\.test=s@example\.org", wrapped), wrapped
     assert status(ask(files, wrapped)) == "550 5.7.1"
     assert status(ask(files, wrapped.replace("=s@", "=t@"), sender="")) == "550 5.1.1"
     files.send(sender="", recipients=[wrapped])

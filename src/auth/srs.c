@@ -1,54 +1,77 @@
 #include "auth/srs.h"
+#include "auth/base64.h"
 #include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#define HASH_LEN  6U    /* characters of five bits: one guess in a thousand million */
 #define DAYS      1024U /* what the two characters of the day can tell */
 #define LOCAL_MAX 64U
 #define DAY       86400
+#define PARTS_MAX 1024U /* bytes of what is signed */
+#define HASH_MOST 28U   /* characters of a whole SHA-1 in base64 */
 
-static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/* Of the parts in lower case: relays may change the case of a local part. */
-static bool make_hash(struct span secret, struct span a, struct span b, char out[HASH_LEN])
+/* What is signed: the parts one behind the other, in lower case: relays may change the case of a local part. */
+struct parts {
+	struct span at[3];
+};
+
+/*
+ * HMAC-SHA1 in base64, of which the first characters are used: as the reference (Mail::SRS), libsrs2
+ * and postsrsd have it, so that either may follow the other with the same secret.
+ */
+static bool make_hash(struct span secret, const struct parts *p, struct buf *out)
 {
-	unsigned char text[1024], digest[EVP_MAX_MD_SIZE];
+	unsigned char text[PARTS_MAX], digest[EVP_MAX_MD_SIZE];
 	unsigned digest_len = 0;
 	size_t len = 0;
 
-	if (a.len + b.len + 1 > sizeof text)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		text[len++] = (unsigned char)byte_lower(a.at[i]);
-	text[len++] = '=';
-	for (size_t i = 0; i < b.len; i++)
-		text[len++] = (unsigned char)byte_lower(b.at[i]);
-	if (!HMAC(EVP_sha256(), secret.at, (int)secret.len, text, len, digest, &digest_len) ||
-		digest_len < HASH_LEN)
-		return false;
-	for (size_t i = 0; i < HASH_LEN; i++)
-		out[i] = digits[digest[i] & 31];
-	return true;
+	for (size_t i = 0; i < sizeof p->at / sizeof p->at[0]; i++) {
+		if (p->at[i].len > sizeof text - len)
+			return false;
+		for (size_t k = 0; k < p->at[i].len; k++)
+			text[len++] = (unsigned char)byte_lower(p->at[i].at[k]);
+	}
+	return HMAC(EVP_sha1(), secret.at, (int)secret.len, text, len, digest, &digest_len) &&
+	       base64_encode(span_of(digest, digest_len), out) == 0;
 }
 
-/* In time that does not tell how far they agree. */
-static bool is_hash(const struct srs *s, struct span given, struct span a, struct span b)
+/* In time that does not tell how far they agree; letters are equal in either case. */
+static bool is_equal(struct span given, struct span right)
+{
+	unsigned differ = given.len > right.len;
+
+	for (size_t k = 0; k < given.len && k < right.len; k++)
+		differ |= (unsigned)((unsigned char)byte_lower(given.at[k]) ^
+				     (unsigned char)byte_lower(right.at[k]));
+	return differ == 0;
+}
+
+/* One that is longer than ours is as good, if all of it is right. */
+static bool is_hash(const struct srs *s, struct span given, const struct parts *p)
 {
 	bool is_one = false;
 
-	for (size_t i = 0; i < s->n && given.len == HASH_LEN; i++) {
-		char right[HASH_LEN];
-		unsigned differ = 0;
+	for (size_t i = 0; i < s->n && given.len >= s->hash_len; i++) {
+		struct buf right = BUF_INIT(HASH_MOST);
 
-		if (!make_hash(s->secrets[i], a, b, right))
-			return false;
-		for (size_t k = 0; k < HASH_LEN; k++)
-			differ |= (unsigned)((unsigned char)byte_lower(given.at[k]) ^
-					     (unsigned char)right[k]);
-		is_one |= differ == 0;
+		is_one |= make_hash(s->secrets[i], p, &right) && is_equal(given, buf_span(&right));
+		buf_done(&right);
 	}
 	return is_one;
+}
+
+/* "SRS0=HASH=" and so on; the secret that signs is the first. */
+static bool put_tag(const struct srs *s, const char *tag, const struct parts *p, struct buf *local)
+{
+	struct buf hash = BUF_INIT(HASH_MOST);
+	bool good = make_hash(s->secrets[0], p, &hash);
+
+	if (good)
+		(void)buf_printf(local, "%s=%.*s=", tag, (int)s->hash_len, hash.at);
+	buf_done(&hash);
+	return good;
 }
 
 static void write_day(int64_t now_seconds, char out[2])
@@ -64,7 +87,9 @@ static bool read_day(struct span text, unsigned *ret)
 	unsigned day = 0;
 
 	for (size_t i = 0; i < text.len; i++) {
-		const char *at = memchr(digits, byte_lower(text.at[i]), sizeof digits - 1);
+		char c = text.at[i];
+		const char *at =
+			memchr(digits, c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c, sizeof digits - 1);
 
 		if (!at)
 			return false;
@@ -115,32 +140,24 @@ static int put(const struct srs *s, size_t least, struct buf *out, const struct 
 	return out->error;
 }
 
-/* "SRS1=HHHHHH=host" and the rest of what another forwarder made, its separator first. */
+/* "SRS1=HASH=host=" and the rest of what another forwarder made, its separator first. */
 static int wrap_again(const struct srs *s, struct span host, struct span rest, struct buf *local)
 {
-	char hash[HASH_LEN];
-
-	if (!make_hash(s->secrets[0], host, rest, hash))
+	if (!put_tag(s, "SRS1", &(struct parts){{host, rest}}, local))
 		return -EMSGSIZE;
-	return buf_printf(
-		local, "SRS1=%.*s=%.*s=%.*s", (int)HASH_LEN, hash, SPAN_F(host), SPAN_F(rest));
+	return buf_printf(local, "%.*s=%.*s", SPAN_F(host), SPAN_F(rest));
 }
 
 static int wrap_first(const struct srs *s, struct span local_part, struct span domain,
 	int64_t now_seconds, struct buf *local)
 {
-	char hash[HASH_LEN], day[2];
-	struct buf text = BUF_INIT(1024);
+	char day[2];
 
 	write_day(now_seconds, day);
-	(void)buf_printf(&text, "%.2s=%.*s", day, SPAN_F(domain));
-	bool good = text.error == 0 && make_hash(s->secrets[0], buf_span(&text), local_part, hash);
-
-	buf_done(&text);
-	if (!good)
+	if (!put_tag(s, "SRS0", &(struct parts){{span_of(day, sizeof day), domain, local_part}},
+		    local))
 		return -EMSGSIZE;
-	return buf_printf(local, "SRS0=%.*s=%.2s=%.*s=%.*s", (int)HASH_LEN, hash, day,
-		SPAN_F(domain), SPAN_F(local_part));
+	return buf_printf(local, "%.2s=%.*s=%.*s", day, SPAN_F(domain), SPAN_F(local_part));
 }
 
 /* Takes "=HHHH=host=rest" of an SRS1 apart: the hash is its maker's. */
@@ -193,14 +210,11 @@ static enum srs_verdict unwrap_first(
 
 	if (!span_take_until(&rest, '=', &hash))
 		return SRS_WRONG;
-	struct span signed_at = rest;
-
 	if (!span_take_until(&rest, '=', &day_text) || !span_take_until(&rest, '=', &domain) ||
 		domain.len == 0 || rest.len == 0)
 		return SRS_WRONG;
-	struct span signed_text = span_of(signed_at.at, day_text.len + 1 + domain.len);
-
-	if (!is_hash(s, hash, signed_text, rest) || !read_day(day_text, &day))
+	if (!is_hash(s, hash, &(struct parts){{day_text, domain, rest}}) ||
+		!read_day(day_text, &day))
 		return SRS_WRONG;
 	if (!is_fresh(s, day, now_seconds))
 		return SRS_EXPIRED;
@@ -213,7 +227,8 @@ static enum srs_verdict unwrap_again(const struct srs *s, struct span after, str
 {
 	struct span hash, host, rest;
 
-	if (!read_again(after, &hash, &host, &rest) || !is_hash(s, hash, host, rest))
+	if (!read_again(after, &hash, &host, &rest) ||
+		!is_hash(s, hash, &(struct parts){{host, rest}}))
 		return SRS_WRONG;
 	return buf_printf(out, "SRS0%.*s@%.*s", SPAN_F(rest), SPAN_F(host)) == 0 ? SRS_RIGHT
 										 : SRS_WRONG;

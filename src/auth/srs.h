@@ -10,18 +10,24 @@
  *
  *	SRS0=HHHHHH=TT=domain=local@ours
  *	SRS1=HHHHHH=forwarder==HHH=TT=domain=local@ours
+ *
+ * The hash is that of Mail::SRS, libsrs2 and postsrsd: with the same secret they take ours, and we theirs.
  */
 #pragma once
 #include "base/buf.h"
 
 #define SRS_SECRETS_MAX  8U
 #define SRS_SECRET_LEAST 16U /* bytes of one */
+#define SRS_HASH_LEAST \
+	4U /* characters of six bits, of which letters count for five: a million guesses */
+#define SRS_HASH_MOST 20U
 
 struct srs {
 	struct span secrets[SRS_SECRETS_MAX]; /* the first signs, all are taken */
 	size_t n;
 	struct span domain; /* ours */
 	unsigned max_age;   /* days; below 512 */
+	unsigned hash_len;  /* characters that sign; fewer are none of ours */
 };
 
 /*

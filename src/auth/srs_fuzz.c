@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct srs ours = {.secrets = {{"a secret of sixteen", 19}},
 		.n = 1,
 		.domain = {"fwd.example", 11},
-		.max_age = 21};
+		.max_age = 21,
+		.hash_len = 6};
 	struct span text = span_of(data, size);
 	struct buf out = BUF_INIT(4096), back = BUF_INIT(4096);
 

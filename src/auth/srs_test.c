@@ -13,7 +13,8 @@ static const struct srs ours = {
 	.secrets = {{"a secret of sixteen", 19}, {"the one before this", 19}},
 	.n = 2,
 	.domain = {"fwd.example", 11},
-	.max_age = 21};
+	.max_age = 21,
+	.hash_len = 6};
 
 static void test_there_and_back(void **state)
 {
@@ -86,6 +87,40 @@ static void test_forwarders_in_a_row(void **state)
 	buf_done(&back);
 }
 
+/* What Mail::SRS 0.31, the reference, makes of these on day 20,000: who changes from or to it loses no bounce. */
+static void test_as_others_do(void **state)
+{
+	static const struct {
+		const char *sender;
+		unsigned hash_len;
+		const char *wrapped;
+	} cases[] = {
+		{"anna@example.org", 4, "SRS0=0MRT=RA=example.org=anna@fwd.example"},
+		{"A.b+tag=x@Sub.Example.ORG", 4,
+			"SRS0=9Cq2=RA=Sub.Example.ORG=A.b+tag=x@fwd.example"},
+		{"SRS0=abcd=EF=far.example=anna@other.example", 4,
+			"SRS1=xtI1=other.example==abcd=EF=far.example=anna@fwd.example"},
+		{"srs0+abcd=EF=far.example=anna@other.example", 4,
+			"SRS1=Znht=other.example=+abcd=EF=far.example=anna@fwd.example"},
+		{"SRS1=wxyz=first.example==abcd=EF=far.example=anna@other.example", 4,
+			"SRS1=wWar=first.example==abcd=EF=far.example=anna@fwd.example"},
+		{"anna@example.org", 6, "SRS0=0MRTwP=RA=example.org=anna@fwd.example"},
+		{"SRS0=abcd=EF=far.example=anna@other.example", 6,
+			"SRS1=xtI1tu=other.example==abcd=EF=far.example=anna@fwd.example"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct srs s = ours;
+		struct buf wrapped = BUF_INIT(512);
+
+		s.hash_len = cases[i].hash_len;
+		assert_int_equal(
+			srs_wrap(&s, span_str(cases[i].sender), 20000 * (int64_t)DAY, &wrapped), 0);
+		assert_string_equal(buf_cstr(&wrapped), cases[i].wrapped);
+		buf_done(&wrapped);
+	}
+}
+
 static enum srs_verdict unwrap_at(const struct srs *s, struct span address, int64_t now)
 {
 	struct buf back = BUF_INIT(1024);
@@ -118,6 +153,31 @@ static void test_age_and_secrets(void **state)
 	assert_int_equal(unwrap_at(&older, w, made), SRS_RIGHT);
 	other.secrets[0] = other.secrets[1] = SPAN_LIT("somebody else's secret");
 	assert_int_equal(unwrap_at(&other, w, made), SRS_WRONG);
+	buf_done(&a);
+}
+
+/* A longer hash is as good; a shorter one is guessed too soon, and none but a whole one is right. */
+static void test_how_much_must_be_signed(void **state)
+{
+	static const struct {
+		const char *address;
+		enum srs_verdict verdict;
+	} cases[] = {
+		{"SRS0=0MRTwP=RA=example.org=anna@fwd.example", SRS_RIGHT},
+		{"srs0=0mrtwp=ra=EXAMPLE.org=ANNA@fwd.example", SRS_RIGHT},
+		{"SRS0=0MRTw=RA=example.org=anna@fwd.example", SRS_WRONG},
+		{"SRS0==RA=example.org=anna@fwd.example", SRS_WRONG},
+		{"SRS0=0MRTwPA=RA=example.org=anna@fwd.example", SRS_WRONG},
+	};
+	struct srs longer = ours;
+	struct buf a = BUF_INIT(512);
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_int_equal(unwrap_at(&ours, span_str(cases[i].address), 20000 * (int64_t)DAY),
+			cases[i].verdict);
+	longer.hash_len = 20;
+	assert_int_equal(srs_wrap(&longer, SPAN_LIT("al@far.example"), 0, &a), 0);
+	assert_int_equal(unwrap_at(&ours, buf_span(&a), 0), SRS_RIGHT);
 	buf_done(&a);
 }
 
@@ -154,6 +214,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_forwarders_in_a_row),
+		cmocka_unit_test(test_as_others_do),
+		cmocka_unit_test(test_how_much_must_be_signed),
 		cmocka_unit_test(test_age_and_secrets),
 		cmocka_unit_test(test_forgery),
 	};

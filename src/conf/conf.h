@@ -202,6 +202,7 @@ struct conf_srs {           /* forwarding in our own name */
 	struct span secret; /* a file; empty: senders stay as they are */
 	struct span domain; /* of the addresses; one of our domains */
 	nanos max_age;
+	uint32_t hash_len;
 	uint32_t line; /* where secret stands in the file; not in a snapshot */
 };
 

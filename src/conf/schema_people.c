@@ -179,6 +179,16 @@ static const struct schema_row srs_rows[] = {
 		.preset = "21d",
 		.since = FIRST,
 		.meaning = "How old such an address may be when a bounce comes to it."},
+	{.key = "hash_length",
+		.type = SCHEMA_NUMBER,
+		AT(S, hash_len),
+		.min = 4,
+		.max = 20,
+		.preset = "6",
+		.unit = "characters",
+		.since = FIRST,
+		.meaning = "How many characters sign such an address, and how many one must have "
+			   "at least. 4 is what postsrsd and libsrs2 have by themselves."},
 };
 #undef S
 

@@ -72,7 +72,8 @@ static const struct pack_row map_rows[] = {PACK_F_SPAN(struct conf_map, name),
 static const struct pack_type map_type = PACK_TYPE(conf_map, map_rows);
 
 static const struct pack_row srs_rows[] = {PACK_F_SPAN(struct conf_srs, secret),
-	PACK_F_SPAN(struct conf_srs, domain), PACK_F_I64(struct conf_srs, max_age)};
+	PACK_F_SPAN(struct conf_srs, domain), PACK_F_I64(struct conf_srs, max_age),
+	PACK_F_U32(struct conf_srs, hash_len)};
 static const struct pack_type srs_type = PACK_TYPE(conf_srs, srs_rows);
 
 static const struct pack_row users_rows[] = {PACK_F_SPAN(struct conf_users, from),

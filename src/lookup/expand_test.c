@@ -105,7 +105,8 @@ static const struct expand_ops ops = {.ask = ask};
 static const struct srs secrets = {.secrets = {{"a secret of sixteen", 19}},
 	.n = 1,
 	.domain = {"a.example", 9},
-	.max_age = 21};
+	.max_age = 21,
+	.hash_len = 6};
 
 static struct conf conf;
 static struct arena conf_arena;

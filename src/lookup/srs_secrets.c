@@ -95,5 +95,6 @@ const struct srs *srs_secrets_copy(
 	copy->n = split(arena_copy(arena, buf_span(&s->text)), copy->secrets);
 	copy->domain = conf->srs.domain;
 	copy->max_age = (unsigned)(conf->srs.max_age / DAY);
+	copy->hash_len = conf->srs.hash_len;
 	return copy;
 }
