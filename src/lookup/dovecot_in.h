@@ -15,8 +15,12 @@
 #define DOVECOT_TEXT_MAX   8192U
 #define DOVECOT_TALKS_MOST 200U
 
+struct dovecot_talk;
+
 struct dovecot_map {
 	struct map map;
+	int (*dial)(struct dovecot_talk
+			*t); /* sets its stream: 0 or -errno. Its fuzzer has another one */
 	unsigned asking;
 	struct list talks; /* dovecot_scram.c; the oldest first */
 	unsigned talks_n;
@@ -31,7 +35,7 @@ struct dovecot_talk { /* one connection */
 
 /* All return false where it failed, and t->answer says why. */
 bool dovecot_fail(struct dovecot_talk *t, const char *step, int rc, const char *what);
-/* Connects; Dovecot must know the mechanism. */
+/* Connects (map.dial); Dovecot must know the mechanism. */
 bool dovecot_begin(struct dovecot_talk *t, const char *mechanism);
 /* "AUTH 1 MECHANISM ... resp=" and the message; it is wiped where it was copied. */
 bool dovecot_ask(struct dovecot_talk *t, const char *mechanism, const struct map_login *who,

@@ -143,7 +143,7 @@ bool dovecot_say(struct dovecot_talk *t, const char *step, struct span text)
 bool dovecot_begin(struct dovecot_talk *t, const char *mechanism)
 {
 	char text[64];
-	int rc = dial(t);
+	int rc = container_of(t->map, struct dovecot_map, map)->dial(t);
 
 	if (rc < 0)
 		return dovecot_fail(t, "connect", rc, NULL);
@@ -286,6 +286,7 @@ static struct map *open_map(void)
 {
 	struct dovecot_map *d = alloc_zero(sizeof *d);
 
+	d->dial = dial;
 	list_init(&d->talks);
 	return &d->map;
 }
