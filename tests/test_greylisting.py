@@ -45,6 +45,13 @@ def deferrals(a, *options):
     return {o["reply"]: o for o in found if "said" in o}, [o for o in found if "lost" in o]
 
 
+def test_postmaster_and_abuse_need_not_wait(abide, lab):
+    """Who can't get through must be able to say so: that is what these two are for."""
+    a, _ = greylisting(abide, lab)
+    names = ("postmaster@here.test", "Abuse@here.test", "postmaster", "abuser@here.test", "postmaster.x@here.test")
+    assert [rcpt(a, recipient=x).code for x in names] == [250, 250, 250, 451, 451]
+
+
 def test_the_wait_is_true_and_counts_down(abide, lab):
     """A wait that is not true costs the sender another turn of its schedule, which may be hours."""
     a, x = greylisting(abide, lab)

@@ -395,7 +395,9 @@ static const struct schema_section sections[] = {
 	{.name = "greylist",
 		ROWS(greylist_rows),
 		INSIDE(greylist),
-		.meaning = "Whether first mail from strangers has to come back a little later."},
+		.meaning =
+			"Whether first mail from strangers has to come back a little later; not to "
+			"postmaster and abuse, who are there for those who do not get through."},
 	{.name = "spf",
 		ROWS(spf_rows),
 		INSIDE(spf),
@@ -413,7 +415,7 @@ static const struct schema_section sections[] = {
 		ARRAY(checks, n_checks),
 		.meaning = "What is asked of strangers before a recipient is taken, in the order "
 			   "of the file. Clients in relay_from or logged in are not asked, and "
-			   "postmaster can always be written to."},
+			   "postmaster and abuse can always be written to."},
 	{.name = "policy_service",
 		.title = &policy_title,
 		ROWS(policy_rows),

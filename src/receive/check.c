@@ -169,13 +169,17 @@ static void log_failed(const struct session *s, const struct conf_check *c, stru
 	pool_give(&s->server->replies, text);
 }
 
-static bool is_postmaster(struct span recipient)
+bool check_is_postmaster(struct span recipient)
 {
-	static const struct span local = SPAN_LIT("postmaster");
+	static const struct span names[] = {SPAN_LIT("postmaster"), SPAN_LIT("abuse")};
 
-	return recipient.len >= local.len &&
-	       span_equal_nocase(span_slice(recipient, 0, local.len), local) &&
-	       (recipient.len == local.len || recipient.at[local.len] == '@');
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct span rest = recipient;
+
+		if (span_take_nocase(&rest, names[i]) && (rest.len == 0 || rest.at[0] == '@'))
+			return true;
+	}
+	return false;
 }
 
 static bool is_about_recipient(const struct conf_check *c)
@@ -188,7 +192,7 @@ static bool is_asked(const struct session *s, const struct conf_check *c, struct
 {
 	if (is_about_recipient(c))
 		return true;
-	return !s->transaction.may_relay && s->login.len == 0 && !is_postmaster(recipient);
+	return !s->transaction.may_relay && s->login.len == 0 && !check_is_postmaster(recipient);
 }
 
 /* Of one that does not refuse: what was found must not be held against it at the end. */

@@ -26,6 +26,9 @@ struct check_subject { /* a recipient on its way */
 enum reply_id check_recipient(
 	struct session *s, struct check_subject *r, struct reply_words *words);
 
+/* postmaster and abuse, with or without a domain: who has trouble with us must get through to them. */
+bool check_is_postmaster(struct span recipient);
+
 enum check_talker { CHECK_TALKER_FINE, CHECK_TALKER_LATER, CHECK_TALKER_REFUSED };
 /*
  * What is done with a client that may speak before its greeting: nothing is looked at, it is greeted

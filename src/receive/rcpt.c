@@ -158,7 +158,7 @@ static enum reply_id not_now(
 		facts ? facts->rate(s->server->facts_self, s, CONF_RATE_RECIPIENTS, &mail, words)
 		      : REPLY_ID_NONE;
 
-	if (!refusal && !is_wanted)
+	if (!refusal && !is_wanted && !check_is_postmaster(address))
 		refusal = greylist_check(s, address, words);
 	return refusal;
 }
