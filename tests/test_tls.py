@@ -127,6 +127,35 @@ def test_sessions_are_resumed(secure, version):
     a.log.wait(event="tls", resumed="yes", count=8)
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_the_generator_counts_what_happened(secure, resume):
+    """A benchmark whose figures are not what the server saw would praise or blame it for nothing."""
+    a = secure()
+    done = a.run("lab", "--load", f"127.0.0.1:{a.port}", "--sessions", "3", "--seconds", "1", "--octets", "3000",
+                 *(["--resume"] if resume else []))
+    said = dict(p.split("=") for p in done.stdout.decode().split())
+    sessions, resumed = int(said["sessions"]), int(said["resumed"])
+    assert sessions > 3 and resumed == (sessions - 3 if resume else 0) and float(said["seconds"]) >= 1, said
+    a.log.wait(event="accepted", count=sessions)
+    assert len(a.log.find(event="tls", resumed="yes")) == resumed
+    assert len(a.log.find(event="tls")) == len(a.log.find(event="accepted")) == sessions
+    a.wait_empty()
+    contents = [a.lab.content(m) for m in a.lab.messages()]
+    assert len(contents) == sessions and all(2900 < len(c.split(b"\r\n\r\n", 1)[1]) <= 3000 for c in contents)
+
+
+def test_the_generator_says_what_is_wrong(lab, binary):
+    """A server without TLS, or one that refuses the mail, is no slow server."""
+    x = lab("451-data")
+    for port, why in ((x.port, b"no STARTTLS"), (free_port(), b"no connection")):
+        done = subprocess.run([binary, "lab", "--load", f"127.0.0.1:{port}", "--seconds", "1"], capture_output=True, check=False)
+        assert done.returncode == 69 and why in done.stderr, done
+    for wrong in (["--sessions", "0"], ["--seconds", "x"], ["--octets", "-1"]):
+        done = subprocess.run([binary, "lab", "--load", "127.0.0.1:1", *wrong], capture_output=True, check=False)
+        assert done.returncode == 64 and wrong[0].encode() in done.stderr, done
+    assert subprocess.run([binary, "lab", "--load", "nowhere"], capture_output=True, check=False).returncode == 64
+
+
 @pytest.mark.backends
 def test_reload_brings_new_certificates(secure, directory):
     """A certificate lives for weeks, abide for months: new ones must come without a dropped session."""

@@ -2,7 +2,9 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "lab/content.h"
+#include "lab/load.h"
 #include "lab/options.h"
+#include "lab/place.h"
 #include "lab/seen.h"
 #include "lab/session.h"
 #include "task/task.h"
@@ -100,48 +102,6 @@ static void accept_all(void *arg)
 	}
 }
 
-static int read_path(struct span s, struct sockaddr_storage *ret, socklen_t *ret_len)
-{
-	struct sockaddr_un *un = (void *)ret;
-
-	*ret = (struct sockaddr_storage){0};
-	un->sun_family = AF_UNIX;
-	*ret_len = sizeof *un;
-	return span_copy(s, un->sun_path, sizeof un->sun_path) < s.len ? -EINVAL : 0;
-}
-
-/* "127.0.0.1:2526", "[::1]:2526", "/run/lmtp". 0 or -EINVAL. */
-static int read_address(struct span s, struct sockaddr_storage *ret, socklen_t *ret_len)
-{
-	char host[INET6_ADDRSTRLEN];
-	bool six = span_take(&s, '[');
-	struct span name;
-	unsigned port;
-
-	if (span_starts(s, SPAN_LIT("/")))
-		return read_path(s, ret, ret_len);
-	if (!span_take_until(&s, six ? ']' : ':', &name) || name.len >= sizeof host ||
-		(six && !span_take(&s, ':')) || !span_take_number(&s, 1, 5, &port) || s.len > 0 ||
-		port > 65535)
-		return -EINVAL;
-	(void)span_copy(name, host, sizeof host);
-	*ret = (struct sockaddr_storage){0};
-	if (six) {
-		struct sockaddr_in6 *in6 = (void *)ret;
-
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons((uint16_t)port);
-		*ret_len = sizeof *in6;
-		return inet_pton(AF_INET6, host, &in6->sin6_addr) == 1 ? 0 : -EINVAL;
-	}
-	struct sockaddr_in *in = (void *)ret;
-
-	in->sin_family = AF_INET;
-	in->sin_port = htons((uint16_t)port);
-	*ret_len = sizeof *in;
-	return inet_pton(AF_INET, host, &in->sin_addr) == 1 ? 0 : -EINVAL;
-}
-
 /* A listening descriptor, or -errno. */
 static int listen_at(const struct sockaddr_storage *at, socklen_t len)
 {
@@ -237,7 +197,7 @@ static int serve(struct lab *lab, const struct lab_options *o)
 	socklen_t len;
 	struct parts p = {.lab = lab};
 
-	if (!o->listen || read_address(span_str(o->listen), &at, &len) < 0) {
+	if (!o->listen || lab_place_read(span_str(o->listen), &at, &len) < 0) {
 		(void)fprintf(stderr,
 			"abide lab: --listen needs ADDR:PORT, as in 127.0.0.1:2526, or PATH\n");
 		return EX_USAGE;
@@ -260,7 +220,7 @@ int cli_lab(int argc, char **argv)
 {
 	struct lab lab = {
 		.hostname = "lab.example.test", .max_time = MAX_TIME, .record = {.fd = -1}};
-	struct lab_options o = {0};
+	struct lab_options o = {.load = {.sessions = 20, .seconds = 10}};
 
 	list_init(&lab.sessions);
 	raise_limits();
@@ -268,7 +228,7 @@ int cli_lab(int argc, char **argv)
 	int rc = lab_options_read(argc, argv, &lab, &o);
 
 	if (rc == 0)
-		rc = serve(&lab, &o);
+		rc = o.load.to ? lab_load_run(&o.load) : serve(&lab, &o);
 	lab_rules_done(&lab.rules);
 	lab_seen_done(&lab.seen);
 	return rc == LAB_DONE ? EX_OK : rc;

@@ -17,6 +17,7 @@ static const char usage[] =
 	"DIR]\n"
 	"                 [--hostname NAME] [--max-time SECONDS] [--plain] [--lmtp]\n"
 	"       abide lab --list\n"
+	"       abide lab --load ADDR:PORT [--resume] [--sessions N] [--seconds N] [--octets N]\n"
 	"\n"
 	"An SMTP server that misbehaves as told: by --behaviour for every session, and by the "
 	"local\n"
@@ -31,7 +32,10 @@ static const char usage[] =
 	"  --keep       writes each message, as it came but for dot-stuffing, into this directory\n"
 	"  --max-time   ends whatever waits or hangs for longer (600)\n"
 	"  --plain      local parts mean nothing\n"
-	"  --lmtp       speaks LMTP (RFC 2033); a recipient's behaviour at eod is its own\n";
+	"  --lmtp       speaks LMTP (RFC 2033); a recipient's behaviour at eod is its own\n"
+	"  --load       is a client instead: sessions that begin with STARTTLS, so many at a time\n"
+	"               (20), for so long (10); each with a message of so many octets (0: none)\n"
+	"  --resume     with the ticket of the session before, where the server gives one\n";
 
 static int fail(int status, const char *what, const char *why)
 {
@@ -94,17 +98,51 @@ static int print_list(void)
 	return fflush(stdout) == 0 ? LAB_DONE : EX_IOERR;
 }
 
+static int read_number(
+	const char *option, const char *text, unsigned least, unsigned most, unsigned *ret)
+{
+	struct span rest = span_str(text);
+	unsigned n;
+
+	if (!span_take_number(&rest, 1, 9, &n) || rest.len > 0 || n < least || n > most) {
+		(void)fprintf(stderr, "abide lab: %s: a number from %u to %u is needed\n", option,
+			least, most);
+		return EX_USAGE;
+	}
+	*ret = n;
+	return 0;
+}
+
+static int read_load(int c, const char *value, struct lab_load *l)
+{
+	switch (c) {
+	case 'S':
+		return read_number("--sessions", value, 1, LAB_LOAD_SESSIONS_MOST, &l->sessions);
+	case 'T':
+		return read_number("--seconds", value, 1, LAB_LOAD_SECONDS_MOST, &l->seconds);
+	case 'O':
+		return read_number("--octets", value, 0, LAB_LOAD_OCTETS_MOST, &l->octets);
+	case 'R':
+		l->resumes = true;
+		return 0;
+	default:
+		l->to = value;
+		return 0;
+	}
+}
+
 int lab_options_read(int argc, char **argv, struct lab *lab, struct lab_options *o)
 {
 	static const struct option known[] = {{"listen", 1, NULL, 'l'}, {"behaviour", 1, NULL, 'b'},
 		{"record", 1, NULL, 'r'}, {"keep", 1, NULL, 'k'}, {"hostname", 1, NULL, 'n'},
 		{"max-time", 1, NULL, 't'}, {"plain", 0, NULL, 'p'}, {"lmtp", 0, NULL, 'm'},
-		{"list", 0, NULL, 'L'}, {"help", 0, NULL, 'h'}, {0}};
-	unsigned seconds;
+		{"list", 0, NULL, 'L'}, {"help", 0, NULL, 'h'}, {"load", 1, NULL, 'o'},
+		{"resume", 0, NULL, 'R'}, {"sessions", 1, NULL, 'S'}, {"seconds", 1, NULL, 'T'},
+		{"octets", 1, NULL, 'O'}, {0}};
+	unsigned seconds = 0;
 
 	optind = 1;
 	for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		struct span value = span_str(optarg);
 		int rc = 0;
 
 		switch (c) {
@@ -132,10 +170,15 @@ int lab_options_read(int argc, char **argv, struct lab *lab, struct lab_options 
 		case 'L':
 			return print_list();
 		case 't':
-			if (!span_take_number(&value, 1, 9, &seconds) || value.len > 0)
-				rc = fail(EX_USAGE, "--max-time", "a number of seconds is needed");
-			else
-				lab->max_time = (nanos)seconds * NANOS_S;
+			rc = read_number("--max-time", optarg, 0, 999999999, &seconds);
+			lab->max_time = (nanos)seconds * NANOS_S;
+			break;
+		case 'o':
+		case 'R':
+		case 'S':
+		case 'T':
+		case 'O':
+			rc = read_load(c, optarg, &o->load);
 			break;
 		default:
 			(void)fputs(usage, c == 'h' ? stdout : stderr);

@@ -4,12 +4,14 @@
  * Speaks to standard output and error; waits for files only.
  */
 #pragma once
+#include "lab/load.h"
 #include "lab/session.h"
 
 #define LAB_DONE (-1) /* what was asked for (--list, --help) has been printed */
 
 struct lab_options {
 	const char *listen, *record;
+	struct lab_load load;
 };
 
 /* 0, LAB_DONE, or a status of sysexits(3) after it said what is wrong. */
