@@ -14,9 +14,9 @@
 #define VALGRIND_STACK_DEREGISTER(id)     ((void)(id))
 #endif
 
-#define SLAB_SLOTS 64U
-#define WARM_LEAST \
-	1024U /* idle stacks that keep their memory (12 KiB each), however few are in use */
+/* Idle stacks that keep their memory, 12 KiB each, however few are in use. */
+#define WARM_LEAST         1024U
+#define SLAB_SLOTS         64U
 #define MPROTECT_SLOTS_MAX 31000U /* two mappings each; Linux allows 65530 by default */
 #define GUARD_INSTALL      102    /* MADV_GUARD_INSTALL */
 #define COLORS             8U
