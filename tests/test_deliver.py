@@ -315,6 +315,16 @@ def test_gives_up_and_says_so(abide, lab):
     a.audit()
 
 
+def test_all_of_a_dead_site_are_given_up(abide):
+    """Behind a host that is gone one probe goes out at a time; nobody's mail stays for longer than it was to."""
+    a = abide(routes={"*": free_port()}, retry={"default": 'first = "5s" factor = 1 max = "5s" give_up = "6s"'})
+    for n in range(40):
+        a.send("", [f"r{n}@dst.test"])
+    a.log.wait(40, event="bounced")
+    a.wait_empty()
+    a.audit()
+
+
 def test_notice_in_another_language(abide, lab):
     """Else senders who read no English would not know what became of their mail; and others must read it too."""
     x = lab(keep=True)

@@ -2,8 +2,10 @@
 #include "base/alloc.h"
 #include <stdlib.h>
 
-#define EXPIRE_LOOK    2000U /* rows at once: others have their turn */
-#define EXPIRE_EACH_MS (5 * INT64_C(60000))
+#define EXPIRE_LOOK    2000U                /* rows at once: others have their turn */
+#define EXPIRE_MOST_MS (5 * INT64_C(60000)) /* between two looks */
+#define EXPIRE_LEAST   INT64_C(1000)
+#define EXPIRE_PART    20  /* of the time that a message has */
 #define DROUGHT        10U /* refusals in a row, and no success: perhaps an outage in disguise */
 #define SAMPLE_LEAST   (30 * INT64_C(1000))
 #define BEHIND         (2 * INT64_C(1000))
@@ -14,6 +16,14 @@
 static int64_t give_up_of(const struct queue *q)
 {
 	return conf_retry_for(role_conf_now(q->role), SPAN_LIT("default"))->give_up / NANOS_MS;
+}
+
+/* No message stays much longer than it was to, however short that is. */
+static int64_t expire_each(const struct queue *q)
+{
+	int64_t each = give_up_of(q) / EXPIRE_PART;
+
+	return each < EXPIRE_LEAST ? EXPIRE_LEAST : each > EXPIRE_MOST_MS ? EXPIRE_MOST_MS : each;
 }
 
 static bool expire_one(struct queue *q, struct lane *lane, const struct spool_due *row)
@@ -46,7 +56,7 @@ static bool may_be_old(const struct queue *q, struct id id)
 {
 	int64_t wall = spool_wall(q->spool, spool_now(q->spool));
 
-	return (int64_t)id_wall_ms(id) + give_up_of(q) <= wall + EXPIRE_EACH_MS;
+	return (int64_t)id_wall_ms(id) + give_up_of(q) <= wall + expire_each(q);
 }
 
 /*
@@ -128,8 +138,8 @@ int64_t queue_site_wake(const struct queue *q, const struct site *site)
 		site->flow.until < at)
 		at = site->flow.until;
 	if (site->flow.state != FLOW_FLOWING && !list_is_empty(&site->due) &&
-		site->swept_at + EXPIRE_EACH_MS < at)
-		at = site->swept_at + EXPIRE_EACH_MS;
+		site->swept_at + expire_each(q) < at)
+		at = site->swept_at + expire_each(q);
 	return at;
 }
 
@@ -138,7 +148,7 @@ void queue_site_wakes(struct queue *q, struct site *site)
 	if (queue_source_is_out(site) && site->flow.until <= spool_now(q->spool))
 		queue_source_home(q, site);
 	if (site->flow.state != FLOW_FLOWING && !list_is_empty(&site->due) &&
-		site->swept_at + EXPIRE_EACH_MS <= spool_now(q->spool))
+		site->swept_at + expire_each(q) <= spool_now(q->spool))
 		expire_some(q, site);
 	if (next_sample(q, site) <= spool_now(q->spool))
 		sample(q, site);
