@@ -167,6 +167,21 @@ def test_tries_again_and_again(abide, lab):
     a.audit()
 
 
+def test_what_was_refused_is_asked_again_before_all_that_is_new(abide, lab):
+    """A host that greylists, and calls it trouble of its own, would else refuse the whole queue once before it takes any."""
+    x = lab("tempfail-1")
+    a = abide(routes={"*": x.port})
+    with a.client() as c:
+        c.ehlo()
+        for n in range(40):
+            c.mail("", [f"r{n}@dst.test"])
+    first = x.wait_message(timeout=60)
+    assert len([e for e in x.refused(stage="rcpt") if e["mono"] < first["mono"]]) < 20
+    a.log.wait(40, event="delivered", timeout=120)
+    assert len(x.messages()) == 40
+    a.audit()
+
+
 def test_each_recipient_its_own_fate(abide, lab):
     """One mailing, three fates: nobody is dropped with a neighbour, nobody gets it twice."""
     x = lab()

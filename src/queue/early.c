@@ -155,6 +155,42 @@ void queue_site_wakes(struct queue *q, struct site *site)
 	queue_site_check(q, site);
 }
 
+/* ---- what the probe of a site that rests is ---- */
+
+void queue_row_is_back(struct lane *lane, const struct spool_due *row)
+{
+	struct site *site = lane->site;
+	const struct spool_due *was = &site->refused;
+
+	lane_add(lane, row);
+	if (site->flow.state == FLOW_FLOWING)
+		site->refused.count = 0;
+	else if (was->count == 0 || (id_compare(was->id, row->id) == 0 && was->part == row->part)) {
+		site->refused = *row;
+		site->refused_lane = lane->number;
+	}
+}
+
+/*
+ * What is new comes before what was refused, by its time. A site that refuses what it does not know
+ * yet, and calls that trouble of its own, would thus be asked with what is new for ever.
+ */
+bool queue_take_refused(struct queue *q, struct lane *lane, struct spool_due *ret)
+{
+	struct site *site = lane->site;
+
+	if (site->flow.state == FLOW_FLOWING || site->was_refused || site->refused.count == 0 ||
+		site->refused_lane != lane->number || site->refused.due > spool_now(q->spool)) {
+		site->was_refused = false;
+		return false;
+	}
+	*ret = site->refused;
+	site->refused.count = 0;
+	site->was_refused = true;
+	lane_take_row(lane, ret);
+	return true;
+}
+
 /* ---- what may come early, and what has to wait ---- */
 
 bool queue_may_come_early(const struct lane *lane, const struct spool_job *job, int64_t now)

@@ -248,7 +248,8 @@ bool queue_hand_out(struct queue *q, struct lane *lane, bool is_sample)
 	struct spool_job stored;
 	bool goes_on = true;
 
-	lane_take(lane, &row);
+	if (is_sample || !queue_take_refused(q, lane, &row))
+		lane_take(lane, &row);
 	/* What is being changed is read again when the change is on disk. */
 	if (queue_job_find(q, row.id, row.part) ||
 		table_get(&q->changing, span_of(&row.id, sizeof row.id)))

@@ -153,6 +153,20 @@ static void make_room(struct lane *l)
 		drop_last(l);
 }
 
+void lane_take_row(struct lane *l, const struct spool_due *row)
+{
+	size_t end = l->first + l->n, at = l->first;
+
+	while (at < end && lane_compare(&l->rows[at], row) != 0)
+		at++;
+	if (at == end)
+		return;
+	memmove(l->rows + at, l->rows + at + 1, (end - at - 1) * sizeof *l->rows);
+	l->n--;
+	if (l->n == 0)
+		l->first = 0;
+}
+
 void lane_add(struct lane *l, const struct spool_due *row)
 {
 	/* What lies beyond the part that was read will be read in its turn. */

@@ -71,6 +71,8 @@ bool lane_count(struct lane *l, uint32_t sender, int64_t now);
 int lane_compare(const struct spool_due *a, const struct spool_due *b);
 const struct spool_due *lane_first(const struct lane *l); /* NULL: the window is empty */
 void lane_take(struct lane *l, struct spool_due *ret);    /* removes the first */
+/* Removes that one, where it is in the window: it is given out of turn. */
+void lane_take_row(struct lane *l, const struct spool_due *row);
 /* A row was written to the spool, or one that was taken goes back. */
 void lane_add(struct lane *l, const struct spool_due *row);
 /* Whether the caller should read more rows from the spool after l->after. */

@@ -46,6 +46,27 @@ static void the_same_row_is_kept_once(void **state)
 	lane_free(l);
 }
 
+static void a_row_is_taken_out_of_turn(void **state)
+{
+	struct lane *l = lane_new(1, SPAN_LIT("a"));
+	struct spool_due rows[] = {row(1, 1), row(2, 2), row(3, 3)}, absent = row(2, 9), r;
+
+	l->exhausted = true;
+	for (size_t i = 0; i < 3; i++)
+		lane_add(l, &rows[i]);
+	lane_take_row(l, &rows[1]);
+	lane_take_row(l, &absent);
+	for (size_t i = 0; i < 3; i += 2) {
+		lane_take(l, &r);
+		assert_int_equal(lane_compare(&r, &rows[i]), 0);
+	}
+	assert_null(lane_first(l));
+	lane_add(l, &rows[0]);
+	lane_take_row(l, &rows[0]);
+	assert_null(lane_first(l));
+	lane_free(l);
+}
+
 /* ---- against a model: a sorted array plays the spool ---- */
 
 #define MODEL_MOST 400U
@@ -156,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_out_in_order_of_due_time),
 		cmocka_unit_test(the_same_row_is_kept_once),
+		cmocka_unit_test(a_row_is_taken_out_of_turn),
 		cmocka_unit_test(random_work_gives_what_the_model_gives),
 	};
 

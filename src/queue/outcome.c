@@ -57,7 +57,7 @@ static void add_rows(struct ending *e)
 			row.count++;
 		}
 		if (is_first)
-			lane_add(e->lane, &row);
+			queue_row_is_back(e->lane, &row);
 	}
 }
 

@@ -230,6 +230,10 @@ void queue_site_wakes(struct queue *q, struct site *site); /* its time in q->res
 /* True: the part is held back, and waits in the spool until then. */
 bool queue_put_off(struct queue *q, struct lane *lane, const struct spool_due *row,
 	const struct spool_job *job);
+/* An attempt has ended, and this is when its recipients are tried again. */
+void queue_row_is_back(struct lane *lane, const struct spool_due *row);
+/* True: of a site that rests this one is to find out how it is, instead of the first of the lane. */
+bool queue_take_refused(struct queue *q, struct lane *lane, struct spool_due *ret);
 /* May a row that is not due yet be sent now? */
 bool queue_may_come_early(const struct lane *lane, const struct spool_job *job, int64_t now);
 /* When the site has to be looked at, whatever its limits say; FLOW_FOREVER: no need. */

@@ -14,6 +14,7 @@
 #include "queue/forecast.h"
 #include "queue/grey.h"
 #include "spool/record.h"
+#include "spool/spool.h"
 
 #define SITE_HOLDS      64U                      /* things that are held back at once */
 #define SITE_FORGET     (60 * INT64_C(86400000)) /* ms without mail: what was learned is old */
@@ -51,6 +52,11 @@ struct site {
 	int64_t recall_age;      /* ms since their first refusal, at least */
 	int64_t swept_at;        /* when some of its rows were looked at for their age */
 	uint32_t recall_refused; /* of those in a row */
+
+	/* While it rests: one that it refused, which every second probe is once that is due. */
+	struct spool_due refused; /* count 0: none */
+	uint32_t refused_lane;
+	bool was_refused; /* the last probe was that one */
 
 	bool is_changed; /* against the spool */
 	bool is_urgent;  /* so much that the next batch should have it */
