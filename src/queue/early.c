@@ -173,13 +173,15 @@ void queue_row_is_back(struct lane *lane, const struct spool_due *row)
 
 /*
  * What is new comes before what was refused, by its time. A site that refuses what it does not know
- * yet, and calls that trouble of its own, would thus be asked with what is new for ever.
+ * yet, and calls that trouble of its own, would thus be asked with what is new for ever. Where our
+ * address is listed any message will do, and none should have its waits grow by being asked often.
  */
 bool queue_take_refused(struct queue *q, struct lane *lane, struct spool_due *ret)
 {
 	struct site *site = lane->site;
 
 	if (site->flow.state == FLOW_FLOWING || site->was_refused || site->refused.count == 0 ||
+		decide_lists_us((enum reply_cause)site->flow.cause) ||
 		site->refused_lane != lane->number || site->refused.due > spool_now(q->spool)) {
 		site->was_refused = false;
 		return false;
