@@ -12,6 +12,7 @@ import time
 
 from peers import PEERS, free_port
 
+MANY = 5000  # domains of senders
 DELAY = 1  # seconds of greylisting: one first mail waits, then its sender is known
 
 ZONES = {
@@ -19,6 +20,8 @@ ZONES = {
     "test": ["client.example IN A 127.0.0.1", "src.example IN MX 10 client.example.test.",
              'src.example IN TXT "v=spf1 ip4:127.0.0.1 -all"', 'client.example IN TXT "v=spf1 a -all"',
              "2.0.0.127.bl IN A 127.0.0.2"],
+    "many.test": ["$TTL 1", *(f'd{i} IN MX 10 client.example.test.\nd{i} IN TXT "v=spf1 ip4:127.0.0.1 -all"'
+                              for i in range(MANY))],
 }
 
 NSD = """
@@ -34,6 +37,8 @@ server:
   pidfile: "{d}/nsd.pid"
   xfrdfile: "{d}/xfrd.state"
   xfrdir: "{d}"
+  rrl-ratelimit: 0
+  rrl-whitelist-ratelimit: 0
 remote-control:
   control-enable: no
 """
