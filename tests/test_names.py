@@ -1,8 +1,12 @@
 """What the DNS says of a client and a sender: who is refused, with which reason, and who never is."""
+import os
+import signal
+import time
+
 import pytest
 
-from harness.dns import OddDns
-from harness.process import wait_until
+from harness.dns import Nsd, OddDns
+from harness.process import children, wait_until
 
 GOOD, NAMELESS, LIAR, LISTED = "127.0.31.1", "127.0.31.2", "127.0.31.3", "127.0.31.4"
 
@@ -83,6 +87,41 @@ def test_the_domain_of_a_sender(world, sender, code, text):
     a, _ = world("check sender_domain { }")
     reply = rcpt(a, sender=sender)
     assert reply.code == code and reply.text.startswith(text), reply
+
+
+def signal_all(dns, number):
+    """It is its children's children who answer."""
+    pids = [dns.process.pid]
+    for pid in pids:
+        pids += children(pid)
+        os.kill(pid, number)
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+def test_a_name_server_goes_and_comes_back(abide, lab, directory, started, how):
+    """Who writes meanwhile hears the true reason and comes again; nobody is refused, and it is over when the server is back."""
+    x, dns = lab(), Nsd(directory, {"there.test": [f"d{i} IN MX 10 mx.there.test." for i in range(200)]}).start()
+    started.append(dns)
+    a = abide(relay_from=("127.0.9.9/32",), extra=f"""domain "here.test" {{ to = "127.0.0.1:{x.port}" }}
+check sender_domain {{ }}
+resolver {{ servers = {{"127.0.0.1@{dns.port}"}} deadline = 1s }}\n""")
+    names = (f"s@d{i}.there.test" for i in range(200))
+    assert rcpt(a, sender=next(names)).code == 250
+    if how == "killed":
+        dns.stop()
+    else:
+        signal_all(dns, signal.SIGSTOP)
+    for _ in range(3):
+        reply = rcpt(a, sender=next(names))
+        assert reply.code == 451 and reply.text.startswith("4.4.3 ") and "retry=" in reply.text, reply
+    if how == "killed":
+        dns.start()
+    else:
+        signal_all(dns, signal.SIGCONT)
+    begun, seen = time.monotonic(), []
+    wait_until(lambda: seen.append(rcpt(a, sender=next(names)).code) or seen[-1] == 250, what="an answer")
+    print(f"{how}: back after {time.monotonic() - begun:.1f} s")
+    assert set(seen) <= {451, 250}, seen
 
 
 @pytest.mark.parametrize("how, why", [
