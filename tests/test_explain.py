@@ -63,6 +63,25 @@ def test_each_line_gives_one_object():
     assert answers[2]["cause"] == "mailbox_full" and answers[2]["log"] == "postfix"
 
 
+ALIKE = ["451 4.7.1 Greylisted", "451 4.7.1 Greylisted, try again in 5 minutes", "451 4.7.1 Greylisted, try again in 600 seconds",
+         "450 4.7.1 <a@example.org>: Recipient address rejected: Greylisted, try again in 600 seconds",
+         "550 5.1.1 <a@example.org>: Recipient address rejected: User unknown", "550 5.1.1 User unknown",
+         "450 5.1.1 <b@example.net>: Recipient address rejected: User unknown", "552 5.2.2 Mailbox full", "452 4.2.2 Mailbox full",
+         "554 5.7.1 Service unavailable; client [192.0.2.1] blocked using zen.spamhaus.org",
+         "554 5.7.1 Service unavailable; client [192.0.2.7] blocked using bl.spamcop.net",
+         "554 5.7.1 Client host rejected: blocked, see our list", "421 4.3.2 Too many connections", "550 no", "450 no", ""]
+
+
+@pytest.mark.parametrize("options", [[], ["--lang", "de"]])
+def test_a_line_among_many_is_explained_as_it_is_alone(options):
+    """Else somebody would read another reply's address, list or wait in the explanation of his own."""
+    options = ["--now", "2026-11-30T12:00:00Z", *options]
+    alone = [explain(*options, text=line + "\n")[1] for line in ALIKE]
+    for order in (ALIKE, ALIKE[::-1], ALIKE * 2):
+        status, said = explain(*options, text="".join(line + "\n" for line in order))
+        assert status == 0 and said == "".join(alone[ALIKE.index(line)] for line in order)
+
+
 def test_the_reply_inside_a_reply_is_told_too():
     """Else "the callout failed" would be all that is said, and not why."""
     line = "451 Could not complete sender verify callout: host mx.b.example said: 550 5.1.1 no such user"

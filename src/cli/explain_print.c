@@ -193,8 +193,7 @@ static void print_tale(struct buf *out, enum reply_label label, enum reply_tale 
 }
 
 /* "99 % sure: greylisting, nobody_wait, transient, retry_same, 120 s (by greylist*)". */
-static void print_reading(
-	struct buf *out, const struct reply_meaning *m, struct explain_style *style)
+static void put_reading(struct buf *out, const struct reply_meaning *m, struct explain_style *style)
 {
 	struct buf *text = &style->scratch;
 
@@ -226,21 +225,66 @@ static void print_reading(
 	put_beside(out, REPLY_LABEL_READING, buf_span(text), style);
 }
 
+static void print_reading(
+	struct buf *out, const struct reply_meaning *m, struct explain_style *style)
+{
+	struct span before = explain_blocks_find_reading(&style->blocks, m);
+	size_t from = out->len;
+
+	if (before.len > 0) {
+		(void)buf_add(out, before);
+		return;
+	}
+	put_reading(out, m, style);
+	if (!out->error)
+		explain_blocks_keep_reading(
+			&style->blocks, m, span_of(out->at + from, out->len - from));
+}
+
+static const struct {
+	enum reply_label label;
+	enum reply_tale what;
+} tales[] = {{REPLY_LABEL_HAPPENED, REPLY_TELL_HAPPENED}, {REPLY_LABEL_SIDE, REPLY_TELL_SIDE},
+	{REPLY_LABEL_DEED, REPLY_TELL_DEED}, {REPLY_LABEL_ADVICE, REPLY_TELL_ADVICE},
+	{REPLY_LABEL_WRITER, REPLY_TELL_WRITER}};
+
+/* All sentences; known: what is known of them already, or NULL. */
+static void print_tales(struct buf *out, struct reply_telling *telling,
+	const struct explain_tales *known, struct explain_style *style)
+{
+	struct reply_sentences s;
+	size_t from = out->len;
+	unsigned words = known ? known->words : 0;
+
+	for (size_t i = 0; i < sizeof tales / sizeof tales[0]; i++) {
+		print_tale(out, tales[i].label, tales[i].what, telling, style);
+		if (known)
+			continue;
+		reply_telling_plan(telling, tales[i].what, &s);
+		words |= reply_sentences_words(&s);
+	}
+	bool is_general = reply_telling_is_general(telling, words);
+
+	if (!out->error && (is_general || !known))
+		explain_blocks_keep_tales(&style->blocks, telling->meaning, words,
+			span_of(out->at + from, is_general ? out->len - from : 0));
+}
+
 void explain_print_meaning(
 	struct buf *out, const struct reply_meaning *m, struct explain_style *style)
 {
-	static const struct {
-		enum reply_label label;
-		enum reply_tale what;
-	} tales[] = {{REPLY_LABEL_HAPPENED, REPLY_TELL_HAPPENED},
-		{REPLY_LABEL_SIDE, REPLY_TELL_SIDE}, {REPLY_LABEL_DEED, REPLY_TELL_DEED},
-		{REPLY_LABEL_ADVICE, REPLY_TELL_ADVICE}, {REPLY_LABEL_WRITER, REPLY_TELL_WRITER}};
-
 	struct reply_telling telling;
+	const struct explain_tales *known = explain_blocks_find_tales(&style->blocks, m);
+	bool has_text = known && known->len > 0, holds = has_text && known->words == 0;
 
-	reply_telling_init(&telling, m, &style->voice);
-	for (size_t i = 0; i < sizeof tales / sizeof tales[0]; i++)
-		print_tale(out, tales[i].label, tales[i].what, &telling, style);
+	if (!holds) {
+		reply_telling_init(&telling, m, &style->voice);
+		holds = has_text && reply_telling_is_general(&telling, known->words);
+	}
+	if (holds)
+		(void)buf_add(out, explain_blocks_text(&style->blocks, known));
+	else
+		print_tales(out, &telling, known, style);
 	print_reading(out, m, style);
 }
 

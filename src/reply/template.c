@@ -328,6 +328,17 @@ static bool match_choice(
 	}
 }
 
+/* False where text does not end in what stands behind a template's last word and bracket. */
+static bool may_end_so(const char *template, struct span text)
+{
+	const char *end = template + strlen(template);
+
+	for (size_t at = text.len; end > template && end[-1] != '>' && end[-1] != ']'; end--, at--)
+		if (at == 0 || !same_bytes(text.at + at - 1, end - 1, 1))
+			return false;
+	return true;
+}
+
 bool template_match(const char *template, struct span text, struct template_values *ret)
 {
 	unsigned brackets = 0;
@@ -336,6 +347,8 @@ bool template_match(const char *template, struct span text, struct template_valu
 	for (size_t i = 0; template[i] && template[i] != '<' && template[i] != '['; i++)
 		if (i >= text.len || !same_bytes(text.at + i, template + i, 1))
 			return false;
+	if (!may_end_so(template, text))
+		return false;
 	for (const char *t = template; *t; t++)
 		brackets += *t == '[';
 	if (brackets > BRACKETS_MAX)
