@@ -34,7 +34,7 @@ struct explain_case {
 /* All sentences about a case. */
 struct explain_tales {
 	struct explain_case of;
-	unsigned words; /* that stand in them */
+	unsigned words;   /* that stand in them */
 	uint32_t at, len; /* of the text; len 0: not kept, yet */
 	bool is_known;
 };
