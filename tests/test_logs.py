@@ -233,3 +233,14 @@ def test_memory_does_not_follow_the_log(tmp_path):
     assert status == 0
     print(f"{usage.ru_maxrss} KiB for {path.stat().st_size} bytes, 60,000 sites")
     assert usage.ru_maxrss <= 200 * 1024
+
+
+def test_the_text_is_german_throughout():
+    """Half of the sentences would be in a language that the reader did not ask for."""
+    lines = "\n".join([postfix(60 + i, i, GREY) for i in range(30)] + [postfix(4000, 1, LISTED)])
+    said = logs("--lang", "de", text=lines)[1]
+    for part in ("Zeilen gelesen", "Was zuerst zu tun ist", "Zu tun: ", "Wo: s", "Antwort: ", "Ziele mit Schwierigkeiten"):
+        assert part in said, f"{part} is not in:\n{said}"
+    for part in (" to ", "lines read", "To do", "Where", "Said", "attempts", "nobody", "mostly"):
+        assert part not in said.replace("reply to", ""), f"{part} is in:\n{said}"
+    assert logs("--json", "--lang", "de", text=lines) == logs("--json", text=lines)

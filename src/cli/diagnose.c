@@ -134,7 +134,7 @@ static void print_verdict(const struct verdict *v, enum reply_lang lang)
 			v->failures, v->sites, v->providers_fine);
 	(void)putchar('\n');
 	print_words(is_german ? "Beginn" : "begin", v, lang, words_start);
-	print_lines(is_german ? "dafür" : "for it", v->supports, v->supports_n);
+	print_lines(is_german ? "dafür    " : "for it", v->supports, v->supports_n);
 	print_lines(is_german ? "dagegen" : "against", v->contradicts, v->contradicts_n);
 	print_lines(is_german ? "Ziele" : "sites", v->names, v->names_n);
 	print_words(is_german ? "zuerst" : "first", v, lang, words_advice);
@@ -152,9 +152,11 @@ static void print_part(const char *title, struct span text)
 
 static void print_check(const struct check_result *r, enum reply_lang lang)
 {
-	static const char *const marks[CHECK_STATES] = {"-", "ok", "warning", "BAD", "unknown"};
+	static const char *const marks[REPLY_LANGS][CHECK_STATES] = {
+		{"-", "ok", "warning", "BAD", "unknown"},
+		{"-", "gut", "Warnung", "FALSCH", "unklar"}};
 
-	(void)printf("  %-8s %s: ", marks[r->state], words_check(r->check, lang));
+	(void)printf("  %-8s %s: ", marks[lang][r->state], words_check(r->check, lang));
 	listing_safe(r->showed);
 	(void)putchar('\n');
 	if (r->state == CHECK_FINE)

@@ -44,12 +44,12 @@ static void all_that_they_need_is_there(void **state)
 {
 	static const char *const parts[REPLY_LANGS][12] = {
 		[REPLY_LANG_EN] = {"To: postmaster@there.example\n", "2 messages wait here",
-			"since 2027-01-15T05:13:20", "2027-01-15T05:30:00", "203.0.113.5:25",
+			"since 2027-01-15 05:13 UTC", "2027-01-15T05:30:00", "203.0.113.5:25",
 			"<ann@ours.example> -> <bob@there.example>, id 01ABC", "450 4.7.1 no",
 			"  192.0.2.7\n", "192.0.2.7 is mx.ours.example",
 			"The postmaster of mx.ours.example"},
 		[REPLY_LANG_DE] = {"To: postmaster@there.example\n", "warten hier 2 Nachrichten",
-			"wartet seit 2027-01-15T05:13:20", "id 01ABC", "450 4.7.1 no",
+			"wartet seit 2027-01-15 05:13 UTC", "id 01ABC", "450 4.7.1 no",
 			"Rückwärtsname (PTR) und zurück: 192.0.2.7 is mx.ours.example",
 			"Der Postmaster von"},
 	};

@@ -9,10 +9,10 @@ static const char *const texts[REPLY_LANGS][TEXTS] = {
 		{
 			[SUBJECT] = "Your mail server puts off mail from %.*s",
 			[HELLO] = "Dear postmaster,\n\n",
-			[SINCE] = "The first of them has been waiting since %s.\n",
+			[SINCE] = "The first of them has been waiting since %.*s.\n",
 			[TRIES] = "\nWhat your server said (times are UTC):\n\n",
 			[ADDRESSES] = "\nOur addresses that this mail comes from:\n\n",
-			[CHECKED] = "\nWe have looked at our own side, and found it in order:\n\n",
+			[CHECKED] = "\nWe have looked at our own side. This is in order:\n\n",
 			[ASK] = "\nCould you please look in your logs why this mail is not taken, "
 				"and tell us\n"
 				"what we should change, or take our addresses off the list that "
@@ -23,10 +23,10 @@ static const char *const texts[REPLY_LANGS][TEXTS] = {
 		{
 			[SUBJECT] = "Ihr Mailserver nimmt Mail von %.*s nicht an",
 			[HELLO] = "Guten Tag,\n\n",
-			[SINCE] = "Die erste davon wartet seit %s.\n",
+			[SINCE] = "Die erste davon wartet seit %.*s.\n",
 			[TRIES] = "\nDas hat Ihr Server geantwortet (Zeiten in UTC):\n\n",
 			[ADDRESSES] = "\nUnsere Adressen, von denen diese Mail kommt:\n\n",
-			[CHECKED] = "\nWir haben unsere Seite geprüft und in Ordnung gefunden:\n\n",
+			[CHECKED] = "\nWir haben unsere Seite geprüft. In Ordnung ist:\n\n",
 			[ASK] = "\nKönnten Sie bitte in Ihren Logs nachsehen, warum diese Mail "
 				"nicht angenommen\n"
 				"wird, und uns sagen, was wir ändern sollen, oder unsere Adressen "
@@ -80,7 +80,7 @@ static void add_waiting(const struct letter *l, struct buf *out)
 			n == 1 ? "" : "en");
 	else
 		(void)buf_printf(out,
-			"your mail server for %.*s puts off or refuses mail from ours,\n%.*s. "
+			"Your mail server for %.*s puts off or refuses mail from ours,\n%.*s. "
 			"At the moment %llu message%s %s here.\n",
 			SPAN_F(l->site), SPAN_F(l->hostname), n, n == 1 ? "" : "s",
 			n == 1 ? "waits" : "wait");
@@ -126,13 +126,15 @@ static void add_checks(const struct letter *l, struct buf *out)
 int letter_write(const struct letter *l, struct buf *out)
 {
 	const char *const *say = texts[l->lang];
-	char when[CLOCK_TEXT_MAX];
+	struct buf since = BUF_INIT(64);
 
 	add_header(l, out);
 	(void)buf_add_str(out, say[HELLO]);
 	add_waiting(l, out);
-	if (l->since_ms > 0)
-		(void)buf_printf(out, say[SINCE], clock_rfc3339(l->since_ms, when).at);
+	if (l->since_ms > 0) {
+		words_time(l->since_ms / 1000, &since);
+		(void)buf_printf(out, say[SINCE], SPAN_F(buf_span(&since)));
+	}
 	if (l->tries_n > 0)
 		(void)buf_add_str(out, say[TRIES]);
 	for (size_t i = 0; i < l->tries_n; i++)
@@ -144,5 +146,6 @@ int letter_write(const struct letter *l, struct buf *out)
 	add_checks(l, out);
 	(void)buf_add_str(out, say[ASK]);
 	(void)buf_printf(out, say[THANKS], SPAN_F(l->hostname));
+	buf_done(&since);
 	return out->error;
 }

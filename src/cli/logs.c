@@ -98,7 +98,8 @@ static int tell(const struct logs_tally *t, const struct options *o)
 	struct buf out = BUF_INIT(OUTPUT_MAX);
 	struct logs_view view = {.tally = t, .report = report, .top = o->top};
 
-	if (o->lang && o->html)
+	/* What programs read is always in English. */
+	if (o->lang && !o->is_json)
 		(void)reply_lang_parse(span_str(o->lang), &view.voice.lang);
 	logs_report_make(t, &arena, report);
 	if (o->html)

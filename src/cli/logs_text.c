@@ -3,6 +3,7 @@
 #include "logs/moment.h"
 
 enum { WIDTH = 80, INDENT = 3, TEXT_MAX = 1 << 16 };
+#define say(v, english) logs_say((v)->voice.lang, english)
 
 /* Wrapped, each line indented; a stranger's bytes are made safe. */
 static void put_wrapped(struct buf *out, struct span text)
@@ -41,20 +42,21 @@ static void put_happened(struct buf *out, const struct logs_view *v, const struc
 
 static void put_advice(struct buf *out, const struct logs_view *v, const struct logs_finding *f)
 {
+	(void)buf_add_str(out, say(v, "To do: "));
 	size_t before = out->len;
 
-	(void)buf_add_str(out, "To do: ");
 	if (f->is_contradicted)
-		(void)buf_add_str(out, "Look at this server's link, default route, firewall and "
-				       "resolver for that time.");
+		(void)buf_add_str(out,
+			say(v, "Look at this server's link, default route, firewall and resolver "
+			       "for that time."));
 	else if (reply_tell(&f->meaning, &v->voice, REPLY_TELL_ADVICE, out) != 0 ||
-		 out->len == before + 7)
-		(void)buf_add_str(out, "nothing; it is tried again.");
+		 out->len == before)
+		(void)buf_add_str(out, say(v, "nothing; it is tried again."));
 }
 
 static void put_sites(struct buf *out, const struct logs_view *v, const struct logs_finding *f)
 {
-	(void)buf_add_str(out, "Where: ");
+	(void)buf_add_str(out, say(v, "Where: "));
 	for (size_t i = 0; i < f->n_worst; i++) {
 		(void)buf_add_str(out, i ? ", " : "");
 		(void)buf_add_str(out, f->worst[i]->site->name);
@@ -63,16 +65,22 @@ static void put_sites(struct buf *out, const struct logs_view *v, const struct l
 		(void)buf_add_byte(out, ')');
 	}
 	if (f->counts->sites > f->n_worst) {
-		(void)buf_add_str(out, " and ");
+		(void)buf_printf(out, " %s ", say(v, "and"));
 		logs_out_number(out, v, f->counts->sites - f->n_worst);
-		(void)buf_add_str(out, " more");
+		(void)buf_printf(out, " %s", say(v, "more"));
 	}
 }
 
 static void put_sample(struct buf *out, const struct logs_view *v, const struct logs_finding *f)
 {
-	(void)buf_add_str(out, "Said: ");
+	(void)buf_add_str(out, say(v, "Said: "));
 	(void)buf_add(out, f->sample);
+}
+
+static void put_evidence(struct buf *out, const struct logs_view *v, const struct logs_finding *f)
+{
+	logs_out_evidence(out, v, f);
+	(void)buf_add_byte(out, '.');
 }
 
 static void put_finding(struct buf *out, const struct logs_view *v, size_t i)
@@ -81,9 +89,9 @@ static void put_finding(struct buf *out, const struct logs_view *v, size_t i)
 
 	(void)buf_printf(out, "%2zu ", i + 1);
 	logs_out_cause(out, v, f->cause);
-	(void)buf_printf(out, " - %s\n", logs_whose_words(f->whose));
+	(void)buf_printf(out, " - %s\n", say(v, logs_whose_words(f->whose)));
 	put_paragraph(out, v, f, put_happened);
-	put_paragraph(out, v, f, logs_out_evidence);
+	put_paragraph(out, v, f, put_evidence);
 	put_paragraph(out, v, f, put_sites);
 	put_paragraph(out, v, f, logs_out_side);
 	put_paragraph(out, v, f, put_advice);
@@ -97,7 +105,7 @@ static void put_row(struct buf *out, const struct logs_view *v, uint64_t n, cons
 	struct buf number = BUF_INIT(64);
 
 	logs_out_number(&number, v, n);
-	(void)buf_printf(out, "%14.*s  %s\n", SPAN_F(buf_span(&number)), words);
+	(void)buf_printf(out, "%14.*s  %s\n", SPAN_F(buf_span(&number)), say(v, words));
 	buf_done(&number);
 }
 
@@ -106,9 +114,9 @@ static void put_head(struct buf *out, const struct logs_view *v)
 	const struct logs_tally *t = v->tally;
 
 	logs_out_time(out, t->first);
-	(void)buf_add_str(out, " to ");
+	(void)buf_add_str(out, say(v, " to "));
 	logs_out_time(out, t->last);
-	(void)buf_add_str(out, ", as the log has it\n\n");
+	(void)buf_printf(out, "%s\n\n", say(v, ", as the log has it"));
 	put_row(out, v, t->lines, "lines read");
 	put_row(out, v, t->delivered, "deliveries");
 	put_row(out, v, t->deferred, "attempts put off");
@@ -126,21 +134,21 @@ static void put_outages(struct buf *out, const struct logs_view *v)
 	for (size_t i = 0; i < v->report->n_outages; i++) {
 		const struct logs_outage *o = &v->report->outages[i];
 
-		(void)buf_add_str(out, "From ");
+		(void)buf_add_str(out, say(v, "Nothing could be reached from "));
 		logs_out_time(out, o->from);
-		(void)buf_add_str(out, " to ");
+		(void)buf_add_str(out, say(v, " to "));
 		logs_out_time(out, o->upto);
-		(void)buf_printf(out,
-			" nothing could be reached: %u sites failed at once, mail came through to "
-			"%u.\n\n",
+		(void)buf_add_str(out, ": ");
+		(void)buf_printf(out, say(v, "%u sites failed at once, mail came through to %u."),
 			o->sites, o->alive);
+		(void)buf_add_str(out, "\n\n");
 	}
 }
 
 static void put_site_rows(struct buf *out, const struct logs_view *v)
 {
-	(void)buf_printf(out, "%-32s %10s %10s %10s  %s\n", "Sites with trouble", "delivered",
-		"put off", "refused", "mostly");
+	(void)buf_printf(out, "%-32s %13s %13s %13s  %s\n", say(v, "Sites with trouble"),
+		say(v, "Delivered"), say(v, "Put off"), say(v, "Refused"), say(v, "Mostly"));
 	for (size_t i = 0; i < v->report->n_sites && i < v->top; i++) {
 		const struct logs_site *s = v->report->sites[i];
 		const struct logs_problem *most = s->problems;
@@ -149,7 +157,7 @@ static void put_site_rows(struct buf *out, const struct logs_view *v)
 			if (p->count.deferred + p->count.failed >
 				most->count.deferred + most->count.failed)
 				most = p;
-		(void)buf_printf(out, "%-32.32s %10llu %10llu %10llu  ", s->name,
+		(void)buf_printf(out, "%-32.32s %13llu %13llu %13llu  ", s->name,
 			(unsigned long long)s->delivered, (unsigned long long)s->deferred,
 			(unsigned long long)s->failed);
 		if (most)
@@ -157,9 +165,9 @@ static void put_site_rows(struct buf *out, const struct logs_view *v)
 		(void)buf_add_byte(out, '\n');
 	}
 	if (v->report->n_sites > v->top) {
-		(void)buf_add_str(out, "and ");
+		(void)buf_printf(out, "%s ", say(v, "and"));
 		logs_out_number(out, v, v->report->n_sites - v->top);
-		(void)buf_add_str(out, " more (--top N shows more)\n");
+		(void)buf_printf(out, " %s (--top N)\n", say(v, "more"));
 	}
 }
 
@@ -167,14 +175,15 @@ void logs_out_text(struct buf *out, const struct logs_view *v)
 {
 	put_head(out, v);
 	if (v->tally->events == 0) {
-		(void)buf_add_str(out, "No line of these says how a delivery ended.\n");
+		(void)buf_printf(
+			out, "%s\n", say(v, "No line of these says how a delivery ended."));
 		return;
 	}
 	put_outages(out, v);
 	if (v->report->n > 0)
-		(void)buf_add_str(out, "What to do first\n\n");
+		(void)buf_printf(out, "%s\n\n", say(v, "What to do first"));
 	else
-		(void)buf_add_str(out, "Nothing was put off or refused.\n");
+		(void)buf_printf(out, "%s\n", say(v, "Nothing was put off or refused."));
 	for (size_t i = 0; i < v->report->n && i < v->top; i++)
 		put_finding(out, v, i);
 	if (v->report->n_sites > 0)

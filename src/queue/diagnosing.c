@@ -30,9 +30,8 @@ static bool is_said(enum reply_cause cause, struct span peer)
 }
 
 /* "example.org from 192.0.2.1": the destination alone. */
-static struct span destination_of(const char *site)
+static struct span destination_of(struct span name)
 {
-	struct span name = span_str(site);
 	ptrdiff_t at = span_find_span(name, SPAN_LIT(" from "));
 
 	return at < 0 ? name : span_slice(name, 0, (size_t)at);
@@ -59,7 +58,7 @@ static void note_row(struct diagnosing *d, const struct results *r, size_t i)
 	bool is_taken = row->end == SPOOL_DELIVERED || row->end == SPOOL_RELAYED;
 	char provider[SITE_NAME_MAX];
 	struct diagnose_fact f = {.at = diagnosing_now(d->queue),
-		.site = destination_of(r->site),
+		.site = destination_of(r->real_site),
 		.source = r->queue_site ? queue_source_of(r->queue_site) : (struct span){0},
 		.sender = r->sender,
 		.recipient = to->address,
