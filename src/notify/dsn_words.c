@@ -86,7 +86,7 @@ static int64_t wait_until(int64_t now, int64_t then)
 {
 	int64_t wait = (then - now + 999) / 1000;
 
-	return wait > 3600 ? (wait + 299) / 300 * 300 : wait > 90 ? (wait + 59) / 60 * 60 : wait;
+	return wait > 3600 ? (wait + 150) / 300 * 300 : wait > 90 ? (wait + 30) / 60 * 60 : wait;
 }
 
 /* When it is tried again, and for how long. */
