@@ -24,12 +24,20 @@ const char *person_kind_name(enum person_kind kind)
 
 /* ---- the catalogue's sentences, with the facts in them ---- */
 
-static __attribute__((noinline)) void add_label(
-	struct buf *out, const struct person_notice *p, enum reply_label label)
+/* A frame of its own: the values and the text together are too much for one. */
+static __attribute__((noinline)) void write_label(struct buf *out, enum reply_lang lang,
+	enum reply_label label, const struct template_values *values)
+{
+	char text[TEMPLATE_TEXT_MAX];
+
+	(void)buf_add(out, span_of(text, template_write(reply_label_words(lang, label), values,
+						 true, text, sizeof text)));
+}
+
+static void add_label(struct buf *out, const struct person_notice *p, enum reply_label label)
 {
 	struct template_values values = {.absent = reply_absent_words(p->lang)};
-	char text[TEMPLATE_TEXT_MAX], duration[DURATION_TEXT_MAX], digits[24],
-		room[REPLY_MOMENT_MAX];
+	char duration[DURATION_TEXT_MAX], digits[24], room[REPLY_MOMENT_MAX];
 	struct buf number = {.at = digits, .room = sizeof digits, .max = sizeof digits};
 	int64_t wait = (p->now_ms - p->since_ms) / 1000;
 
@@ -43,8 +51,7 @@ static __attribute__((noinline)) void add_label(
 	if (p->more > 0)
 		(void)buf_add_number(&number, p->more);
 	values.of[REPLY_WORD_NUMBER] = buf_span(&number);
-	(void)buf_add(out, span_of(text, template_write(reply_label_words(p->lang, label), &values,
-						 true, text, sizeof text)));
+	write_label(out, p->lang, label, &values);
 }
 
 static void say(struct writer *w, const struct person_notice *p, enum reply_label label)
