@@ -54,7 +54,7 @@ class Postsrsd:
         return re.sub("%([0-9A-Fa-f]{2})", lambda m: chr(int(m[1], 16)), text)
 
     def stop(self):
-        self.process.stop()
+        self.process.destroy()  # and the process that it made
 
 
 @pytest.fixture(params=[(MailSrs, 4), (MailSrs, 6), (Postsrsd, 4), (Postsrsd, 6)], ids=lambda p: f"{p[0].__name__}-{p[1]}")
