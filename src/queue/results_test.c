@@ -109,6 +109,7 @@ static void done(struct made *m)
 		lane_free(lane);
 	for (size_t i = 0; table_next(&m->queue.sites, &i, &key, &lane);)
 		site_free(lane);
+	table_done(&m->queue.jobs);
 	table_done(&m->queue.sites);
 	table_done(&m->queue.lanes_by_number);
 	table_done(&m->queue.lanes_by_name);
