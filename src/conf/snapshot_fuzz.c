@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct conf conf;
 
 	if (conf_unpack(span_of(data, size), &arena, &conf) == 0) {
-		(void)conf_target_for(&conf, conf.hostname);
+		(void)conf_target_for(&conf, conf.hostname,
+			&(struct conf_mail){.sender = conf.hostname, .login = conf.hostname});
 		assert(conf_retry_for(&conf, conf.user));
 		assert(conf_pack(&conf, conf.number, &bytes) == 0);
 		assert(bytes.len == size);
