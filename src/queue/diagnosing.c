@@ -223,5 +223,10 @@ void queue_diagnosing_start(struct queue *q)
 void queue_diagnosing_find(struct queue *q, struct span about, struct check_result *checks,
 	size_t n, struct arena *arena, struct verdicts *ret)
 {
+	/* A domain's mail is kept under the site of its mail servers. */
+	const struct lane *lane = table_get(&q->lanes_by_name, about);
+
+	if (lane)
+		about = arena_copy(arena, destination_of(span_str(lane->site->name)));
 	find(q->diagnosing, about, checks, n, arena, ret);
 }
