@@ -20,7 +20,6 @@
 #define SLOWLY       4096 /* measures in which disk_needs grows to its double, about */
 #define DISK_TIMES   3
 #define LAG_SMALL    20   /* ms */
-#define WAIT_TURNS   4    /* a client waits to be accepted once, but for its turn several times */
 #define WINDOW_FIRST 200U /* of load.window */
 #define SHED_LASTS   (500 * NANOS_MS)
 #define ASKS         50U /* in a second, where strangers are turned away */
@@ -229,24 +228,19 @@ static void measure(struct server *v, int64_t lag_ms, int64_t wait_ms)
 
 	l->backlogs[l->lags_n % LOAD_LAGS] = behind;
 	l->measures.backlog_ms = standing(l->backlogs);
-	l->opens[l->lags_n % LOAD_LAGS] = (int64_t)v->sessions_n;
-	l->lags[l->lags_n++ % LOAD_LAGS] =
-		lag_ms > wait_ms / WAIT_TURNS ? lag_ms : wait_ms / WAIT_TURNS;
+	l->lags[l->lags_n++ % LOAD_LAGS] = lag_ms > wait_ms ? lag_ms : wait_ms;
 	l->measures.standing_ms = standing(l->lags);
 	l->measures.lag_ms = settle(l->measures.lag_ms, lag_ms);
 	l->measures.commit_ms = settle(l->measures.commit_ms, l->commit_worst);
 	l->commit_worst = 0;
 	l->measures.is_shedding = l->last_shed > 0 && clock_now() - l->last_shed < SHED_LASTS;
 	l->state = load_next(&was, &l->measures, &limits);
-	/* It begins with the most that stayed while nothing was wrong: those of a burst have not been served yet. */
-	int64_t open = standing(l->opens);
-
+	/* It begins with the most that there was while nothing was wrong. */
 	if (l->state.stage > LOAD_CALM)
-		l->window =
-			load_window(l->window, lag_ms > behind ? lag_ms : behind, v->sessions_n);
-	else if (open > l->window && l->measures.lag_ms < LAG_SMALL && wait_ms < LAG_SMALL &&
+		l->window = load_window(l->window, lag_ms > behind ? lag_ms : behind);
+	else if (v->sessions_n > l->window && lag_ms < LAG_SMALL && wait_ms < LAG_SMALL &&
 		 behind < LAG_SMALL)
-		l->window = (uint32_t)open;
+		l->window = (uint32_t)v->sessions_n;
 	log_change(v, &was);
 }
 

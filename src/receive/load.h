@@ -3,7 +3,7 @@
  *
  * Lag is measured all the time: how long after it was due a task runs that waits for a time and then
  * for a descriptor, as sessions do, behind all that are ready; or how long a client waits before it is
- * accepted (a part of that: once, where turns are several), which is where most wait when there are too many. Commits are
+ * accepted, which is where most wait when there are too many. Commits are
  * noted as they end, the oldest that runs as well; the rest is looked at each
  * second; what the queue says of the spool's disk comes by itself. Logs each
  * change of stage.
@@ -32,7 +32,7 @@ struct load {
 	int64_t commit_worst; /* ms, since the last look */
 	nanos commit_best;    /* since the last measure; 0: none ended */
 	nanos disk_needs;     /* for a commit when nothing waits, about */
-	int64_t lags[LOAD_LAGS], backlogs[LOAD_LAGS], opens[LOAD_LAGS];
+	int64_t lags[LOAD_LAGS], backlogs[LOAD_LAGS];
 	unsigned lags_n;  /* that were ever measured */
 	nanos looked;     /* at what is looked at each second */
 	int meminfo_fd;   /* of the role; -1: memory is not watched */
