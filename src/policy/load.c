@@ -2,10 +2,11 @@
 
 #define STAGES           4U
 #define WINDOW_LEAST     16U
-#define WINDOW_LAG       15 /* ms that a turn of a session may wait: it has about five */
-#define WINDOW_MUCH_LESS 4U
+#define WINDOW_LAG       30  /* ms that a turn of a session may wait: it has about five */
+#define WINDOW_FAR       4   /* times that */
 #define WINDOW_LESS      16U /* parts of it that it becomes less by, and more */
 #define WINDOW_MORE      16U
+#define WINDOW_MUCH_MORE 8U
 #define INODES_LEAST     1000U
 #define MAP_MOST         880U /* the spool itself refuses at 900 */
 
@@ -99,13 +100,20 @@ bool load_is_of_work(const struct load_state *now)
 	return false;
 }
 
-uint32_t load_window(uint32_t window, int64_t lag_ms)
+uint32_t load_window(uint32_t window, int64_t lag_ms, uint64_t open)
 {
-	uint32_t next = lag_ms >= 4 * WINDOW_LAG ? window - window / WINDOW_MUCH_LESS
-			: lag_ms >= WINDOW_LAG   ? window - window / WINDOW_LESS
-						 : window + window / WINDOW_MORE + 1;
+	if (lag_ms < WINDOW_LAG)
+		window += window / (lag_ms < WINDOW_LAG / 4 ? WINDOW_MUCH_MORE : WINDOW_MORE) + 1;
+	else if (lag_ms < WINDOW_FAR * WINDOW_LAG)
+		window -= window / WINDOW_LESS;
+	else {
+		/* The lag is due to those who are open: with so many it would not be that far off. */
+		uint64_t fair = open * WINDOW_FAR * WINDOW_LAG / (uint64_t)lag_ms;
 
-	return next < WINDOW_LEAST ? WINDOW_LEAST : next;
+		if (fair < window)
+			window = fair > window / 2 ? (uint32_t)fair : window / 2;
+	}
+	return window < WINDOW_LEAST ? WINDOW_LEAST : window;
 }
 
 bool load_takes(enum load_stage stage, enum load_client client)

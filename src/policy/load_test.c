@@ -129,16 +129,22 @@ static void test_window(void **state)
 	struct load_measures m = calm;
 	uint32_t window = 800;
 
-	assert_int_equal(load_window(window, 0), 851);
-	assert_int_equal(load_window(window, 14), 851);
-	assert_int_equal(load_window(window, 15), 750);
-	assert_int_equal(load_window(window, 59), 750);
-	assert_int_equal(load_window(window, 60), 600);
+	assert_int_equal(load_window(window, 0, 0), 901);
+	assert_int_equal(load_window(window, 7, 0), 851);
+	assert_int_equal(load_window(window, 29, 0), 851);
+	assert_int_equal(load_window(window, 30, 800), 750);
+	assert_int_equal(load_window(window, 119, 800), 750);
+	assert_int_equal(load_window(window, 120, 800), 800);
+	assert_int_equal(load_window(window, 160, 800), 600);
+	assert_int_equal(load_window(window, 1000, 800), 400); /* one bad moment says not all */
+	/* Those who came before the window was there are not its fault; there is room again when they go. */
+	assert_int_equal(load_window(window, 1200, 8000), 800);
+	assert_int_equal(load_window(window, 1200, 7000), 700);
 	for (int i = 0; i < 100; i++)
-		window = load_window(window, 1000);
+		window = load_window(window, 1000, window);
 	assert_int_equal(window, 16);
 	for (int i = 0; i < 200; i++)
-		window = load_window(window, 0);
+		window = load_window(window, 0, 0);
 	assert_true(window > 800);
 	/* As long as strangers are turned away it is not calm, however quick the others are served. */
 	m.standing_ms = 40;

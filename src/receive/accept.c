@@ -117,11 +117,11 @@ static int commit(struct session *s, struct span edits, uint32_t *ret_ms)
 	};
 
 	s->is_committing = true;
-	s->commit_begun = clock_now();
+	load_wait_begin(&v->load.committing, s);
 	int rc = v->commit->commit(v->commit_self, &c, content_bytes(&t->content),
 		clock_after(COMMIT_PATIENCE), ret_ms);
 	s->is_committing = false;
-	load_note_commit(&v->load, clock_now() - s->commit_begun);
+	load_wait_end(&v->load.committing, s);
 	return rc;
 }
 

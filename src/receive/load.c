@@ -20,7 +20,11 @@
 #define SLOWLY       4096 /* measures in which disk_needs grows to its double, about */
 #define DISK_TIMES   3
 #define LAG_SMALL    20   /* ms */
+#define WAIT_TURNS   4    /* a client waits to be accepted once, but for its turn several times */
+#define ASKED_MOST   500  /* ms */
 #define WINDOW_FIRST 200U /* of load.window */
+#define ACTIVE_LEAST NANOS_S
+#define ACTIVE_LAGS  4
 #define SHED_LASTS   (500 * NANOS_MS)
 #define ASKS         50U /* in a second, where strangers are turned away */
 
@@ -28,6 +32,8 @@ void load_init(struct load *l, int meminfo_fd)
 {
 	*l = (struct load){
 		.meminfo_fd = meminfo_fd, .measures = {.memory = 1000}, .window = WINDOW_FIRST};
+	list_init(&l->committing.waiting);
+	list_init(&l->asking.waiting);
 	if (getrandom(&l->dice, sizeof l->dice, 0) != (ssize_t)sizeof l->dice)
 		l->dice = (uint64_t)clock_now();
 }
@@ -65,7 +71,7 @@ enum load_door load_door(struct server *v, bool is_own, uint64_t network)
 	if (load_takes(l->state.stage, client))
 		return LOAD_DOOR_OPEN;
 	if (client == LOAD_STRANGER && l->state.stage == LOAD_BUSY) {
-		if (load_is_of_work(&l->state) && v->sessions_n < l->window)
+		if (load_is_of_work(&l->state) && v->active_n < l->window)
 			return LOAD_DOOR_OPEN;
 		if (may_ask(l))
 			return LOAD_DOOR_ASK;
@@ -74,12 +80,53 @@ enum load_door load_door(struct server *v, bool is_own, uint64_t network)
 	return LOAD_DOOR_SHUT;
 }
 
-void load_note_commit(struct load *l, nanos took)
+void load_wait_begin(struct load_waits *w, struct session *s)
 {
-	if (took / NANOS_MS > l->commit_worst)
-		l->commit_worst = took / NANOS_MS;
-	if (l->commit_best == 0 || took < l->commit_best)
-		l->commit_best = took > 0 ? took : 1;
+	s->waits_since = clock_now();
+	list_add_tail(&w->waiting, &s->waits);
+}
+
+void load_wait_end(struct load_waits *w, struct session *s)
+{
+	nanos took = clock_now() - s->waits_since;
+
+	list_remove(&s->waits);
+	if (took > w->worst)
+		w->worst = took;
+	if (w->best == 0 || took < w->best)
+		w->best = took > 0 ? took : 1;
+}
+
+void load_forget(struct session *s)
+{
+	if (list_is_empty(&s->active))
+		return;
+	list_remove(&s->active);
+	s->server->active_n--;
+}
+
+void load_note_turn(struct session *s)
+{
+	load_forget(s);
+	s->last_turn = clock_now();
+	list_add_tail(&s->server->active, &s->active);
+	s->server->active_n++;
+}
+
+/* Who waits for a turn that is late, or for the queue, is active still. */
+static void forget_silent(struct server *v, int64_t lag_ms)
+{
+	const struct load_measures *m = &v->load.measures;
+	int64_t late = ACTIVE_LAGS * (lag_ms > m->lag_ms ? lag_ms : m->lag_ms) + m->commit_ms;
+	nanos since = clock_now() - ACTIVE_LEAST - late * NANOS_MS;
+
+	while (!list_is_empty(&v->active)) {
+		struct session *s = container_of(v->active.next, struct session, active);
+
+		if (s->last_turn >= since)
+			break;
+		load_forget(s);
+	}
 }
 
 void load_note_room(struct load *l, const struct ipc_queue_room *room)
@@ -113,18 +160,30 @@ static uint32_t share(uint64_t used, uint64_t most)
 	return most == 0 || used > most ? 1000 : (uint32_t)(used * 1000 / most);
 }
 
-/* One that does not end is as bad as one that took so long. */
-static int64_t oldest_commit(const struct server *v)
+/* ns that the oldest of those who wait has waited. */
+static nanos oldest(const struct load_waits *w)
 {
-	nanos now = clock_now(), oldest = now;
+	if (list_is_empty(&w->waiting))
+		return 0;
+	return clock_now() - container_of(w->waiting.next, struct session, waits)->waits_since;
+}
 
-	list_for_each (node, &v->sessions) {
-		const struct session *s = container_of(node, struct session, node);
+/* ns, at best since the last look: where none ended, as long as the oldest has waited. */
+static nanos take_best(struct load_waits *w)
+{
+	nanos best = w->best > 0 ? w->best : oldest(w);
 
-		if (s->is_committing && s->commit_begun < oldest)
-			oldest = s->commit_begun;
-	}
-	return (now - oldest) / NANOS_MS;
+	w->best = 0;
+	return best;
+}
+
+/* ms, at worst since the last look: one that does not end is as bad as one that took so long. */
+static int64_t take_worst(struct load_waits *w)
+{
+	nanos still = oldest(w), worst = w->worst > still ? w->worst : still;
+
+	w->worst = 0;
+	return worst / NANOS_MS;
 }
 
 static void look(struct server *v)
@@ -138,10 +197,6 @@ static void look(struct server *v)
 			server_conf(v)->limits.sessions);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0)
 		l->measures.descriptors = share((uint64_t)l->last_fd, files.rlim_cur);
-	int64_t oldest = oldest_commit(v);
-
-	if (oldest > l->commit_worst)
-		l->commit_worst = oldest;
 }
 
 static void log_change(const struct server *v, const struct load_state *was)
@@ -160,7 +215,8 @@ static void log_change(const struct server *v, const struct load_state *was)
 			LOG_I64("queue_ms", l->measures.standing_ms),
 			LOG_I64("commit_ms", l->measures.commit_ms),
 			LOG_I64("backlog_ms", l->measures.backlog_ms),
-			LOG_U64("open", v->sessions_n), LOG_U64("window", l->window),
+			LOG_U64("open", v->sessions_n), LOG_U64("active", v->active_n),
+			LOG_U64("window", l->window),
 			LOG_U64("sessions", l->measures.sessions),
 			LOG_U64("descriptors", l->measures.descriptors),
 			LOG_U64("memory", l->measures.memory), LOG_U64("shed", l->shed_all));
@@ -202,11 +258,10 @@ static int64_t standing(const int64_t last[LOAD_LAGS])
 }
 
 /* What a commit took at least since the last measure, less what it takes when there is no other. */
-static int64_t backlog(struct load *l, nanos oldest_runs)
+static int64_t backlog(struct load *l)
 {
-	nanos best = l->commit_best > 0 ? l->commit_best : oldest_runs;
+	nanos best = take_best(&l->committing);
 
-	l->commit_best = 0;
 	if (best > 0 && (l->disk_needs == 0 || best < l->disk_needs))
 		l->disk_needs = best;
 	l->disk_needs += l->disk_needs / SLOWLY; /* disks may become slower */
@@ -224,23 +279,33 @@ static void measure(struct server *v, int64_t lag_ms, int64_t wait_ms)
 		l->looked = clock_now();
 		look(v);
 	}
-	int64_t behind = backlog(l, oldest_commit(v) * NANOS_MS);
+	forget_silent(v, lag_ms);
+	int64_t behind = backlog(l), asked = take_best(&l->asking) / NANOS_MS;
 
+	/* Beyond that facts hangs, and nothing is won by turning somebody away. */
+	if (asked < ASKED_MOST && asked > lag_ms)
+		lag_ms = asked;
 	l->backlogs[l->lags_n % LOAD_LAGS] = behind;
 	l->measures.backlog_ms = standing(l->backlogs);
-	l->lags[l->lags_n++ % LOAD_LAGS] = lag_ms > wait_ms ? lag_ms : wait_ms;
+	l->opens[l->lags_n % LOAD_LAGS] = (int64_t)v->active_n;
+	l->lags[l->lags_n++ % LOAD_LAGS] =
+		lag_ms > wait_ms / WAIT_TURNS ? lag_ms : wait_ms / WAIT_TURNS;
 	l->measures.standing_ms = standing(l->lags);
-	l->measures.lag_ms = settle(l->measures.lag_ms, lag_ms);
-	l->measures.commit_ms = settle(l->measures.commit_ms, l->commit_worst);
-	l->commit_worst = 0;
+	/* One that is seen twice: who come in one moment, and are then served, are no overload. */
+	l->measures.lag_ms = settle(l->measures.lag_ms, lag_ms < l->last_lag ? lag_ms : l->last_lag);
+	l->last_lag = lag_ms;
+	l->measures.commit_ms = settle(l->measures.commit_ms, take_worst(&l->committing));
 	l->measures.is_shedding = l->last_shed > 0 && clock_now() - l->last_shed < SHED_LASTS;
 	l->state = load_next(&was, &l->measures, &limits);
-	/* It begins with the most that there was while nothing was wrong. */
+	/* It begins with the most that stayed while nothing was wrong: those of a burst have not been served yet. */
+	int64_t open = standing(l->opens);
+
 	if (l->state.stage > LOAD_CALM)
-		l->window = load_window(l->window, lag_ms > behind ? lag_ms : behind);
-	else if (v->sessions_n > l->window && lag_ms < LAG_SMALL && wait_ms < LAG_SMALL &&
+		l->window =
+			load_window(l->window, lag_ms > behind ? lag_ms : behind, v->active_n);
+	else if (open > l->window && l->measures.lag_ms < LAG_SMALL && wait_ms < LAG_SMALL &&
 		 behind < LAG_SMALL)
-		l->window = (uint32_t)v->sessions_n;
+		l->window = (uint32_t)open;
 	log_change(v, &was);
 }
 

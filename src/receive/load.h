@@ -3,12 +3,13 @@
  *
  * Lag is measured all the time: how long after it was due a task runs that waits for a time and then
  * for a descriptor, as sessions do, behind all that are ready; or how long a client waits before it is
- * accepted, which is where most wait when there are too many. Commits are
+ * accepted (a part of that: once, where turns are several), or for facts to answer, which is where most wait when there are too many. Commits are
  * noted as they end, the oldest that runs as well; the rest is looked at each
  * second; what the queue says of the spool's disk comes by itself. Logs each
  * change of stage.
  */
 #pragma once
+#include "base/list.h"
 #include "policy/load.h"
 #include "reply/words.h"
 #include "wire/address.h"
@@ -20,6 +21,12 @@ struct ipc_queue_room;
 #define LOAD_LAGS       4U    /* of a queue that stays */
 #define LOAD_KNOWN_ROOM 8192U /* networks that are known here, one of each hash */
 
+/* What sessions wait for: another process, which has a queue of its own. */
+struct load_waits {
+	struct list waiting; /* sessions, the oldest first */
+	nanos best, worst;   /* that ended since the last look; 0: none did */
+};
+
 struct load {
 	/* How many clients wait to be accepted; NULL: nobody knows. */
 	uint32_t (*waiting)(void *self);
@@ -29,10 +36,10 @@ struct load {
 	nanos measured;
 	struct load_state state;
 	struct load_measures measures;
-	int64_t commit_worst; /* ms, since the last look */
-	nanos commit_best;    /* since the last measure; 0: none ended */
-	nanos disk_needs;     /* for a commit when nothing waits, about */
-	int64_t lags[LOAD_LAGS], backlogs[LOAD_LAGS];
+	struct load_waits committing, asking; /* the queue, facts for who is new */
+	nanos disk_needs; /* for a commit when nothing waits, about */
+	int64_t lags[LOAD_LAGS], backlogs[LOAD_LAGS], opens[LOAD_LAGS];
+	int64_t last_lag; /* ms */
 	unsigned lags_n;  /* that were ever measured */
 	nanos looked;     /* at what is looked at each second */
 	int meminfo_fd;   /* of the role; -1: memory is not watched */
@@ -40,7 +47,7 @@ struct load {
 	unsigned shed;    /* so many were turned away */
 	uint64_t shed_all;
 	uint64_t *known; /* hashes of networks that facts called known; NULL: none yet */
-	uint32_t window; /* sessions that may be open before strangers are turned away */
+	uint32_t window; /* sessions that may be active before strangers are turned away */
 	nanos last_shed;
 	uint64_t dice;
 	unsigned asked; /* strangers that were let in to be asked about, in the current second */
@@ -51,7 +58,14 @@ struct load {
 void load_init(struct load *l, int meminfo_fd);
 /* A task of its own, until it is cancelled; arg is the struct server. */
 void load_watch(void *server);
-void load_note_commit(struct load *l, nanos took);
+void load_wait_begin(struct load_waits *w, struct session *s);
+void load_wait_end(struct load_waits *w, struct session *s);
+/*
+ * The session begins or obeys a command: for a while it is one of those who cause what lag there is. Who is
+ * open and says nothing, or drips, is not, and takes nobody's place in the window.
+ */
+void load_note_turn(struct session *s);
+void load_forget(struct session *s);
 void load_note_room(struct load *l, const struct ipc_queue_room *room);
 /* facts knows that network: so that it need not be asked when there is much to do. */
 void load_note_known(struct load *l, uint64_t network);

@@ -17,7 +17,12 @@
 #include <unistd.h>
 
 /* interface.md: running transactions have five seconds to end. */
-#define ACCEPT_SHARE   16 /* times that of a session: all of them come by this task */
+/*
+ * Times that of a session: all of them come by this task. Who is let in has to be served by the same
+ * process, so few come in between two turns of the others; who is turned away costs no more than that.
+ */
+#define ACCEPT_SHARE   4
+#define REFUSE_SHARE   32
 #define STOP_PATIENCE  (5 * NANOS_S)
 #define LAST_WORDS     (1 * NANOS_S)
 #define LOGIN_STEP     (1 * NANOS_S) /* what failed is answered at whole seconds */
@@ -162,10 +167,12 @@ static void accept_clients(void *arg)
 {
 	struct door *d = arg;
 
-	task_take_share(ACCEPT_SHARE);
 	while (!d->is_shut) {
+		const struct load *load = &d->receive->server.load;
 		struct sockaddr_storage from = {0};
 		unsigned len = sizeof from;
+
+		task_take_share(load->state.stage > LOAD_CALM ? REFUSE_SHARE : ACCEPT_SHARE);
 		int fd = task_fd_accept(d->fd, (struct sockaddr *)&from, &len, CLOCK_NEVER);
 
 		if (fd >= 0) {

@@ -9,6 +9,8 @@ void server_init(struct server *v)
 {
 	*v = (struct server){.born = (uint32_t)(clock_wall_ms() / 1000)};
 	list_init(&v->sessions);
+	list_init(&v->active);
+	load_init(&v->load, -1);
 	task_gate_init(&v->left);
 	pool_init(&v->replies, SMALL_TEXT_MAX);
 	pool_init(&v->contents, CONTENT_HELD_MAX);

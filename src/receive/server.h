@@ -37,6 +37,8 @@ struct server {
 	uint32_t last_session;
 	struct list sessions; /* struct session */
 	size_t sessions_n;
+	struct list active; /* of these, who had a turn lately, the longest ago first (load.h), */
+	size_t active_n;
 	uint32_t sessions_all; /* of all processes, as facts said last */
 	struct load load;
 	nanos login_step;      /* log-ins that fail are answered at whole steps of it; 0: at once */

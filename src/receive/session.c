@@ -28,6 +28,9 @@ struct session *session_new(
 	content_begin(&s->transaction.content, NULL, NULL);
 	list_add_tail(&v->sessions, &s->node);
 	v->sessions_n++;
+	list_init(&s->waits);
+	list_init(&s->active);
+	load_note_turn(s);
 	return s;
 }
 
@@ -44,6 +47,7 @@ void session_free(struct session *s)
 	arena_done(&s->arena);
 	list_remove(&s->node);
 	v->sessions_n--;
+	load_forget(s);
 	(void)task_gate_wake_one(&v->left);
 	free(s);
 }
@@ -137,9 +141,15 @@ void session_greet(struct session *s)
 	struct reply_words words = {.ip = wire_ip_text(&s->client, ip)};
 
 	task_go_ahead(facts_is_trusted(s));
-	enum reply_id refusal =
-		facts ? facts->enter(s->server->facts_self, s, &words) : REPLY_ID_NONE;
+	enum reply_id refusal = REPLY_ID_NONE;
 
+	if (facts) {
+		struct load_waits *asking = &s->server->load.asking;
+
+		load_wait_begin(asking, s);
+		refusal = facts->enter(s->server->facts_self, s, &words);
+		load_wait_end(asking, s);
+	}
 	if (!refusal && s->server->is_stopping)
 		refusal = SAY_SHUTTING_DOWN;
 	if (!refusal && !s->is_let_in &&
@@ -237,6 +247,7 @@ void session_run(struct session *s)
 			break;
 		s->verb = WIRE_UNKNOWN;
 		s->commands++;
+		load_note_turn(s);
 		if (found == INPUT_LINE)
 			verbs_obey(s, line);
 		else if (found == INPUT_BARE_LF)

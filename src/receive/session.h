@@ -67,6 +67,10 @@ struct session {
 	struct stream *stream;
 	struct task *task;
 	struct list node; /* server->sessions */
+	struct list active; /* server->active, since */
+	nanos last_turn;
+	struct list waits; /* in one of load's, since */
+	nanos waits_since;
 	uint32_t number;
 	uint16_t port;
 	struct wire_ip client;
@@ -81,7 +85,6 @@ struct session {
 	bool is_over;    /* nothing more is said: the last words were, or nobody hears */
 	bool has_quit;
 	nanos since; /* when it began, or the last message was taken */
-	nanos commit_begun;
 	bool is_committing;    /* not to be cancelled: its end would be in doubt */
 	bool has_entered;      /* facts counts it (facts_link.c) */
 	bool is_after_bare_lf; /* the line so far was refused and is not over */
