@@ -216,8 +216,7 @@ static void log_change(const struct server *v, const struct load_state *was)
 			LOG_I64("commit_ms", l->measures.commit_ms),
 			LOG_I64("backlog_ms", l->measures.backlog_ms),
 			LOG_U64("open", v->sessions_n), LOG_U64("active", v->active_n),
-			LOG_U64("window", l->window),
-			LOG_U64("sessions", l->measures.sessions),
+			LOG_U64("window", l->window), LOG_U64("sessions", l->measures.sessions),
 			LOG_U64("descriptors", l->measures.descriptors),
 			LOG_U64("memory", l->measures.memory), LOG_U64("shed", l->shed_all));
 	if (now->is_disk_low != was->is_disk_low)
@@ -292,7 +291,8 @@ static void measure(struct server *v, int64_t lag_ms, int64_t wait_ms)
 		lag_ms > wait_ms / WAIT_TURNS ? lag_ms : wait_ms / WAIT_TURNS;
 	l->measures.standing_ms = standing(l->lags);
 	/* One that is seen twice: who come in one moment, and are then served, are no overload. */
-	l->measures.lag_ms = settle(l->measures.lag_ms, lag_ms < l->last_lag ? lag_ms : l->last_lag);
+	l->measures.lag_ms =
+		settle(l->measures.lag_ms, lag_ms < l->last_lag ? lag_ms : l->last_lag);
 	l->last_lag = lag_ms;
 	l->measures.commit_ms = settle(l->measures.commit_ms, take_worst(&l->committing));
 	l->measures.is_shedding = l->last_shed > 0 && clock_now() - l->last_shed < SHED_LASTS;
@@ -301,8 +301,7 @@ static void measure(struct server *v, int64_t lag_ms, int64_t wait_ms)
 	int64_t open = standing(l->opens);
 
 	if (l->state.stage > LOAD_CALM)
-		l->window =
-			load_window(l->window, lag_ms > behind ? lag_ms : behind, v->active_n);
+		l->window = load_window(l->window, lag_ms > behind ? lag_ms : behind, v->active_n);
 	else if (open > l->window && l->measures.lag_ms < LAG_SMALL && wait_ms < LAG_SMALL &&
 		 behind < LAG_SMALL)
 		l->window = (uint32_t)open;

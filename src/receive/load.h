@@ -37,7 +37,7 @@ struct load {
 	struct load_state state;
 	struct load_measures measures;
 	struct load_waits committing, asking; /* the queue, facts for who is new */
-	nanos disk_needs; /* for a commit when nothing waits, about */
+	nanos disk_needs;                     /* for a commit when nothing waits, about */
 	int64_t lags[LOAD_LAGS], backlogs[LOAD_LAGS], opens[LOAD_LAGS];
 	int64_t last_lag; /* ms */
 	unsigned lags_n;  /* that were ever measured */

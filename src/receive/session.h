@@ -66,7 +66,7 @@ struct session {
 	struct server *server;
 	struct stream *stream;
 	struct task *task;
-	struct list node; /* server->sessions */
+	struct list node;   /* server->sessions */
 	struct list active; /* server->active, since */
 	nanos last_turn;
 	struct list waits; /* in one of load's, since */
@@ -84,7 +84,7 @@ struct session {
 	bool is_closing; /* no further command is read */
 	bool is_over;    /* nothing more is said: the last words were, or nobody hears */
 	bool has_quit;
-	nanos since; /* when it began, or the last message was taken */
+	nanos since;           /* when it began, or the last message was taken */
 	bool is_committing;    /* not to be cancelled: its end would be in doubt */
 	bool has_entered;      /* facts counts it (facts_link.c) */
 	bool is_after_bare_lf; /* the line so far was refused and is not over */
