@@ -1,6 +1,6 @@
-"""Servers with every check of theirs switched on, for bench/bench checked; a DNS and postgrey of their own.
+"""Servers with the checks that are on by default, or with all of theirs, for bench/bench checked; a DNS and postgrey of their own.
 
-Both: reverse name that is confirmed, HELO form, block list, sender's domain, SPF, greylisting, rates, and whether the
+All of them: reverse name that is confirmed, HELO form, block list, sender's domain, SPF, greylisting, rates, and whether the
 recipient exists. Postfix has SPF from policyd-spf and greylisting from postgrey, as its administrators do.
 It runs in a network of its own, where /etc/resolv.conf names the DNS server.
 """
@@ -96,8 +96,10 @@ class World:
             p.wait()
 
 
-class CheckedAbide(PEERS["abide"]):
-    world = None
+class DefaultAbide(PEERS["abide"]):
+    """What is on where nothing is said of it: relaying, whether the recipient exists, whose mail SPF says it is, deferrals counted."""
+
+    world, greylists, more = None, False, ""
 
     def configure(self):
         super().configure()
@@ -108,6 +110,14 @@ class CheckedAbide(PEERS["abide"]):
 resolver {{ servers = {{"127.0.0.1@53"}} }}
 map "recipients" {{ file = "{self.dir}/recipients" }}
 domain "example.test" {{ to = "127.0.0.1:9"  recipients = "map:recipients" }}
+{self.more}''')
+
+
+class CheckedAbide(DefaultAbide):
+    """And all that can be."""
+
+    greylists = True
+    more = f'''
 dnsbl "bl.test" {{ }}
 check helo_qualified {{ }}
 check helo_literal {{ }}
@@ -120,11 +130,15 @@ greylist {{ mode = all  delay = "{DELAY}s" }}
 rate "calls" {{ what = connections  by = address  most = 1000000 }}
 rate "mails" {{ what = messages  by = address  most = 1000000 }}
 rate "people" {{ what = recipients  by = address  most = 1000000 }}
-''')
+'''
 
 
-class CheckedPostfix(PEERS["postfix"]):
-    world = None
+class DefaultPostfix(PEERS["postfix"]):
+    """Its own defaults (no DNS list, no SPF, no greylisting), and the same recipients."""
+
+    world, greylists = None, False
+    more = """smtpd_client_restrictions = check_client_access static:HOLD
+"""
 
     def configure(self):
         super().configure()
@@ -135,29 +149,42 @@ class CheckedPostfix(PEERS["postfix"]):
                      "smtpd_peername_lookup = no\n", "smtp_dns_support_level = disabled\n", "smtp_host_lookup = native\n",
                      "smtpd_client_restrictions = check_client_access static:HOLD\n"):
             text = text.replace(line, "")
-        # What is held stands first, and all the rest is looked at even so.
-        text += f'''
+        self.write("conf/main.cf", text + '''
 mynetworks = 192.0.2.1/32
 relay_domains = example.test
-relay_recipient_maps = inline:{{ {{ r@example.test = x }} }}
+relay_recipient_maps = inline:{ { r@example.test = x } }
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-smtpd_helo_required = yes
+smtpd_client_event_limit_exceptions =
+smtpd_client_connection_count_limit = 100000
+smtpd_client_connection_rate_limit = 1000000
+smtpd_client_message_rate_limit = 1000000
+smtpd_client_recipient_rate_limit = 1000000
+''' + self.more)
+
+
+class CheckedPostfix(DefaultPostfix):
+    """As many checks as abide has."""
+
+    greylists = True
+
+    @property
+    def more(self):
+        # What is held stands first, and all the rest is looked at even so.
+        return f'''smtpd_helo_required = yes
 smtpd_client_restrictions = check_client_access static:HOLD, reject_unknown_client_hostname
 smtpd_helo_restrictions = reject_invalid_helo_hostname, reject_non_fqdn_helo_hostname
 smtpd_sender_restrictions = reject_non_fqdn_sender, reject_unknown_sender_domain
 smtpd_recipient_restrictions = reject_unauth_destination, reject_unlisted_recipient, reject_rbl_client bl.test,
  check_policy_service unix:private/spf, check_policy_service inet:127.0.0.1:{self.world.grey}
 spf_time_limit = 3600
-smtpd_client_event_limit_exceptions =
-smtpd_client_connection_count_limit = 100000
-smtpd_client_connection_rate_limit = 1000000
-smtpd_client_message_rate_limit = 1000000
-smtpd_client_recipient_rate_limit = 1000000
 '''
-        self.write("conf/main.cf", text)
+
+    def configure(self):
+        super().configure()
         spf = self.write("policyd-spf.conf", "debugLevel = 0\nskip_addresses = 192.0.2.1/32\nHELO_reject = Fail\nMail_From_reject = Fail\n")
         with open(os.path.join(self.dir, "conf", "master.cf"), "a", encoding="ascii") as f:
             f.write(f"spf unix - n n - 0 spawn\n  user=nobody argv=/usr/bin/policyd-spf {spf}\n")
 
 
-CHECKED = {"abide": CheckedAbide, "postfix": CheckedPostfix}
+CHECKED = {"on by default": {"abide": DefaultAbide, "postfix": DefaultPostfix},
+           "all": {"abide": CheckedAbide, "postfix": CheckedPostfix}}
