@@ -9,12 +9,24 @@
 #include "reply/variant.h"
 #include "reply/wait.h"
 
+/* Who says 4yz and when to come back will take it then, whatever else his words resemble. */
+static bool is_belied(unsigned code, bool states_wait, const struct reply_verdict *v)
+{
+	bool is_guess = code / 100 == 4 && v->confidence < 0.5;
+
+	return is_guess &&
+	       (v->cause == REPLY_MESSAGE_EXPIRED ||
+		       (states_wait && reply_cause_info(v->cause)->nature != REPLY_TRANSIENT));
+}
+
 static void decide(const struct reply_subject *subject, bool states_wait, struct reply_meaning *m)
 {
 	struct reply_verdict verdict;
 
 	if (!reply_model_decide(subject, &verdict))
 		reply_code_decide(subject, &verdict);
+	if (is_belied(m->code, states_wait, &verdict))
+		verdict.cause = REPLY_DEFERRED_UNSPECIFIED;
 	reply_settle(m, verdict.cause);
 	m->confidence = verdict.confidence;
 	m->evidence = verdict.evidence;

@@ -142,6 +142,25 @@ static void the_object_is_whole(void **state)
 	arena_done(&arena);
 }
 
+/* Words that nobody has taught it must not tell a person that mail is lost which the other side only puts off. */
+static void who_names_a_time_will_take_it(void **state)
+{
+	static const char *const texts[] = {"421 Try again after 2 hours",
+		"450 Come back in 10 minutes", "451 zkuste to za 5 minut", "450 4.7.1 wait 1 hour",
+		"452 5 minuten te wachten", "421 see you in 30 seconds, wait 30 seconds"};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		struct arena arena = {0};
+		struct reply_meaning m = read_reply(&arena, REPLY_STAGE_RCPT, texts[i]);
+
+		print_message("%s\n", texts[i]);
+		assert_true(m.wait_seconds > 0);
+		assert_true(m.nature == REPLY_TRANSIENT || m.confidence >= 0.5);
+		assert_false(reply_is_final(&m));
+		arena_done(&arena);
+	}
+}
+
 /* Who needs no template gets all the rest. */
 static void a_template_can_be_spared(void **state)
 {
@@ -362,6 +381,7 @@ int main(void)
 		cmocka_unit_test(replies_are_understood),
 		cmocka_unit_test(the_famous_seven_are_told_apart),
 		cmocka_unit_test(the_object_is_whole),
+		cmocka_unit_test(who_names_a_time_will_take_it),
 		cmocka_unit_test(a_template_can_be_spared),
 		cmocka_unit_test(templates_are_stable),
 		cmocka_unit_test(own_replies_are_certain),

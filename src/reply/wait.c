@@ -70,6 +70,8 @@ static const char *const after_waits[] = {
 	"later", "before", "remaining", "left", "until", "and", "then", "or", "te", "zu", NULL};
 static const char *const in_words[] = {
 	"in", "after", "nach", "za", "tra", "fra", "dans", "en", "over", "om", "dentro", NULL};
+/* "noch einmal versuchen": between a time and the verb */
+static const char *const fillers[] = {"noch", "einmal", "bitte", "nog", "eens", "opnieuw", NULL};
 static const char *const after_not_waits[] = {"ago", "old", "limit", "timeout", "quota", NULL};
 
 /* hh:mm:ss, or mm:ss */
@@ -219,6 +221,9 @@ static bool is_wait(const struct reply_tokens *t, size_t from, size_t upto)
 		return false;
 	/* "in 5 Minuten erneut versuchen" */
 	bool is_clause = strchr(",;.", t->list[upto - 1].after) && t->list[upto - 1].after;
+
+	while (!is_clause && upto + 1 < t->n && is_one_of(next, fillers))
+		next = t->list[++upto].text;
 
 	if (from > 0 && !is_clause && is_one_of(t->list[from - 1].text, in_words) &&
 		is_one_of(next, wait_verbs))

@@ -26,6 +26,8 @@ static const struct {
 	{"450 Greylisting: zkuste to znovu za 10 minut", 600},
 	{"451 Bitte versuchen Sie es in 5 Minuten erneut", 300},
 	{"451 Bitte in 5 Minuten erneut versuchen", 300},
+	{"450 Bitte in 300 Sekunden noch einmal versuchen", 300},
+	{"450 Probeer het over 10 minuten nog eens opnieuw", 600},
 	{"450 R\xc3\xa9"
 	 "essayez dans 3 minutes",
 		180},
