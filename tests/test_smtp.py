@@ -551,6 +551,33 @@ def test_utf8_addresses(abide, lab):
     assert "SMTPUTF8" in m["params"] and x.content(m).endswith(content)
 
 
+def test_one_domain_in_two_spellings(abide, lab):
+    """RFC 5890 2.3.2.4: U-label and A-label are one name. Who writes to grün is not told that relaying is denied."""
+    x = lab(keep=True)
+    ascii_form, other = "xn--grn-ioa.test", "xn--bcher-kva.test"
+    a = abide(relay_from=("127.0.9.9/32",), routes={"bücher.test": x.port, "*": 9}, extra=f"""
+domain "grün.test" {{ to = "127.0.0.1:{x.port}" recipients = {{"anna"}} }}\n""")
+    with a.client() as c:
+        c.ehlo()
+        for to in (f"anna@{ascii_form}", "anna@grün.test", "anna@GRÜN.test", "anna@gru\u0308n.test", "ANNA@grün.test"):
+            c.expect("MAIL FROM:<s@src.test> SMTPUTF8", 250)
+            c.expect(f"RCPT TO:<{to}>", 250)
+            c.expect("RSET", 250)
+        c.expect("MAIL FROM:<s@src.test> SMTPUTF8", 250)
+        assert c.cmd("RCPT TO:<bert@grün.test>").text.startswith("5.1.1 ")
+        assert c.cmd("RCPT TO:<anna@grun.test>").text.startswith("5.7.1 ")
+        for to in ("anna@grün.test", f"anna@{ascii_form}"):  # one recipient, named twice
+            c.expect(f"RCPT TO:<{to}>", 250)
+        assert c.data(CONTENT).code == 250
+    assert x.wait_message()["rcpts"] == [f"anna@{ascii_form}"]
+    # What goes on keeps the form that it came in.
+    with a.client(source="127.0.9.9") as c:
+        c.ehlo()
+        for to in ("r@bücher.test", f"r@{other}"):
+            assert c.mail(recipients=[to], content=CONTENT, params=" SMTPUTF8").code == 250
+            x.wait_for(to)
+
+
 def test_client_that_leaves_half_way(server):
     """What had no final dot was never sent; nothing of it may stay."""
     for cut in (b"", b"Subject: x\r\n", b"Subject: x\r\n\r\nbody\r\n.", b"Subject: x\r\n\r\nbody\r\n.\r"):

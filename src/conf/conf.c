@@ -9,6 +9,16 @@ const struct conf_domain *conf_domain_for(const struct conf *conf, struct span d
 	return NULL;
 }
 
+struct span conf_own_name(const struct conf *conf, struct span domain, struct arena *arena)
+{
+	struct span ascii = value_in_ascii(domain, arena);
+
+	return conf_domain_for(conf, ascii) || span_equal_nocase(ascii, conf->hostname) ||
+			       span_equal_nocase(ascii, conf->srs.domain)
+		       ? ascii
+		       : domain;
+}
+
 const struct conf_map *conf_map_for(const struct conf *conf, struct span name)
 {
 	(void)span_take_span(&name, SPAN_LIT("map:"));
@@ -117,7 +127,9 @@ const struct conf_route *conf_route_for(
 {
 	const struct conf_route *best = NULL;
 	size_t most = 0, most_of_mail = 0;
+	struct arena arena = {0};
 
+	domain = value_in_ascii(domain, &arena);
 	for (size_t i = 0; i < conf->n_routes; i++) {
 		const struct conf_route *r = &conf->routes[i];
 		size_t f = fit(r->pattern, domain), of_mail = fit_mail(r, mail);
@@ -130,6 +142,7 @@ const struct conf_route *conf_route_for(
 			best = r;
 		}
 	}
+	arena_done(&arena);
 	return best;
 }
 

@@ -531,6 +531,8 @@ const struct conf_route *conf_route_for(
 	const struct conf *conf, struct span domain, const struct conf_mail *mail);
 /* The domain section of this very name, or NULL. */
 const struct conf_domain *conf_domain_for(const struct conf *conf, struct span domain);
+/* As sections, maps and stores name it: an international domain of ours in A-labels, any other as it is. */
+struct span conf_own_name(const struct conf *conf, struct span domain, struct arena *arena);
 /* The map of this name ("NAME", or "map:NAME"), or NULL. */
 const struct conf_map *conf_map_for(const struct conf *conf, struct span name);
 /* Must lookup be asked about recipients of this domain? may_relay: whether the client is one of ours. */

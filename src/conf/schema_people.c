@@ -197,7 +197,8 @@ static const struct schema_row domain_title = {.key = "DOMAIN",
 	AT(conf_domain, name),
 	.min = 1,
 	.max = 255,
-	.meaning = "the domain"};
+	.meaning = "the domain; an international one in either form. Maps, stores and routes are "
+		   "asked by its A-labels (xn--...)"};
 
 #define S conf_domain
 static const struct schema_row domain_rows[] = {

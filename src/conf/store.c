@@ -154,6 +154,8 @@ static bool store_text(struct load *l, const char *name, const struct schema_row
 
 	if (why)
 		return refuse(l, name, w, why);
+	if (row->type == SCHEMA_DOMAIN || row->type == SCHEMA_PATTERN)
+		text = value_in_ascii(text, l->arena);
 	if (row->type == SCHEMA_DOMAIN)
 		why = value_domain(text);
 	else if (row->type == SCHEMA_PATTERN)

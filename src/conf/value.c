@@ -1,10 +1,13 @@
 #include "conf/value.h"
+#include "base/utf8.h"
+#include "mail/alabel.h"
 #include <stdio.h>
 
 #define BAD_NUMBER   "is not a number; write digits alone"
 #define BAD_SIZE     "is not a size; write bytes, or 64K, 50M, 2G, 1T"
 #define BAD_DURATION "is not a duration; write 90, 90s, 5m, 4h, 5d or 00:02:00"
 #define BAD_FACTOR   "is not a factor; write 2 or 1.5"
+#define DOMAIN_MAX   255U
 #define BAD_DOMAIN   "is not a domain name; write letters, digits and hyphens between dots"
 
 static const char *scaled(struct span digits, int64_t scale, const char *bad, int64_t *ret)
@@ -99,7 +102,7 @@ const char *value_domain(struct span text)
 {
 	size_t label = 0;
 
-	if (text.len == 0 || text.len > 255)
+	if (text.len == 0 || text.len > DOMAIN_MAX)
 		return BAD_DOMAIN;
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.at[i];
@@ -117,6 +120,22 @@ const char *value_domain(struct span text)
 			return BAD_DOMAIN;
 	}
 	return NULL;
+}
+
+struct span value_in_ascii(struct span text, struct arena *arena)
+{
+	struct span rest = text, domain, tail;
+	struct buf out = BUF_INIT(DOMAIN_MAX);
+	bool is_suffix = span_take(&rest, '.');
+
+	if (!span_take_until(&rest, ' ', &domain))
+		domain = rest;
+	tail = span_slice(text, is_suffix + domain.len, text.len);
+	if (!utf8_is_ascii(domain) && alabel_add(domain, &out) == 0)
+		text = arena_printf(arena, "%s%.*s%.*s", is_suffix ? "." : "",
+			SPAN_F(buf_span(&out)), SPAN_F(tail));
+	buf_done(&out);
+	return text;
 }
 
 struct span value_print_duration(nanos d, char out[VALUE_TEXT_MAX])

@@ -20,6 +20,11 @@ const char *value_factor(struct span text, int64_t *ret_thousandths);
 const char *value_network(struct span text, struct conf_network *ret);
 /* A domain name of letters, digits and hyphens in labels, 255 octets (RFC 1123 2.1). */
 const char *value_domain(struct span text);
+/*
+ * A domain or a pattern of a route with its international names in A-labels (RFC 5890), as the DNS and most
+ * servers say them; whatever can be none stays as it is.
+ */
+struct span value_in_ascii(struct span text, struct arena *arena);
 
 /* HOST:PORT or [IPv6]:PORT. ret_name has no brackets. */
 const char *value_host(struct span text, struct span *ret_name, uint16_t *ret_port);

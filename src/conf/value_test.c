@@ -84,6 +84,25 @@ static void domains(void **state)
 		assert_int_equal(value_domain(span_str(cases[i].text)) == NULL, cases[i].good);
 }
 
+/* A label that no IDNA allows, or one with a control character in it, is no name: it stays, and is refused. */
+static void international_domains(void **state)
+{
+	static const struct {
+		const char *text, *ascii;
+	} cases[] = {{"example.org", "example.org"}, {"b\u00fccher.test", "xn--bcher-kva.test"},
+		{"B\u00dcCHER.Test", "xn--bcher-kva.test"},
+		{"bu\u0308cher.test", "xn--bcher-kva.test"},
+		{".stra\u00dfe.test", ".xn--strae-oqa.test"},
+		{"\u00fc.test from x@b\u00fc.test", "xn--tda.test from x@b\u00fc.test"}, {"*", "*"},
+		{"", ""}, {".", "."}, {"b\u202e.test", "b\u202e.test"}, {"\xff.test", "\xff.test"}};
+	struct arena arena = {0};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_true(span_equal(
+			value_in_ascii(span_str(cases[i].text), &arena), span_str(cases[i].ascii)));
+	arena_done(&arena);
+}
+
 static void hosts_and_ports(void **state)
 {
 	static const struct {
@@ -163,6 +182,7 @@ int main(void)
 		cmocka_unit_test(factors),
 		cmocka_unit_test(numbers_are_printed_as_they_are_read),
 		cmocka_unit_test(domains),
+		cmocka_unit_test(international_domains),
 		cmocka_unit_test(hosts_and_ports),
 		cmocka_unit_test(addresses_survive_the_way_to_a_socket),
 		cmocka_unit_test(networks),

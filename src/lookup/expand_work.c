@@ -24,9 +24,12 @@ bool work_canonical(const struct expand *e, struct span text, struct span *ret)
 {
 	struct wire_path path;
 	struct buf out = BUF_INIT(ADDRESS_MAX);
-	bool good = wire_address_read(text, &path) == WIRE_PATH_OK &&
-		    path.kind == WIRE_PATH_MAILBOX && wire_path_text(&path, &out) == 0;
+	bool good =
+		wire_address_read(text, &path) == WIRE_PATH_OK && path.kind == WIRE_PATH_MAILBOX;
 
+	if (good)
+		path.domain = conf_own_name(e->conf, path.domain, e->arena);
+	good = good && wire_path_text(&path, &out) == 0;
 	if (good)
 		*ret = arena_copy(e->arena, buf_span(&out));
 	buf_done(&out);

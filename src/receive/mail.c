@@ -86,6 +86,21 @@ static enum reply_id ask_services(struct session *s)
 	return REPLY_ID_NONE;
 }
 
+/* As whom a login may send can be written with an international domain in either form. */
+static enum reply_id check_login(const struct session *s, const struct conf *conf,
+	const struct wire_path *path, struct span sender, struct reply_words *words)
+{
+	struct buf said = BUF_INIT(2 * WIRE_PATH_MAX);
+	enum reply_id refusal = login_check_sender(s, conf, sender, words);
+
+	if (refusal && path->is_utf8 && wire_path_text(path, &said) == 0 &&
+		!login_check_sender(s, conf, buf_span(&said), words))
+		refusal = REPLY_ID_NONE;
+	words->address = sender;
+	buf_done(&said);
+	return refusal;
+}
+
 /* The sender as it is to be, then the transaction. */
 static enum reply_id rewrite_and_begin(struct session *s, const struct wire_path *path,
 	const struct wire_mail_params *p, struct reply_words *words)
@@ -93,13 +108,15 @@ static enum reply_id rewrite_and_begin(struct session *s, const struct wire_path
 	const struct conf *conf = server_conf_get(s->server);
 	struct buf *text = pool_take(&s->server->replies);
 	struct arena arena = {0};
+	struct wire_path ours = *path;
 
-	(void)wire_path_text(path, text);
+	ours.domain = conf_own_name(conf, path->domain, &arena);
+	(void)wire_path_text(&ours, text);
 	struct span sender = buf_span(text);
 	enum reply_id refusal = rate(s, sender, words), foreign = REPLY_ID_NONE;
 
 	if (!refusal)
-		foreign = login_check_sender(s, conf, sender, words);
+		foreign = check_login(s, conf, path, sender, words);
 	if (foreign) /* said while the address is there */
 		say(s, foreign, words);
 	else if (!refusal)

@@ -210,6 +210,7 @@ static enum reply_id take(struct session *s, struct span argument, struct reply_
 	struct arena arena = {0};
 	struct buf *text = pool_take(&s->server->replies);
 
+	path.domain = conf_own_name(t->conf, path.domain, &arena);
 	(void)wire_path_text(&path, text);
 	struct check_subject r = {.path = &path, .address = buf_span(text), .arena = &arena};
 
