@@ -107,6 +107,24 @@ def test_xclient(trusting):
     assert b"([192.0.2.7])" in a.lab.content(a.lab.wait_message())
 
 
+@pytest.mark.parametrize("said, code", [
+    ("NAME=a+0D+0AX-Evil:+20y ADDR=192.0.2.3", 220), ("NAME=<script>", 220), ("NAME=a)b(c\\", 220), ("HELO=+00+01", 220),
+    ("HELO=a+0D+0Ab", 220), ("ADDR=999.1.1.1", 501), ("PORT=99999", 501), ("LOGIN=root", 501), ("PROTO=XX", 501), ("", 501),
+    ("ADDR=192.0.2.3 ADDR=127.0.0.1", 501)])
+def test_xclient_with_odd_values(trusting, said, code):
+    """What a filter passes on comes from a stranger: nothing of it becomes a line of the header or the log."""
+    a = trusting(extra='domain "example.test" { to = "127.0.0.1:9" }')
+    with Smtp(a.port, source=FILTER) as c:
+        c.ehlo()
+        c.expect(f"XCLIENT {said}".rstrip(), code)
+        c.ehlo("helo.example.test")
+        r = c.mail()
+        assert r.code == 250, r
+    content = a.run("queue", "content", "-c", a.config.path, r.id).stdout
+    assert content.startswith(b"Received: from helo.example.test ([") and b"Evil" not in content
+    assert not [line for line in a.log.lines if any(c < " " or c == "\x7f" for c in line)]
+
+
 def test_xclient_of_a_stranger(trusting):
     """A header that says it is from elsewhere must not open the relay."""
     a = trusting()

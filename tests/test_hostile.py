@@ -34,6 +34,7 @@ def transaction(a):
     """How long a well-behaved session takes, in seconds."""
     begun = time.monotonic()
     with Smtp(a.port, source=STRANGER) as c:
+        assert c.banner.code == 220, c.banner
         c.ehlo()
         assert c.mail("s@there.test", ["r@here.test"]).code == 250
         c.expect("QUIT", 221)

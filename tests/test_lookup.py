@@ -9,6 +9,7 @@ import pytest
 
 from harness.process import wait_until
 from harness.slapd import Slapd
+from harness.slow import Slow
 
 MANY = "commands_without_mail = 1000000 errors = 1000000"  # a test asks more than a client should
 
@@ -362,6 +363,27 @@ def test_directory_goes_and_comes_back(abide, lab, directory, started, how, tls)
     assert failed and all(e["step"] and e["error"] for e in failed) and down["reason"], failed
     assert "secret-of" not in "\n".join(a.log.lines)
     assert all("retry=" in r.text for _, _, _, r in t.seen if is_down(r))
+
+
+def test_directory_is_slow(abide, lab, directory, started):
+    """Within its time it is waited for; beyond it 451 says so, who needs no directory is served, and it ends with the trouble."""
+    slapd = Slapd(directory, WHO).start()
+    slow = Slow(slapd.port)
+    started.extend([slapd, slow])
+    slapd.port = slow.port
+    a = directory_abide(abide, lab, slapd, more='cache = "0" cache_missing = "0" timeout = "2s"')
+    slow.delay = 0.3  # for connection, login and search
+    with Traffic(a) as t:
+        t.wait(is_up, "an answer")
+        assert not any(is_down(r) for _, _, _, r in t.seen)
+        slow.delay = 10
+        t.wait(lambda r: is_down(r) and "did not answer in time" in r.text, "a reply that puts off")
+        assert status(ask(a, "x@else.example")) == "250 2.1.5"
+        slow.delay, back = 0, time.monotonic()
+        t.wait(is_up, "an answer again")
+    first = min(begun + took for begun, took, _, r in t.seen if begun + took > back and is_up(r))
+    assert first - back < 5, f"{first - back:.1f} s"
+    t.check()
 
 
 def test_directory_refuses_our_login(abide, lab, directory, started):

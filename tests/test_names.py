@@ -119,7 +119,7 @@ resolver {{ servers = {{"127.0.0.1@{dns.port}"}} deadline = 1s }}\n""")
     else:
         signal_all(dns, signal.SIGCONT)
     begun, seen = time.monotonic(), []
-    wait_until(lambda: seen.append(rcpt(a, sender=next(names)).code) or seen[-1] == 250, what="an answer")
+    wait_until(lambda: seen.append(rcpt(a, sender=next(names)).code) or seen[-1] == 250, timeout=5, what="an answer")
     print(f"{how}: back after {time.monotonic() - begun:.1f} s")
     assert set(seen) <= {451, 250}, seen
 
@@ -145,6 +145,16 @@ def test_a_list(world):
     assert f"{LISTED} is listed: bl.test, see https://bl.test/why" in reply.text, reply
     assert odd.asked("1.0.0.127.bl.test") and odd.asked("2.0.0.127.bl.test"), "the list was not put to the test"
     assert not a.log.find(event="list_broken")
+
+
+@pytest.mark.parametrize("text, said", [("evil\r\n250 ok\0\x07\u202e", "evil  250 ok"), ("5.7.2", "5.7.2"), ("550-", "550-"), ("y" * 900, "yyy")])
+def test_what_a_list_says_is_text(world, text, said):
+    """Whoever runs the zone can write anything there: it is a part of one reply line, and nothing more."""
+    a, _ = world('dnsbl "bl.test" { }\ncheck block_lists { }', {backwards(LISTED, "bl.test"): [("A", "127.0.0.2"), ("TXT", text)]})
+    reply = rcpt(a, LISTED)
+    assert reply.code == 550 and len(reply.lines) == 1 and f"is listed: bl.test, {said}" in reply.text, reply
+    assert all(" " <= c <= "~" for c in reply.text) and reply.text.endswith("[CLIENT_LISTED]"), reply
+    assert not [line for line in a.log.lines if any(c < " " or c == "\x7f" for c in line)]
 
 
 def test_weights(world):

@@ -70,6 +70,30 @@ def test_actions(served):
     assert len(a.services[0].connections) == 1, "the connection is used again"
 
 
+# A code or status with nothing behind it, cut off, too long, of another kind (CVE-2026-43964: Postfix read on beyond "5.7.2").
+ODD = [("REJECT 5.7.1", "550 5.7.1", ""), ("REJECT 5.7.1 ", "550 5.7.1", ""), ("REJECT 5.7.1-x", "550 5.7.1", "5.7.1-x"),
+       ("550 ", "550 5.7.1", ""), ("550 5", "550 5.7.1", "5"), ("550 5.", "550 5.7.1", "5."), ("550 5.7.", "550 5.7.1", "5.7."),
+       ("550 5.7.1000 x", "550 5.7.1", "5.7.1000 x"), ("550 5.99999999999999999999.1 x", "550 5.7.1", "x"),
+       ("550 4.7.1 x", "550 5.7.1", "x"), ("450 5.7.1 x", "450 4.7.1", "x"), ("DEFER 4.7.1", "450 4.7.1", ""),
+       ("250 2.0.0 x", "250 2.1.5", ""), ("354 go", "250 2.1.5", ""), ("REJECT a\0b\x07c", "550 5.7.1", "a?b?c"),
+       ("REJECT caf\u00e9\u202e", "550 5.7.1", "caf??"), ("REJECT " + "x" * 3000, "550 5.7.1", "xxx"),
+       ("PREPEND X-A: b\x0bc", "250 2.1.5", ""), ("PREPEND : x", "250 2.1.5", ""),
+       (b"action=REJECT x\r\n250 y\n\n", "550 5.7.1", "x"), (b"action=\n\n", "451 4.3.0", "no proper answer"),
+       (b"\n", "451 4.3.0", "no proper answer"), (b"action=" + b"A" * 200000 + b"\n\n", "451 4.3.0", "no proper answer")]
+
+
+def test_odd_answers_are_one_reply(served):
+    """Whatever a service says, the client gets one well-formed reply, and the log no control character."""
+    said = [None]
+    a = served(lambda _: said[0])
+    for action, wanted, text in ODD:
+        said[0] = action
+        reply = ask(a)
+        assert status(reply) == wanted and text in reply.text and len(reply.lines) == 1, (action, reply)
+        assert all(" " <= c <= "~" for c in reply.text), reply
+    assert not [line for line in a.log.lines if any(c < " " or c == "\x7f" for c in line)]
+
+
 def test_what_is_not_supported_is_named(served):
     said = [None]
     a = served(lambda _: said[0])
@@ -235,7 +259,7 @@ def test_a_slow_service(served, down, wanted):
     with a.client() as c:
         c.ehlo()
         wait_until(lambda: status(rcpt(c, "anna@example.org")) == "250 2.1.5" and a.log.find(event="policy_back"),
-                   timeout=30, what="an answer")
+                   timeout=5, what="an answer")
 
 
 def test_many_at_once_share_few_connections(served):
@@ -328,7 +352,7 @@ def test_postgrey_goes_and_comes_back(abide, lab, peer, directory, how):
         a.log.wait(event="policy_back", since=mark)
         t.wait(lambda r: status(r) == "250 2.1.5", "an answer again")
     first = min(begun + took for begun, took, r in t.seen if begun > back and status(r) == "250 2.1.5")
-    assert first - back < 30, f"{first - back:.1f} s"
+    assert first - back < 5, f"{first - back:.1f} s"
     assert max(took for _, took, _ in t.seen) < 30
     assert {status(r) for _, _, r in t.seen} <= {"250 2.1.5", "450 4.2.0", "451 4.3.0"}
     failed = a.log.find(event="policy_failed", since=mark)

@@ -164,6 +164,23 @@ def test_what_failed_is_said(spf):
     wait_until(lambda: rcpt(a, "failing").code == 550, timeout=20, what="an answer")
 
 
+def test_odd_records_are_no_harm(spf):
+    """U+200B in a record stopped another server; loops, long names and explanations of any bytes are strangers' too."""
+    a = spf("check spf_fail { }", {
+        "good": "v=spf1 ip4:127.0.0.1 -all", "zero": "v=spf1 \u200bip4:192.0.2.9 -all", "loop": "v=spf1 include:loop.spf.test -all",
+        "macro": "v=spf1 exists:%{p}.%{l99r}.%{h}%{d255}.%{S}." + ("a" * 60 + ".") * 5 + "x -all",
+        "odd": "v=spf1 -all exp=why.odd.spf.test", "why.odd": "bad\r\n250 x\x01 \u202e" + "z" * 600})
+    got = {}
+    for name in ("zero", "loop", "macro", "odd", "good"):
+        with a.client() as c:
+            c.ehlo()
+            c.expect(f"MAIL FROM:<s@{name}.spf.test>", 250)
+            reply = c.cmd("RCPT TO:<r@here.test>")
+        assert len(reply.lines) == 1 and all(" " <= c <= "~" for c in reply.text), reply
+        got[name] = reply.code
+    assert got == {"zero": 250, "loop": 250, "macro": 550, "odd": 550, "good": 250}
+
+
 def test_chains_end(spf):
     """Ten includes deep, and no deeper: neither time nor stack is a stranger's to take."""
     a = spf("check spf_fail { }\n")

@@ -71,6 +71,25 @@ static void work_items(struct work *w)
 		w->verdict = IPC_LOOKUP_UNKNOWN;
 }
 
+/* RFC 5321 4.5.1: a postmaster is there, though his alias leads to nobody (postmaster: root, and no root). */
+static void take_postmaster(struct work *w, const struct item *asked)
+{
+	struct span to = w->e->conf->postmaster;
+	const struct conf_domain *d = asked ? conf_domain_for(w->e->conf, asked->domain) : NULL;
+
+	if (w->verdict != IPC_LOOKUP_UNKNOWN || !d || !work_is_postmaster(d, asked->local))
+		return;
+	w->verdict = 0;
+	if (to.len > 0 && !span_equal_nocase(to, asked->address)) {
+		work_push(w, asked, to, false);
+		work_items(w);
+	}
+	if (to.len > 0 && w->verdict != IPC_LOOKUP_UNKNOWN)
+		return;
+	w->verdict = 0;
+	work_found(w, asked->address, asked->domain);
+}
+
 /* "over", or as many bytes used as are allowed. */
 static bool is_over(const struct map_answer *a)
 {
@@ -140,7 +159,10 @@ void expand_recipient(const struct expand *e, struct span address, struct span s
 	*ret_note = (struct expand_note){0};
 	w.last = &w.first;
 	if (!begin(&w, address)) {
+		const struct item *asked = w.first;
+
 		work_items(&w);
+		take_postmaster(&w, asked);
 		check_quota(&w);
 	}
 	table_done(&w.seen);

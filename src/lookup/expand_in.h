@@ -45,5 +45,7 @@ void work_grow(struct work *w);
 /* SRS is wanted, and its secrets could not be read. */
 void work_lack_secrets(struct work *w, struct span address);
 void work_found(struct work *w, struct span address, struct span domain);
+/* Is it one that RFC 5321 4.5.1 or 2142 wants taken (postmaster, abuse), with a tag or without? */
+bool work_is_postmaster(const struct conf_domain *d, struct span local);
 /* An address of the domain d: what it leads to is found, or is to be worked on. */
 void work_ours(struct work *w, const struct conf_domain *d, const struct item *i);

@@ -1,5 +1,6 @@
 /* What an address of one of our domains leads to: aliases, mailboxes, tags, the place for all others. */
 #include "lookup/expand_in.h"
+#include "lookup/rows.h"
 
 /* ---- aliases ---- */
 
@@ -21,8 +22,13 @@ static void push_value(struct work *w, const struct item *from, struct span tag,
 {
 	const struct conf_domain *d = conf_domain_for(w->e->conf, from->domain);
 	bool is_final = span_take(&value, '\\');
+	const char *why = rows_refused_target(value);
 	struct span address;
 
+	if (why) {
+		work_conclude(w, IPC_LOOKUP_BAD_ALIAS, from->address, why);
+		return;
+	}
 	if (value.len > 0 && span_find(value, '@') < 0)
 		value = work_join(w->e, value, from->domain);
 	if (!work_canonical(w->e, d ? with_tag(w, d, tag, value) : value, &address)) {
@@ -122,10 +128,13 @@ static bool split_tag(
 	return true;
 }
 
-static bool is_postmaster(struct span local)
+bool work_is_postmaster(const struct conf_domain *d, struct span local)
 {
-	return span_equal_nocase(local, SPAN_LIT("postmaster")) ||
-	       span_equal_nocase(local, SPAN_LIT("abuse"));
+	struct span user = local, tag;
+
+	(void)split_tag(d, local, &user, &tag);
+	return span_equal_nocase(user, SPAN_LIT("postmaster")) ||
+	       span_equal_nocase(user, SPAN_LIT("abuse"));
 }
 
 static void push_whole(struct work *w, const struct item *i, struct span address)
@@ -165,11 +174,9 @@ void work_ours(struct work *w, const struct conf_domain *d, const struct item *i
 
 	if (try_local(w, d, i, i->local, tag))
 		return;
-	bool has_tag = split_tag(d, i->local, &user, &tag);
-
-	if (has_tag && try_local(w, d, i, user, tag))
+	if (split_tag(d, i->local, &user, &tag) && try_local(w, d, i, user, tag))
 		return;
-	if (is_postmaster(has_tag ? user : i->local)) {
+	if (work_is_postmaster(d, i->local)) {
 		if (w->e->conf->postmaster.len > 0 && !i->is_final)
 			push_whole(w, i, w->e->conf->postmaster);
 		else

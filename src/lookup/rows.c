@@ -245,8 +245,7 @@ struct span *rows_split(struct span value, struct arena *arena, size_t *ret_n)
 	return all;
 }
 
-/* What aliases(5) knows more, and why it is not done here. */
-static const char *refused_target(struct span one)
+const char *rows_refused_target(struct span one)
 {
 	(void)span_take(&one, '"');
 	if (span_starts(one, SPAN_LIT("|")))
@@ -268,7 +267,7 @@ static int check_value(struct reader *r, unsigned line, struct span value)
 	if (r->format == ROWS_ALIASES && value.len == 0)
 		return fail(r, line, "leads nowhere; write an address behind the colon");
 	while (take_value(&rest, &one, &open)) {
-		const char *why = r->format == ROWS_ALIASES ? refused_target(one) : NULL;
+		const char *why = r->format == ROWS_ALIASES ? rows_refused_target(one) : NULL;
 
 		if (why)
 			return fail(r, line, "%.*s %s", (int)(one.len < 60 ? one.len : 60), one.at,

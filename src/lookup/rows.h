@@ -44,3 +44,5 @@ bool rows_find(const struct rows *r, struct span key, struct span *ret_value, un
 
 /* The single values, quotes kept, in the arena. */
 struct span *rows_split(struct span value, struct arena *arena, size_t *ret_n);
+/* Of one target of an alias: what aliases(5) knows more, and why it is not done here; NULL: nothing of that. */
+const char *rows_refused_target(struct span one);
