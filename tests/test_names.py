@@ -127,6 +127,9 @@ resolver {{ servers = {{"127.0.0.1@{dns.port}"}} deadline = 1s }}\n""")
 @pytest.mark.parametrize("how, why", [
     ("servfail", "MX record, its name servers fail"),
     ("silent", "MX record, its name servers do not answer in time"),
+    ("wrong_id", "MX record, its name servers do not answer in time"),
+    ("garbage", "MX record, its name servers"),
+    ("refused", "MX record, its name servers fail"),
 ])
 def test_a_sender_that_can_not_be_looked_up_comes_back(world, how, why):
     a, odd = world("check sender_domain { }", behave={"there.test": how}, deadline="1s")
@@ -135,6 +138,41 @@ def test_a_sender_that_can_not_be_looked_up_comes_back(world, how, why):
     assert "retry=00:01:00" in reply.text, reply
     odd.behave.clear()
     wait_until(lambda: rcpt(a).code == 250, what="an answer")
+
+
+def test_a_slow_name_server(world):
+    """Within the deadline it is waited for, and others are served meanwhile; beyond it nobody is refused."""
+    a, odd = world("check sender_domain { }", {f"d{i}.test": [("MX", "10 mx.good.test")] for i in range(40)}, deadline="2s")
+    odd.delay = 0.3
+    assert rcpt(a, sender="s@d0.test").code == 250
+    odd.delay = 10
+    with a.client(source=GOOD) as slow, a.client(source=GOOD) as other:
+        slow.ehlo()
+        slow.expect("MAIL FROM:<s@d1.test>", 250)
+        slow.send("RCPT TO:<r@here.test>\r\n")
+        other.ehlo()
+        other.expect("MAIL FROM:<>", 250)
+        other.expect("RCPT TO:<r@here.test>", 250)
+        reply = slow.read()
+    assert reply.code == 451 and reply.text.startswith("4.4.3 ") and "do not answer in time" in reply.text, reply
+    odd.delay = 0
+    names = iter(range(2, 40))
+    wait_until(lambda: rcpt(a, sender=f"s@d{next(names)}.test").code == 250, timeout=5, what="an answer")
+
+
+def test_a_sender_whose_records_are_forged(abide, lab, directory, started):
+    """Wrong signatures are neither "there is no such domain" nor a domain to believe."""
+    nsd = Nsd(directory, {"bad.test": ["@ IN MX 10 mx", "mx IN A 192.0.2.1"], "fine.test": ["@ IN MX 10 mx", "mx IN A 192.0.2.1"]},
+              signed=("bad.test", "fine.test"))
+    nsd.spoil("bad.test", "\t10 mx", "\t20 mx")
+    started.append(nsd.start())
+    x = lab()
+    a = abide(relay_from=("127.0.9.9/32",), extra=f"""domain "here.test" {{ to = "127.0.0.1:{x.port}" }}
+check sender_domain {{ }}
+resolver {{ servers = {{"127.0.0.1@{nsd.port}"}} dnssec = yes anchor = "{nsd.anchor()}" }}\n""")
+    assert rcpt(a, sender="s@fine.test").code == 250
+    reply = rcpt(a, sender="s@bad.test")
+    assert reply.code == 451 and reply.text.startswith("4.4.3 ") and "its DNSSEC signatures are wrong" in reply.text, reply
 
 
 def test_a_list(world):

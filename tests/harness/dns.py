@@ -121,7 +121,7 @@ def rdata(kind, value):
 
 class OddDns:
     """Answers for all names. behave: name -> "servfail", "refused", "silent", "wrong_id", "garbage",
-    "truncated_garbage"; records: name -> [(type, value)]. What is in neither does not exist. seen: questions.
+    "truncated_garbage"; delay: seconds that each answer takes; records: name -> [(type, value)]. What is in neither does not exist. seen: questions.
     """
 
     def __init__(self, records=None, behave=None, host="127.0.0.1", port=None, ttl=5):
@@ -131,7 +131,7 @@ class OddDns:
         self.udp.bind((host, port or 0))
         self.host, self.port = host, self.udp.getsockname()[1]
         self.thread = threading.Thread(target=self.run, daemon=True)
-        self.is_over = False
+        self.is_over, self.delay = False, 0
 
     @property
     def server(self):
@@ -216,4 +216,11 @@ class OddDns:
                 continue
             out = self.reply(packet)
             if out is not None:
-                self.udp.sendto(out, peer)
+                # The network's time, not a test's: others are answered meanwhile.
+                threading.Timer(self.delay, self.say, (out, peer)).start() if self.delay else self.say(out, peer)
+
+    def say(self, out, peer):
+        try:
+            self.udp.sendto(out, peer)
+        except OSError:
+            pass  # the test is over
