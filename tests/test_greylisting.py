@@ -218,6 +218,23 @@ def test_deferrals_are_measured(abide, lab):
     assert a.run("deferrals", "-c", a.config.path, check=False).returncode == 75
 
 
+def test_a_target_that_is_missed_is_said(abide, lab):
+    """Nobody looks at figures that are in order: that they are not must reach the log by itself."""
+    a, _ = greylisting(abide, lab, 'mode = all delay = "2s"', 'deferrals { target = "1s" }')
+    clients = [(f"127.0.{40 + i}.1", f"s{i}@d{i}.test", f"r{i}@here.test") for i in range(22)]
+
+    def sends(source, sender, recipient):
+        with a.client(source=source) as c:
+            c.ehlo()
+            c.expect(f"MAIL FROM:<{sender}>", 250)
+            return c.cmd(f"RCPT TO:<{recipient}>").code == 250 and c.data(b"Subject: x\r\n\r\n").code == 250
+    assert not any(sends(*c) for c in clients)
+    for c in clients:
+        wait_until(lambda: sends(*c), what="mail that came back")
+    e = a.log.wait(event="deferrals_slow")
+    assert e["level"] == "warn" and e["reply"] == "GREYLISTED" and int(e["p95"]) > int(e["target"]) == 1, e
+
+
 def test_from_abide(abide, lab):
     """Our own two halves must understand each other to the second."""
     a, x = greylisting(abide, lab, 'mode = all delay = "3s"')
