@@ -103,7 +103,8 @@ def test_every_kind_of_password(files, user):
         r = c.mail(user, ["r@far.example"], b"Subject: x\r\n\r\nhello\r\n")
         assert r.code == 250, r
     content = files.x.content(files.x.wait_for("r@far.example")).decode()
-    assert " with ESMTPSA " in content.replace("\r\n\t", " ")
+    assert content.replace("\r\n\t", " ").startswith("Received: by localhost with ESMTPSA (TLSv1."), content
+    assert "client.example.test" not in content and "127.0." not in content, "where a person is, is told to nobody"
     assert re.search(rf"^Message-ID: <{r.id}@localhost>\r$", content, re.M), content
     assert re.search(r"^Date: \w{3}, \d+ \w{3} \d{4} ", content, re.M), content
     assert files.log.wait(event="accepted")["login"] == user

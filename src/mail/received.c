@@ -136,7 +136,7 @@ static void add_for(struct folder *f, const struct mail_received *r)
 }
 
 /*
- * RFC 5321 4.4:
+ * RFC 5321 4.4, but for its From-domain where that is left out:
  *   Time-stamp-line = "Received:" FWS Stamp CRLF
  *   Stamp           = From-domain By-domain Opt-info [CFWS] ";" FWS date-time
  *   Opt-info        = [Via] [With] [ID] [For]
@@ -147,7 +147,7 @@ int mail_received_write(const struct mail_received *r, struct buf *out)
 	char date[CLOCK_TEXT_MAX];
 
 	(void)buf_add_str(out, "Received:");
-	if (!r->is_local)
+	if (!r->is_local && !r->is_private)
 		add_from(&f, r);
 	add_word(&f, SPAN_LIT("by"));
 	add_word(&f, r->by);

@@ -12,7 +12,8 @@ struct mail_received {
 	struct span helo;      /* as the client gave it; may be empty */
 	struct wire_ip client; /* where it came from */
 	bool is_local;         /* handed in on this machine, not by TCP: no "from", no "with" */
-	struct span by;        /* our hostname */
+	bool is_private; /* of a person who logged in: whoever gets it needn't know from where; no "from" */
+	struct span by; /* our hostname */
 	bool is_esmtp, is_lmtp, has_tls, has_auth, is_utf8;
 	struct span tls_version, tls_cipher; /* "TLSv1.3", of the library; empty: not told */
 	struct span id;

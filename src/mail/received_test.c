@@ -69,6 +69,25 @@ static void fields_are_written(void **state)
 	buf_done(&out);
 }
 
+/* Where somebody was who logged in, and what his computer is called, is nobody's business. */
+static void people_are_not_traced(void **state)
+{
+	struct buf out = BUF_INIT(4096);
+	struct mail_received r = {.helo = S("annas-laptop.home"),
+		.is_private = true,
+		.by = S("mx.example.org"),
+		.is_esmtp = true,
+		.has_tls = true,
+		.has_auth = true,
+		.id = S("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+		.wall_ms = 1795000000000};
+
+	assert_int_equal(wire_ip_read(S("192.0.2.1"), &r.client), 0);
+	assert_int_equal(mail_received_write(&r, &out), 0);
+	assert_string_equal(buf_cstr(&out), "Received: by mx.example.org with ESMTPSA" ID DATE);
+	buf_done(&out);
+}
+
 /* Lines stay under 78 as far as their words allow, and under 998 always. */
 static void long_names_are_folded(void **state)
 {
@@ -127,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_are_written),
+		cmocka_unit_test(people_are_not_traced),
 		cmocka_unit_test(long_names_are_folded),
 		cmocka_unit_test(protocols_are_named),
 	};

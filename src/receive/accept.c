@@ -42,6 +42,7 @@ static int write_received(const struct session *s, struct span id, int64_t wall_
 		.is_utf8 = t->is_utf8,
 		.has_tls = s->tls != NULL,
 		.has_auth = s->login.len > 0,
+		.is_private = s->login.len > 0,
 		.tls_version = span_str(s->tls ? s->tls->version : NULL),
 		.tls_cipher = span_str(s->tls ? s->tls->cipher : NULL),
 		.id = id,
