@@ -1,7 +1,10 @@
 """Clients that mean harm: each is bounded, and a well-behaved session beside it keeps its pace."""
 import multiprocessing
+import os
+import random
 import select
 import socket
+import stat
 import time
 
 import pytest
@@ -208,6 +211,32 @@ def test_what_is_stuffed_behind_the_text(mx, sink):
     transaction(mx)
     sink.wait_for("r@here.test")
     assert not sink.messages(R2)
+
+
+# ---- our own sockets ----
+
+@pytest.mark.parametrize("name", ["control", "facts/control"])
+def test_nonsense_on_a_control_socket(mx, name):
+    """CVE-2025-62875: any local user could stop a whole mail server by a message of wrong length. Here only the owner gets
+    in, and what he says ends his own connection."""
+    path = os.path.join(mx.config.spool, name)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(mx.config.spool).st_mode) == 0o700
+    pids = mx.all_pids()
+    for junk in (b"", b"\0", b"\0" * 10, b"\xff" * 60000, random.Random(1).randbytes(200), b"QUIT\r\n"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.settimeout(60)
+            s.connect(path)
+            try:
+                s.send(junk)
+                while s.recv(65536):
+                    pass
+            except ConnectionError:
+                pass
+    assert mx.queue() == []
+    mx.run("deferrals", "-c", mx.config.path)
+    transaction(mx)
+    assert mx.all_pids() == pids
 
 
 # ---- before the greeting ----

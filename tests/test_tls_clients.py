@@ -140,6 +140,15 @@ def test_openssl_s_client_and_old_versions(server):
     server.abide.log.wait(event="tls_failed", reason="the client offers no cipher that is safe")
 
 
+@pytest.mark.parametrize("name", ["evil\\", "localhost\\", "a" * 250, "..", "*", "LOCALHOST.", "x y", "$(id)", "-"])
+def test_odd_server_names(server, name):
+    """CVE-2019-15846: a name that ended in a backslash was root's. It chooses a certificate, or none, and nothing more."""
+    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-starttls", "smtp",
+                           "-servername", name, "-brief"], input=b"QUIT\r\n", capture_output=True, timeout=60, check=False)
+    assert b"CONNECTION ESTABLISHED" in done.stderr, done.stderr
+    assert not [line for line in server.abide.log.lines if any(c < " " for c in line)]
+
+
 def test_renegotiation_is_refused(server):
     """A client that asks for it costs the server more than itself."""
     done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-starttls",
