@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from datetime import datetime
 
 import pytest
 
@@ -131,6 +132,31 @@ def test_late_then_delivered(abide, lab):
     last = [n for n in x.messages() if n["mail"] == ""][-1]
     assert "delivered now" in notice(x, last)["Subject"]
     assert notice(x, last).get_content_type() == "multipart/alternative"
+    a.audit()
+
+
+def test_again_but_rarely(abide, lab):
+    """A letter for each attempt, or one and then nothing for days."""
+    x = lab(keep=True)
+    a = abide(routes={"late.test": 1, "*": x.port}, retry={"default": QUICK})
+    a.send("s@home.test", ["r@late.test"])
+    first, second = a.log.wait(count=2, event="noticed", kind="delayed")
+    assert first["about"] == second["about"]
+    x.wait_for("s@home.test", count=2)
+    # in that time it was tried as often as the schedule has it, and nothing was said of most of it
+    assert len(a.log.find(event="deferred", recipient="r@late.test")) >= 5
+    apart = datetime.fromisoformat(second["time"]) - datetime.fromisoformat(first["time"])
+    assert apart.total_seconds() > 5.5, apart  # six times notice_after at the least
+    letters = [notice(x, n) for n in x.messages() if n["mail"] == ""]
+    assert [fields(m)[0]["Action"] for m in letters] == ["delayed"] * 2
+    assert "still not been delivered" in letters[1]["Subject"] != letters[0]["Subject"]
+    a.config.routes = {"*": x.port}
+    a.config.write()
+    a.process.signal(signal.SIGHUP)
+    a.log.wait(event="noticed", kind="relayed")
+    a.wait_empty()
+    letters = [notice(x, n) for n in x.messages() if n["mail"] == ""]
+    assert len(letters) == 3 and "delivered now" in letters[2]["Subject"]
     a.audit()
 
 

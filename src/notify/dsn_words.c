@@ -34,6 +34,14 @@ enum dsn_action dsn_mood(const struct dsn *d)
 	return DSN_FAILED;
 }
 
+static bool all_were_told(const struct dsn *d)
+{
+	for (size_t i = 0; i < d->n_recipients; i++)
+		if (!d->recipients[i].was_told)
+			return false;
+	return true;
+}
+
 enum reply_label dsn_subject(const struct dsn *d)
 {
 	static const enum reply_label labels[DSN_ACTIONS] = {
@@ -49,6 +57,8 @@ enum reply_label dsn_subject(const struct dsn *d)
 		return REPLY_LABEL_NOTICE_SUBJECT_MANY;
 	if (is_good(mood) && d->recipients[0].was_told)
 		return REPLY_LABEL_NOTICE_SUBJECT_NOW;
+	if (mood == DSN_DELAYED && all_were_told(d))
+		return REPLY_LABEL_NOTICE_SUBJECT_STILL;
 	return labels[mood];
 }
 
