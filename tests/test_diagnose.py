@@ -1,4 +1,6 @@
 """Whose side it is on: what is wrong with our own names is found because mail is put off, told once, and said to who asks."""
+import email
+import email.policy
 import email.utils
 import hashlib
 import http.server
@@ -12,6 +14,7 @@ import time
 
 import pytest
 
+from conftest import TOP
 from harness.dns import Nsd
 from harness.process import wait_until
 
@@ -191,6 +194,48 @@ def test_they_are_right_we_have_no_ptr(world):
     v = answer["verdicts"][0]
     assert (v["whose"], v["check"], status) == ("ours", "ptr", 1), v
     assert v["confidence"] > 0.9 and v["advice"].count("PTR") and v["supports"]
+
+
+def english_pieces():
+    """What only the English of a sentence has in it, as diagnose/sentences.def holds them: pieces between its words."""
+    with open(os.path.join(TOP, "src", "diagnose", "sentences.def"), encoding="utf-8") as f:
+        text = re.sub(r'"\s*\n\s*"', "", f.read())
+    pairs = re.findall(r'SENTENCE\(\w+,\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)"\)', text)
+    german = "\n".join(g for _, g in pairs)
+    pieces = {piece.strip() for english, _ in pairs for piece in re.split(r"%\d", english)}
+    found = {p for p in pieces if len(p) > 7 and " " in p and p not in german}
+    assert len(found) > 150, found
+    return found
+
+
+def test_it_is_all_german_for_who_asks_in_german(world, lab, directory):
+    """An administrator who reads German is told half of it, and how to mend it, in another language."""
+    certificate(directory, "-days", "3")
+    world.dns(ptr=False, listed=True, spf="127.0.22.8")
+    other = lab(keep=True)
+    for name in SITES[:3]:
+        world.peers[name].reply = NO_PTR
+    a = world.start(via=f"smtp://127.0.0.1:{other.port}", extra=f"""language = "de"
+needs_person = "admin@site6.test"
+tls {{ certificate = "{directory}/cert.pem" key = "{directory}/key.pem" }}""")
+    ids = [a.send(sender="ann@ours.test", recipients=(f"r@{name}.test",)) for name in SITES]
+    letter = email.message_from_bytes(other.content(other.wait_for("admin@site6.test")), policy=email.policy.SMTP)
+    alarm = " ".join(letter.get_content().split())
+    asked = a.run("diagnose", "-c", a.config.path, "--lang", "de", check=False, timeout=90).stdout.decode()
+    queued = a.run("queue", "show", "-c", a.config.path, ids[0]).stdout.decode()
+    for part in (f"{SOURCE} hat keinen PTR-Eintrag", f"{SOURCE} steht auf list.test (dort heißt es: spam was seen)",
+                 f"darf nicht für ours.test senden (-all)", "bedeutet: ", "Abhilfe: ", "dafür", "Antworten sagen, dass es auf unserer Seite liegt"):
+        assert part in asked, f"{part} is not in:\n{asked}"
+    assert f"Rückwärtsname (PTR) und zurück: {SOURCE} hat keinen PTR-Eintrag" in alarm, alarm
+    assert f"sie haben recht: {SOURCE} hat keinen PTR-Eintrag" in queued, queued
+    for text in (asked, alarm):
+        for piece in english_pieces():
+            assert piece not in text, f'"{piece}" is in:\n{text}'
+    english = a.run("diagnose", "-c", a.config.path, "--lang", "en", check=False, timeout=90).stdout.decode()
+    assert f"{SOURCE} has no PTR" in english and "\2" not in english + asked + queued + alarm
+    answer, _ = world.diagnose("--lang", "de")
+    assert checks(answer)["ptr"]["showed"] == f"{SOURCE} has no PTR"  # programs read the same in every language
+    other.destroy()
 
 
 def test_a_restart_tells_nobody_again(world):
@@ -420,7 +465,7 @@ def test_without_a_running_abide_our_side_is_still_looked_at(world):
     assert checks(answer)["ptr"]["state"] == "bad"
     text = subprocess.run([a.binary, "diagnose", "-c", a.config.path, "--lang", "de"], capture_output=True,
                           check=False, timeout=90).stdout.decode()
-    assert f"{SOURCE} has no PTR" in text and "Abhilfe" in text
+    assert f"{SOURCE} hat keinen PTR-Eintrag" in text and "Abhilfe" in text
 
 
 def test_a_clock_that_is_off_is_seen_by_others_greetings(world):

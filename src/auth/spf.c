@@ -22,15 +22,17 @@ const char *spf_result_text(enum spf_result result)
 
 static enum spf_result wrong(struct spf_check *c, const char *what)
 {
-	c->reason = arena_printf(c->arena, "the record of %.*s is wrong: %s",
-		SPAN_F(spf_shown(c, c->values.domain)), what);
+	c->fault = (struct spf_fault){what, spf_shown(c, c->values.domain), {0}};
+	c->reason = arena_printf(
+		c->arena, "the record of %.*s is wrong: %s", SPAN_F(c->fault.of), what);
 	return SPF_PERMERROR;
 }
 
 static enum spf_result unanswered(struct spf_check *c, struct span name, const char *failure)
 {
-	c->reason = arena_printf(
-		c->arena, "%.*s can't be looked up: %s", SPAN_F(spf_shown(c, name)), failure);
+	c->fault = (struct spf_fault){failure, spf_shown(c, name), {0}};
+	c->reason =
+		arena_printf(c->arena, "%.*s can't be looked up: %s", SPAN_F(c->fault.of), failure);
 	return SPF_TEMPERROR;
 }
 
@@ -263,9 +265,9 @@ static enum spf_result check_host(struct spf_check *c, struct span domain, struc
 	if (what) {
 		struct span shown = spf_shown(c, term);
 
+		c->fault = (struct spf_fault){what, spf_shown(c, domain), shown};
 		c->reason = arena_printf(c->arena, "the record of %.*s is wrong%s%.*s: %s",
-			SPAN_F(spf_shown(c, domain)), shown.len > 0 ? " at " : "", SPAN_F(shown),
-			what);
+			SPAN_F(c->fault.of), shown.len > 0 ? " at " : "", SPAN_F(shown), what);
 		return SPF_PERMERROR;
 	}
 	return evaluate(c, &record, ret);
@@ -364,5 +366,6 @@ void spf_check(const struct spf_question *q, const struct spf_ops *ops, void *se
 	if (ret->result == SPF_FAIL)
 		ret->explanation = explain(c, &d);
 	ret->reason = reason_of(c, ret->result, &d);
+	ret->fault = c->fault;
 	ret->lookups = c->lookups;
 }

@@ -50,6 +50,12 @@ struct spf_question {
 	int64_t now;          /* seconds since 1970 */
 };
 
+struct spf_fault {        /* of temperror and permerror */
+	const char *what; /* NULL: none */
+	struct span of;   /* the name that was asked */
+	struct span at;   /* the term of its record; empty: all of it */
+};
+
 struct spf_verdict {
 	enum spf_result result;
 	bool is_helo; /* about the HELO name */
@@ -57,6 +63,7 @@ struct spf_verdict {
 	struct span domain;      /* whose word it is; empty: there is no domain */
 	struct span mechanism;   /* that decided; empty: none did */
 	struct span reason;      /* in words, printable ASCII */
+	struct spf_fault fault;  /* the same, taken apart */
 	struct span explanation; /* the domain's own, of a fail; printable ASCII, or empty */
 	unsigned lookups;
 };

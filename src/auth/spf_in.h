@@ -17,6 +17,7 @@ struct spf_check { /* one evaluation, all records that it leads to */
 	struct span *names;
 	size_t names_n;
 	struct span reason; /* of an error */
+	struct spf_fault fault;
 };
 
 /* ---- spf_ask.c ---- */

@@ -13,20 +13,20 @@
 
 #define PATIENCE (60 * NANOS_S)
 
-/* ---- for programs ---- */
+/* ---- for programs: in English, whoever asks ---- */
 
 static json_t *texts(const struct span *list, size_t n)
 {
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		(void)json_array_append_new(a, json_text(list[i]));
+		(void)json_array_append_new(a, listing_said_json(list[i]));
 	return a;
 }
 
 static void set(json_t *o, const char *key, struct span s)
 {
-	(void)json_object_set_new(o, key, s.len > 0 ? json_text(s) : json_null());
+	(void)json_object_set_new(o, key, listing_said_json(s));
 }
 
 static json_t *check_json(const struct check_result *r)
@@ -95,11 +95,11 @@ static void print_json(const struct diagnosis *d)
 
 /* ---- for people ---- */
 
-static void print_lines(const char *title, const struct span *list, size_t n)
+static void print_lines(const char *title, const struct span *list, size_t n, enum reply_lang lang)
 {
 	for (size_t i = 0; i < n; i++) {
 		(void)printf("  %-9s ", i == 0 ? title : "");
-		listing_safe(list[i]);
+		listing_said(list[i], lang);
 		(void)putchar('\n');
 	}
 }
@@ -134,19 +134,19 @@ static void print_verdict(const struct verdict *v, enum reply_lang lang)
 			v->failures, v->sites, v->providers_fine);
 	(void)putchar('\n');
 	print_words(is_german ? "Beginn" : "begin", v, lang, words_start);
-	print_lines(is_german ? "dafür    " : "for it", v->supports, v->supports_n);
-	print_lines(is_german ? "dagegen" : "against", v->contradicts, v->contradicts_n);
-	print_lines(is_german ? "Ziele" : "sites", v->names, v->names_n);
+	print_lines(is_german ? "dafür    " : "for it", v->supports, v->supports_n, lang);
+	print_lines(is_german ? "dagegen" : "against", v->contradicts, v->contradicts_n, lang);
+	print_lines(is_german ? "Ziele" : "sites", v->names, v->names_n, lang);
 	print_words(is_german ? "zuerst" : "first", v, lang, words_advice);
 	(void)putchar('\n');
 }
 
-static void print_part(const char *title, struct span text)
+static void print_part(const char *title, struct span text, enum reply_lang lang)
 {
 	if (text.len == 0)
 		return;
 	(void)printf("           %s: ", title);
-	listing_safe(text);
+	listing_said(text, lang);
 	(void)putchar('\n');
 }
 
@@ -157,13 +157,13 @@ static void print_check(const struct check_result *r, enum reply_lang lang)
 		{"-", "gut", "Warnung", "FALSCH", "unklar"}};
 
 	(void)printf("  %-8s %s: ", marks[lang][r->state], words_check(r->check, lang));
-	listing_safe(r->showed);
+	listing_said(r->showed, lang);
 	(void)putchar('\n');
 	if (r->state == CHECK_FINE)
 		return;
-	print_part(lang == REPLY_LANG_DE ? "getan" : "done", r->did);
-	print_part(lang == REPLY_LANG_DE ? "bedeutet" : "means", r->means);
-	print_part(lang == REPLY_LANG_DE ? "Abhilfe" : "to mend it", r->mend);
+	print_part(lang == REPLY_LANG_DE ? "getan" : "done", r->did, lang);
+	print_part(lang == REPLY_LANG_DE ? "bedeutet" : "means", r->means, lang);
+	print_part(lang == REPLY_LANG_DE ? "Abhilfe" : "to mend it", r->mend, lang);
 }
 
 static void print_text(const struct diagnosis *d, enum reply_lang lang)

@@ -5,6 +5,7 @@
 #include "cli/usage.h"
 #include "cli/diagnosis.h"
 #include "cli/letter_text.h"
+#include "diagnose/sentence.h"
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -111,7 +112,8 @@ static void warn_of_own(const struct diagnosis *d)
 	for (size_t i = 0; i < d->checks_n; i++)
 		if (d->checks[i].state == CHECK_BAD)
 			(void)fprintf(stderr, "abide: first mend this on our own side: %.*s\n",
-				SPAN_F(d->checks[i].showed));
+				SPAN_F(sentence_text(
+					d->checks[i].showed, REPLY_LANG_EN, d->arena)));
 }
 
 static int make(const struct conf *conf, struct arena *arena, void *arg)

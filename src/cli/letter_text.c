@@ -1,5 +1,6 @@
 #include "cli/letter_text.h"
 #include "base/clock.h"
+#include "diagnose/sentence.h"
 #include "diagnose/words.h"
 
 enum text { SUBJECT, HELLO, SINCE, TRIES, ADDRESSES, CHECKED, ASK, THANKS, TEXTS };
@@ -107,6 +108,7 @@ static void add_checks(const struct letter *l, struct buf *out)
 	static const uint32_t told = 1U << CHECK_PTR | 1U << CHECK_HELO | 1U << CHECK_SPF |
 				     1U << CHECK_DKIM | 1U << CHECK_DMARC | 1U << CHECK_MX |
 				     1U << CHECK_BLOCKLIST;
+	struct arena arena = {0};
 	bool is_first = true;
 
 	for (size_t i = 0; i < l->checks_n; i++) {
@@ -118,9 +120,10 @@ static void add_checks(const struct letter *l, struct buf *out)
 			(void)buf_add_str(out, texts[l->lang][CHECKED]);
 		is_first = false;
 		(void)buf_printf(out, "  %s: ", words_check(r->check, l->lang));
-		add_safe(out, r->showed);
+		add_safe(out, sentence_text(r->showed, l->lang, &arena));
 		(void)buf_add_byte(out, '\n');
 	}
+	arena_done(&arena);
 }
 
 int letter_write(const struct letter *l, struct buf *out)

@@ -1,6 +1,7 @@
 #include "cli/listing.h"
 #include "base/clock.h"
 #include "cli/json_text.h"
+#include "diagnose/sentence.h"
 #include "reply/catalogue.h"
 #include "reply/explain.h"
 #include "reply/meaning.h"
@@ -95,8 +96,7 @@ static json_t *recipient_json(const struct ipc_control_recipient *r, enum reply_
 		known ? json_text(buf_span(&words)) : json_null(), "tls",
 		r->tls.len > 0 ? json_text(r->tls) : json_null());
 
-	(void)json_object_set_new(
-		o, "finding", r->finding.len > 0 ? json_text(r->finding) : json_null());
+	(void)json_object_set_new(o, "finding", listing_said_json(r->finding));
 	buf_done(&words);
 	arena_done(&arena);
 	return o;
@@ -141,6 +141,16 @@ static void print_in(const char *what, int64_t wall_ms)
 	(void)printf(" (%.*s)", SPAN_F(when));
 }
 
+json_t *listing_said_json(struct span sentences)
+{
+	struct arena arena = {0};
+	struct span text = sentence_text(sentences, REPLY_LANG_EN, &arena);
+	json_t *o = text.len > 0 ? json_text(text) : json_null();
+
+	arena_done(&arena);
+	return o;
+}
+
 void listing_safe(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++) {
@@ -148,6 +158,14 @@ void listing_safe(struct span s)
 
 		(void)putchar(c == '\n' ? ' ' : c < 32 || c == 127 ? '?' : c);
 	}
+}
+
+void listing_said(struct span sentences, enum reply_lang lang)
+{
+	struct arena arena = {0};
+
+	listing_safe(sentence_text(sentences, lang, &arena));
+	arena_done(&arena);
 }
 
 static void print_recipient(const struct ipc_control_recipient *r, enum reply_lang lang)
@@ -182,7 +200,7 @@ static void print_recipient(const struct ipc_control_recipient *r, enum reply_la
 	}
 	if (r->finding.len > 0) {
 		(void)printf("    ");
-		listing_safe(r->finding);
+		listing_said(r->finding, lang);
 		(void)putchar('\n');
 	}
 	arena_done(&arena);

@@ -24,3 +24,6 @@ void listing_meaning(const struct ipc_control_recipient *r, enum reply_lang lang
 	const char **ret_side);
 /* Strangers' bytes: no control byte of theirs may reach a terminal. */
 void listing_safe(struct span s);
+/* Text with sentences in it (diagnose/sentence.h): printed in that language; for programs in English, null where it is empty. */
+void listing_said(struct span sentences, enum reply_lang lang);
+json_t *listing_said_json(struct span sentences);

@@ -45,13 +45,34 @@ static int days_until(const struct look *l, const ASN1_TIME *end)
 	return second < 0 && day == 0 ? -1 : day;
 }
 
-/* NULL: those who verify would; else why not. */
-static const char *why_unverified(struct look *l, const struct chain *c)
+static struct span error_words(struct look *l, int error)
+{
+	static const struct {
+		int error;
+		enum sentence says;
+	} known[] = {
+		{X509_V_ERR_CERT_HAS_EXPIRED, SENTENCE_X509_EXPIRED},
+		{X509_V_ERR_CERT_NOT_YET_VALID, SENTENCE_X509_FUTURE},
+		{X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, SENTENCE_X509_SELF_SIGNED},
+		{X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, SENTENCE_X509_UNKNOWN_ROOT},
+		{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, SENTENCE_X509_NO_ISSUER},
+		{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, SENTENCE_X509_NO_ISSUER},
+		{X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, SENTENCE_X509_NO_ISSUER},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (known[i].error == error)
+			return span_str(sentence_plain(known[i].says));
+	return SAY(l, X509_OTHER, NUMBER(l, error));
+}
+
+/* Empty: those who verify would; else why not. */
+static struct span why_unverified(struct look *l, const struct chain *c)
 {
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	STACK_OF(X509) *above = sk_X509_new_null();
-	const char *why = "it can't be verified here";
+	struct span why = PLAIN(X509_CANNOT);
 	char *authorities = arena_str(l->arena, l->conf->tls.authorities);
 
 	for (size_t i = 1; above && i < c->n; i++)
@@ -61,9 +82,8 @@ static const char *why_unverified(struct look *l, const struct chain *c)
 				     : X509_STORE_load_file(store, authorities)) == 1 &&
 		X509_STORE_CTX_init(ctx, store, c->all[0], above) == 1) {
 		X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(ctx), (time_t)l->now);
-		why = X509_verify_cert(ctx) == 1
-			      ? NULL
-			      : X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx));
+		why = X509_verify_cert(ctx) == 1 ? (struct span){0}
+						 : error_words(l, X509_STORE_CTX_get_error(ctx));
 	}
 	sk_X509_free(above);
 	X509_STORE_CTX_free(ctx);
@@ -74,36 +94,29 @@ static const char *why_unverified(struct look *l, const struct chain *c)
 static void judge_certificate(struct look *l, const struct chain *c, struct check_result *r)
 {
 	int days = days_until(l, X509_get0_notAfter(c->all[0]));
-	const char *host = arena_str(l->arena, l->conf->hostname), *why = NULL;
+	const char *host = arena_str(l->arena, l->conf->hostname);
+	struct span why = {0};
 
 	r->state = CHECK_FINE;
-	r->means =
-		SPAN_LIT("servers that encrypt on their way to us find nothing to complain about");
+	r->means = PLAIN(CERTIFICATE_MEANS_FINE);
 	if (days < 0) {
 		r->state = CHECK_BAD;
-		r->showed = arena_printf(
-			l->arena, "it expired %d day%s ago", -days, days == -1 ? "" : "s");
+		r->showed = days == -1 ? SAY(l, CERTIFICATE_EXPIRED_DAY, NUMBER(l, 1))
+				       : SAY(l, CERTIFICATE_EXPIRED, NUMBER(l, -days));
 	} else if (X509_check_host(c->all[0], host, 0, 0, NULL) != 1) {
 		r->state = CHECK_WARNS;
-		r->showed = arena_printf(l->arena, "it is not for %s, which is our name", host);
-	} else if ((why = why_unverified(l, c))) {
+		r->showed = SAY(l, CERTIFICATE_OTHER, span_str(host));
+	} else if ((why = why_unverified(l, c)).len > 0) {
 		r->state = CHECK_WARNS;
-		r->showed = arena_printf(
-			l->arena, "it is good for %d days, but who verifies says: %s", days, why);
+		r->showed = SAY(l, CERTIFICATE_UNVERIFIED, NUMBER(l, days), why);
 	} else {
 		r->state = days < SOON_DAYS ? CHECK_WARNS : CHECK_FINE;
-		r->showed = arena_printf(
-			l->arena, "it is good for %d more days, and for %s", days, host);
+		r->showed = SAY(l, CERTIFICATE_GOOD, NUMBER(l, days), span_str(host));
 	}
 	if (r->state == CHECK_FINE)
 		return;
-	r->means = SPAN_LIT("servers that verify refuse to send to us, and people can't log in");
-	r->mend = why ? SPAN_LIT("have the certificate file hold those above it too, from an "
-				 "authority that "
-				 "others know")
-		      : SPAN_LIT("get a new certificate for that name (certbot, acme.sh), then "
-				 "send SIGHUP to "
-				 "abide");
+	r->means = PLAIN(CERTIFICATE_MEANS);
+	r->mend = why.len > 0 ? PLAIN(CERTIFICATE_MEND_CHAIN) : PLAIN(CERTIFICATE_MEND);
 }
 
 /* Does the record fit any certificate of the chain it may be about? RFC 6698 2.1 */
@@ -147,27 +160,23 @@ static void look_tlsa(struct look *l, const struct chain *c)
 		.check = CHECK_TLSA, .state = CHECK_FINE, .about = l->conf->hostname};
 	bool fit = false;
 
-	r.did = arena_printf(
-		l->arena, "compared our certificate with the records %.*s (TLSA)", SPAN_F(name));
+	r.did = SAY(l, TLSA_DID, name);
 	for (size_t i = 0; a.state == RESOLVE_FOUND && i < a.records_n; i++)
 		fit |= fits(a.records[i].data, c);
 	if (a.state == RESOLVE_FAILED) {
 		r.state = CHECK_UNKNOWN;
 		r.showed = look_failure(l, &a);
 	} else if (a.state != RESOLVE_FOUND) {
-		r.showed = SPAN_LIT("there are none");
-		r.means = SPAN_LIT("DANE is not used for mail to us");
+		r.showed = PLAIN(TLSA_NONE);
+		r.means = PLAIN(TLSA_NONE_MEANS);
 	} else if (fit) {
-		r.showed = SPAN_LIT("one of them is that of our certificate");
-		r.means = SPAN_LIT("servers that use DANE can send to us");
+		r.showed = PLAIN(TLSA_FINE);
+		r.means = PLAIN(TLSA_FINE_MEANS);
 	} else {
 		r.state = CHECK_BAD;
-		r.showed = SPAN_LIT("none of them is that of our certificate");
-		r.means = SPAN_LIT("servers that use DANE put off all mail to us");
-		r.mend = arena_printf(l->arena,
-			"publish a TLSA record (3 1 1) of the certificate in use as %.*s, or "
-			"take the old ones away",
-			SPAN_F(name));
+		r.showed = PLAIN(TLSA_OTHER);
+		r.means = PLAIN(TLSA_MEANS);
+		r.mend = SAY(l, TLSA_MEND, name);
 	}
 	look_tell(l, &r);
 }
@@ -180,10 +189,10 @@ void look_certificate(struct look *l)
 	if (r.about.len == 0)
 		return;
 	read_chain(l, r.about, &c);
-	r.did = arena_printf(l->arena, "read the certificate %.*s", SPAN_F(r.about));
+	r.did = SAY(l, CERTIFICATE_DID, r.about);
 	if (c.n == 0) {
 		r.state = CHECK_UNKNOWN;
-		r.showed = SPAN_LIT("it can't be read here");
+		r.showed = PLAIN(UNREADABLE);
 	} else {
 		judge_certificate(l, &c, &r);
 	}
@@ -234,31 +243,27 @@ void look_mta_sts(struct look *l, struct span domain)
 	struct buf policy = BUF_INIT(65536);
 	bool enforces = false;
 
-	r.did = arena_printf(l->arena, "asked the DNS for _mta-sts.%.*s, and fetched the policy",
-		SPAN_F(domain));
+	r.did = SAY(l, STS_DID, domain);
 	if (a.state == RESOLVE_FAILED) {
 		r.state = CHECK_UNKNOWN;
 		r.showed = look_failure(l, &a);
 	} else if (a.state != RESOLVE_FOUND) {
-		r.showed = arena_printf(l->arena, "%.*s has none", SPAN_F(domain));
-		r.means = SPAN_LIT("MTA-STS is not used for mail to this domain");
+		r.showed = SAY(l, STS_NONE, domain);
+		r.means = PLAIN(STS_NONE_MEANS);
 	} else if (fetch_get(url, 10, &policy) != 0) {
 		r.state = CHECK_BAD;
-		r.showed = arena_printf(
-			l->arena, "the record is there, but %.*s can't be fetched", SPAN_F(url));
+		r.showed = SAY(l, STS_UNFETCHED, url);
 	} else if (!look_policy_has(buf_span(&policy), l->conf->hostname, &enforces)) {
 		r.state = CHECK_BAD;
-		r.showed = arena_printf(l->arena, "the policy does not name %.*s%s",
-			SPAN_F(l->conf->hostname), enforces ? ", and is to be enforced" : "");
+		r.showed = enforces ? SAY(l, STS_OTHER_ENFORCED, l->conf->hostname)
+				    : SAY(l, STS_OTHER, l->conf->hostname);
 	} else {
-		r.showed = SPAN_LIT("the policy names this server");
-		r.means = SPAN_LIT("servers that use MTA-STS can send to us");
+		r.showed = PLAIN(STS_FINE);
+		r.means = PLAIN(STS_FINE_MEANS);
 	}
 	if (r.state == CHECK_BAD) {
-		r.means = SPAN_LIT("servers that use MTA-STS may put off mail to us");
-		r.mend = arena_printf(l->arena,
-			"put mx: %.*s into the policy at %.*s, and a new id into the TXT record",
-			SPAN_F(l->conf->hostname), SPAN_F(url));
+		r.means = PLAIN(STS_MEANS);
+		r.mend = SAY(l, STS_MEND, l->conf->hostname, url);
 	}
 	buf_done(&policy);
 	look_tell(l, &r);

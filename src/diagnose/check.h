@@ -1,8 +1,8 @@
 /*
  * diagnose_check - what abide looks at on its own side: the list, and what one look showed.
  *
- * Const tables and plain structs; allocates nothing. Whoever looks (world.h, dns.h, host.h) fills results in; their texts
- * live as long as the arena that they were made in.
+ * Const tables and plain structs; allocates nothing. Whoever looks (look.h) fills results in; their texts are sentences
+ * (sentence.h), and live as long as the arena that they were made in.
  */
 #pragma once
 #include "base/span.h"

@@ -69,8 +69,8 @@ static void compare(struct look *l, const struct look_host *hosts, size_t n, str
 		r->state = size >= OFF_BAD     ? CHECK_BAD
 			   : size >= OFF_WARNS ? CHECK_WARNS
 					       : CHECK_FINE;
-		r->showed = arena_printf(l->arena, "our clock is %lld s %s that of %.*s",
-			(long long)size, off < 0 ? "behind" : "ahead of", SPAN_F(hosts[i].name));
+		r->showed = off < 0 ? SAY(l, CLOCK_BEHIND, NUMBER(l, size), hosts[i].name)
+				    : SAY(l, CLOCK_AHEAD, NUMBER(l, size), hosts[i].name);
 		return;
 	}
 }
@@ -82,21 +82,16 @@ void look_clock(struct look *l, const struct look_host *hosts, size_t n)
 	bool is_synced = state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC);
 	struct check_result r = {.check = CHECK_CLOCK,
 		.state = is_synced ? CHECK_FINE : CHECK_WARNS,
-		.did = SPAN_LIT("asked the system whether its clock is kept right (NTP), and "
-				"compared it with "
-				"the dates in others' greetings")};
+		.did = PLAIN(CLOCK_DID)};
 
 	compare(l, hosts, n, &r);
 	if (r.showed.len == 0)
-		r.showed = is_synced ? SPAN_LIT("the system keeps the clock right")
-				     : SPAN_LIT("nothing keeps the clock right (no NTP)");
+		r.showed = is_synced ? PLAIN(CLOCK_SYNCED) : PLAIN(CLOCK_UNSYNCED);
 	if (r.state == CHECK_FINE) {
-		r.means = SPAN_LIT("times, certificates and signatures are judged rightly");
+		r.means = PLAIN(CLOCK_FINE_MEANS);
 	} else {
-		r.means = SPAN_LIT(
-			"a wrong clock makes certificates and DNS proofs look invalid, and mail "
-			"look old or from the future");
-		r.mend = SPAN_LIT("run an NTP client: timedatectl set-ntp true, or install chrony");
+		r.means = PLAIN(CLOCK_MEANS);
+		r.mend = PLAIN(CLOCK_MEND);
 	}
 	look_tell(l, &r);
 }

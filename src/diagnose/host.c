@@ -15,29 +15,28 @@ static FILE *open_proc(const struct look *l, const char *name)
 	return fopen(path, "re");
 }
 
-static void cannot(struct look *l, enum diagnose_check check, const char *what)
+static void cannot(struct look *l, enum diagnose_check check, enum sentence did)
 {
 	look_tell(l, &(struct check_result){.check = check,
 			     .state = CHECK_UNKNOWN,
-			     .did = span_str(what),
-			     .showed = SPAN_LIT("it can't be read here")});
+			     .did = span_str(sentence_plain(did)),
+			     .showed = PLAIN(UNREADABLE)});
 }
 
 /* ---- network cards: Inter-| Receive bytes packets errs drop … | Transmit bytes packets errs drop ---- */
 
 static void look_interface(struct look *l)
 {
-	static const char did[] = "read the error counters of the network cards (/proc/net/dev)";
 	char line[LINE_MAX_];
 	FILE *f = open_proc(l, "net/dev");
 	struct check_result r = {.check = CHECK_INTERFACE,
 		.state = CHECK_FINE,
-		.did = SPAN_LIT("read the error counters of the network cards (/proc/net/dev)"),
-		.showed = SPAN_LIT("hardly any errors"),
-		.means = SPAN_LIT("the network cards work")};
+		.did = PLAIN(CARD_DID),
+		.showed = PLAIN(CARD_FINE),
+		.means = PLAIN(CARD_FINE_MEANS)};
 
 	if (!f) {
-		cannot(l, CHECK_INTERFACE, did);
+		cannot(l, CHECK_INTERFACE, SENTENCE_CARD_DID);
 		return;
 	}
 	while (fgets(line, sizeof line, f)) {
@@ -50,11 +49,10 @@ static void look_interface(struct look *l)
 		if (rx_errors + tx_errors <= 100 || (rx_errors + tx_errors) * 1000 <= rx + tx)
 			continue;
 		r.state = CHECK_WARNS;
-		r.showed = arena_printf(l->arena, "%s: %llu errors in %llu packets", name,
-			rx_errors + tx_errors, rx + tx);
-		r.means = SPAN_LIT(
-			"packets are lost on the first metre: connections are slow or break");
-		r.mend = SPAN_LIT("look at the cable, the switch port and duplex (ethtool -S)");
+		r.showed = SAY(l, CARD_ERRORS, span_str(name), NUMBER(l, rx_errors + tx_errors),
+			NUMBER(l, rx + tx));
+		r.means = PLAIN(CARD_MEANS);
+		r.mend = PLAIN(CARD_MEND);
 		break;
 	}
 	(void)fclose(f);
@@ -68,11 +66,10 @@ static void look_disk(struct look *l)
 	struct statvfs v;
 	struct check_result r = {.check = CHECK_DISK, .about = l->conf->spool};
 
-	r.did = arena_printf(
-		l->arena, "asked how much room the disk of %.*s has", SPAN_F(l->conf->spool));
+	r.did = SAY(l, DISK_DID, l->conf->spool);
 	if (statvfs(arena_str(l->arena, l->conf->spool), &v) < 0 || v.f_blocks == 0) {
 		r.state = CHECK_UNKNOWN;
-		r.showed = arena_printf(l->arena, "it can't be asked: %s", strerror(errno));
+		r.showed = SAY(l, DISK_CANNOT, sentence_error(l->arena, errno));
 		look_tell(l, &r);
 		return;
 	}
@@ -82,15 +79,10 @@ static void look_disk(struct look *l)
 	unsigned long long mib = v.f_bavail * v.f_frsize >> 20;
 
 	r.state = (least < 3 || mib < 64) ? CHECK_BAD : least < 10 ? CHECK_WARNS : CHECK_FINE;
-	r.showed = arena_printf(l->arena, "%llu MiB are free (%u %%), and %u %% of the inodes", mib,
-		percent, inodes);
-	r.means = r.state == CHECK_FINE ? SPAN_LIT("there is room for mail")
-					: SPAN_LIT("when the disk is full new mail is put off");
+	r.showed = SAY(l, DISK_SHOWED, NUMBER(l, mib), NUMBER(l, percent), NUMBER(l, inodes));
+	r.means = r.state == CHECK_FINE ? PLAIN(DISK_FINE_MEANS) : PLAIN(DISK_MEANS);
 	if (r.state != CHECK_FINE)
-		r.mend = arena_printf(l->arena,
-			"make room on the disk of %.*s; abide spool compact gives back what "
-			"the queue no longer needs",
-			SPAN_F(l->conf->spool));
+		r.mend = SAY(l, DISK_MEND, l->conf->spool);
 	look_tell(l, &r);
 }
 
@@ -107,7 +99,7 @@ static void look_memory(struct look *l)
 	if (f)
 		(void)fclose(f);
 	if (total == 0) {
-		cannot(l, CHECK_MEMORY, "read how much memory is free (/proc/meminfo)");
+		cannot(l, CHECK_MEMORY, SENTENCE_MEMORY_DID);
 		return;
 	}
 	unsigned percent = (unsigned)(available * 100 / total);
@@ -115,15 +107,12 @@ static void look_memory(struct look *l)
 
 	look_tell(l, &(struct check_result){.check = CHECK_MEMORY,
 			     .state = state,
-			     .did = SPAN_LIT("read how much memory is free (/proc/meminfo)"),
-			     .showed = arena_printf(l->arena, "%llu of %llu MiB (%u %%)",
-				     available >> 10, total >> 10, percent),
-			     .means = state == CHECK_FINE
-					      ? SPAN_LIT("there is enough")
-					      : SPAN_LIT("processes may be slow, or be killed"),
-			     .mend = state == CHECK_FINE
-					     ? (struct span){0}
-					     : SPAN_LIT("see what takes it (top), or add memory")});
+			     .did = PLAIN(MEMORY_DID),
+			     .showed = SAY(l, MEMORY_SHOWED, NUMBER(l, available >> 10),
+				     NUMBER(l, total >> 10), NUMBER(l, percent)),
+			     .means = state == CHECK_FINE ? PLAIN(MEMORY_FINE_MEANS)
+							  : PLAIN(MEMORY_MEANS),
+			     .mend = state == CHECK_FINE ? (struct span){0} : PLAIN(MEMORY_MEND)});
 }
 
 static void look_load(struct look *l)
@@ -137,21 +126,18 @@ static void look_load(struct look *l)
 	if (f)
 		(void)fclose(f);
 	if (five < 0 || cores < 1) {
-		cannot(l, CHECK_LOAD, "read how busy the machine is (/proc/loadavg)");
+		cannot(l, CHECK_LOAD, SENTENCE_LOAD_DID);
 		return;
 	}
 	bool is_busy = five > 8.0 * (double)cores;
 
-	look_tell(l,
-		&(struct check_result){.check = CHECK_LOAD,
-			.state = is_busy ? CHECK_WARNS : CHECK_FINE,
-			.did = SPAN_LIT("read how busy the machine is (/proc/loadavg)"),
-			.showed = arena_printf(l->arena,
-				"%.1f processes on %ld cores in five minutes", five, cores),
-			.means = is_busy ? SPAN_LIT("answers may come too late for the other side")
-					 : SPAN_LIT("the machine keeps up"),
-			.mend = is_busy ? SPAN_LIT("see what keeps it busy (top)")
-					: (struct span){0}});
+	look_tell(l, &(struct check_result){.check = CHECK_LOAD,
+			     .state = is_busy ? CHECK_WARNS : CHECK_FINE,
+			     .did = PLAIN(LOAD_DID),
+			     .showed = SAY(l, LOAD_SHOWED, arena_printf(l->arena, "%.1f", five),
+				     NUMBER(l, cores)),
+			     .means = is_busy ? PLAIN(LOAD_MEANS) : PLAIN(LOAD_FINE_MEANS),
+			     .mend = is_busy ? PLAIN(LOAD_MEND) : (struct span){0}});
 }
 
 void look_host_state(struct look *l)

@@ -45,7 +45,7 @@ static struct span reason_of(struct look *l, const struct wire_ip *ip, struct sp
 
 	for (char *c = printable; *c; c++)
 		*c = *c < ' ' || *c > '~' ? '?' : *c;
-	return arena_printf(l->arena, " (it says: %s)", printable);
+	return span_str(printable);
 }
 
 /* RFC 5782 5: 127.0.0.2 is on every list that works, 127.0.0.1 on none. */
@@ -62,24 +62,17 @@ static bool can_be_believed(struct look *l, struct span zone, bool is_v4, struct
 
 	r->state = CHECK_UNKNOWN;
 	if (there == LISTED_FAILED)
-		r->showed = arena_printf(l->arena, "%.*s gives no answer", SPAN_F(zone));
+		r->showed = SAY(l, LIST_SILENT, zone);
 	else if (there == LISTED_REFUSED)
-		r->showed =
-			arena_printf(l->arena, "%.*s refuses to answer our resolver", SPAN_F(zone));
+		r->showed = SAY(l, LIST_REFUSES, zone);
 	else if (there == LISTED_NO)
-		r->showed = arena_printf(l->arena,
-			"%.*s does not show its own test entry (127.0.0.2)", SPAN_F(zone));
+		r->showed = SAY(l, LIST_NO_TEST, zone);
 	else if (ask_list(l, &off, zone, &answer) == LISTED_YES)
-		r->showed = arena_printf(
-			l->arena, "%.*s lists everything (127.0.0.1 too)", SPAN_F(zone));
+		r->showed = SAY(l, LIST_ALL, zone);
 	else
 		return true;
-	r->means = SPAN_LIT(
-		"it can't be told whether the address is on it: \"not listed\" from such a "
-		"list means nothing");
-	r->mend = SPAN_LIT(
-		"lists refuse big public resolvers: use a resolver of your own, or look the "
-		"address up on the list's web page");
+	r->means = PLAIN(LIST_UNKNOWN_MEANS);
+	r->mend = PLAIN(LIST_UNKNOWN_MEND);
 	return false;
 }
 
@@ -87,9 +80,9 @@ static void look_list(struct look *l, const struct look_source *s, struct span z
 {
 	struct check_result r = {.check = CHECK_BLOCKLIST, .about = s->text};
 	struct wire_ip answer;
+	struct span reason;
 
-	r.did = arena_printf(l->arena, "looked %.*s up on %.*s, after its test entries",
-		SPAN_F(s->text), SPAN_F(zone));
+	r.did = SAY(l, LIST_DID, s->text, zone);
 	if (!can_be_believed(l, zone, s->ip.is_v4, &r)) {
 		look_tell(l, &r);
 		return;
@@ -97,23 +90,20 @@ static void look_list(struct look *l, const struct look_source *s, struct span z
 	switch (ask_list(l, &s->ip, zone, &answer)) {
 	case LISTED_YES:
 		r.state = CHECK_BAD;
-		r.showed = arena_printf(l->arena, "%.*s is listed by %.*s%.*s", SPAN_F(s->text),
-			SPAN_F(zone), SPAN_F(reason_of(l, &s->ip, zone)));
-		r.means = SPAN_LIT("servers that ask this list refuse our mail");
-		r.mend = arena_printf(l->arena,
-			"find out who sends spam from here (abide logs, abide queue), stop it, "
-			"and then ask %.*s to take %.*s off",
-			SPAN_F(zone), SPAN_F(s->text));
+		reason = reason_of(l, &s->ip, zone);
+		r.showed = reason.len > 0 ? SAY(l, LIST_HAS_REASON, s->text, zone, reason)
+					  : SAY(l, LIST_HAS, s->text, zone);
+		r.means = PLAIN(LIST_HAS_MEANS);
+		r.mend = SAY(l, LIST_HAS_MEND, zone, s->text);
 		break;
 	case LISTED_NO:
 		r.state = CHECK_FINE;
-		r.showed = arena_printf(
-			l->arena, "%.*s is not listed by %.*s", SPAN_F(s->text), SPAN_F(zone));
-		r.means = SPAN_LIT("this list is no reason to refuse us");
+		r.showed = SAY(l, LIST_FINE, s->text, zone);
+		r.means = PLAIN(LIST_FINE_MEANS);
 		break;
 	default:
 		r.state = CHECK_UNKNOWN;
-		r.showed = arena_printf(l->arena, "%.*s gives no answer", SPAN_F(zone));
+		r.showed = SAY(l, LIST_SILENT, zone);
 		break;
 	}
 	look_tell(l, &r);

@@ -1,5 +1,6 @@
 #include "diagnose/look_in.h"
 #include "resolve/rdata.h"
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -12,6 +13,10 @@ bool look_wants(const struct look *l, enum diagnose_check check)
 
 void look_tell(struct look *l, const struct check_result *r)
 {
+	const struct span said[] = {r->did, r->showed, r->means, r->mend};
+
+	for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+		assert(said[i].len == 0 || sentence_is(said[i]));
 	if (l->n < LOOK_RESULTS_MOST)
 		l->results[l->n++] = *r;
 }
@@ -27,8 +32,7 @@ struct ipc_resolve_answer look_ask(struct look *l, struct span name, uint16_t ty
 
 struct span look_failure(struct look *l, const struct ipc_resolve_answer *a)
 {
-	return arena_printf(
-		l->arena, "the DNS gave no answer: %s", resolve_trouble_text(a->trouble));
+	return SAY(l, NO_ANSWER, sentence_known(resolve_trouble_text(a->trouble)));
 }
 
 size_t look_addresses(struct look *l, struct span name, struct wire_ip *ret, size_t most,
@@ -140,19 +144,13 @@ static void look_at_source(
 	struct look *l, const struct look_source *s, const struct span *domains, size_t domains_n)
 {
 	if (s->is_private) {
-		look_tell(l,
-			&(struct check_result){.check = CHECK_PTR,
-				.state = CHECK_UNKNOWN,
-				.about = s->text,
-				.did = SPAN_LIT(
-					"asked the system which address mail goes out from"),
-				.showed = arena_printf(l->arena,
-					"%.*s is a private address: others see another one",
-					SPAN_F(s->text)),
-				.means = SPAN_LIT("its reverse name, SPF and block lists can't be "
-						  "looked at from here"),
-				.mend = SPAN_LIT("run abide diagnose with the public address: "
-						 "abide diagnose --source ADDRESS")});
+		look_tell(l, &(struct check_result){.check = CHECK_PTR,
+				     .state = CHECK_UNKNOWN,
+				     .about = s->text,
+				     .did = PLAIN(PRIVATE_DID),
+				     .showed = SAY(l, PRIVATE, s->text),
+				     .means = PLAIN(PRIVATE_MEANS),
+				     .mend = PLAIN(PRIVATE_MEND)});
 		return;
 	}
 	if (look_wants(l, CHECK_PTR))

@@ -1,6 +1,11 @@
 /* diagnose_look_in - what the files of the look share. Inside diagnose/ only. */
 #pragma once
 #include "diagnose/look.h"
+#include "diagnose/sentence.h"
+
+#define PLAIN(name)       span_str(sentence_plain(SENTENCE_##name))
+#define SAY(l, name, ...) sentence((l)->arena, SENTENCE_##name, __VA_ARGS__)
+#define NUMBER(l, n)      sentence_number((l)->arena, (int64_t)(n))
 
 struct look_source { /* an address that mail goes out from */
 	struct span text, helo;
@@ -16,10 +21,10 @@ struct look_host { /* where a connection was tried */
 	struct span said; /* the greeting, printable */
 };
 
-/* Adds a result; the texts must last as long as the arena. */
+/* Adds a result: sentences (sentence.h), which must last as long as the arena. */
 void look_tell(struct look *l, const struct check_result *r);
 struct ipc_resolve_answer look_ask(struct look *l, struct span name, uint16_t type);
-/* The first words of a failed answer: "the DNS gave no answer: its name servers fail". */
+/* A failed answer: "the DNS gave no answer: its name servers fail". */
 struct span look_failure(struct look *l, const struct ipc_resolve_answer *a);
 bool look_wants(const struct look *l, enum diagnose_check check);
 /* Addresses of a name, of both families; how many. failed: the last failure, or untouched. */

@@ -245,6 +245,11 @@ static const struct check_result *play(
 	return l->n > 0 ? &l->results[0] : NULL;
 }
 
+static struct span say(struct span sentences, struct arena *arena)
+{
+	return sentence_text(sentences, REPLY_LANG_EN, arena);
+}
+
 static bool has(struct span text, const char *part)
 {
 	return !part || span_find_span(text, span_str(part)) >= 0;
@@ -260,12 +265,14 @@ static void run_cases(void *arg)
 		struct look *l = ARENA_NEW(&arena, struct look);
 		const struct check_result *r = play(c, &arena, l);
 
-		if (!r || r->check != c->check || r->state != c->state ||
-			!has(r->showed, c->showed) || !has(r->mend, c->mend) || r->did.len == 0) {
+		struct span showed = r ? say(r->showed, &arena) : (struct span){0};
+		struct span mend = r ? say(r->mend, &arena) : (struct span){0};
+
+		if (!r || r->check != c->check || r->state != c->state || !has(showed, c->showed) ||
+			!has(mend, c->mend) || r->did.len == 0) {
 			print_error("%s: %s, showed \"%.*s\", mend \"%.*s\"\n", c->name,
-				r ? check_state_name(r->state) : "nothing",
-				SPAN_F(r ? r->showed : (span_str(""))),
-				SPAN_F(r ? r->mend : (span_str(""))));
+				r ? check_state_name(r->state) : "nothing", SPAN_F(showed),
+				SPAN_F(mend));
 			(*wrong)++;
 		}
 		arena_done(&arena);

@@ -46,12 +46,8 @@ static void judge_names(struct look *l, const struct look_source *s,
 		if (!leads_back(l, name, &s->ip, &failed))
 			continue;
 		r->state = is_made_of(name, &s->ip) ? CHECK_WARNS : CHECK_FINE;
-		r->showed = arena_printf(l->arena, "%.*s is %.*s, and that is %.*s",
-			SPAN_F(s->text), SPAN_F(name), SPAN_F(s->text));
-		r->means = r->state == CHECK_FINE
-				   ? SPAN_LIT("the name and the address agree")
-				   : SPAN_LIT("the name is made of the address, as those of access "
-					      "lines are: some servers refuse such");
+		r->showed = SAY(l, PTR_FINE, s->text, name);
+		r->means = r->state == CHECK_FINE ? PLAIN(PTR_AGREES) : PLAIN(PTR_DIALUP);
 		return;
 	}
 	if (failed.state == RESOLVE_FAILED && failed.trouble != RESOLVE_FINE) {
@@ -60,16 +56,9 @@ static void judge_names(struct look *l, const struct look_source *s,
 		return;
 	}
 	r->state = CHECK_BAD;
-	r->showed =
-		arena_printf(l->arena, "%.*s is named %.*s, but that name does not lead back to it",
-			SPAN_F(s->text), SPAN_F(first));
-	r->means =
-		SPAN_LIT("many servers refuse or put off mail from an address whose name does not "
-			 "lead back to it");
-	r->mend = arena_printf(l->arena,
-		"add the address %.*s to the name %.*s in your DNS, or have the reverse name set "
-		"to %.*s",
-		SPAN_F(s->text), SPAN_F(first), SPAN_F(s->helo));
+	r->showed = SAY(l, PTR_NOT_BACK, s->text, first);
+	r->means = PLAIN(PTR_NOT_BACK_MEANS);
+	r->mend = SAY(l, PTR_NOT_BACK_MEND, s->text, first, s->helo);
 }
 
 void look_ptr(struct look *l, const struct look_source *s)
@@ -80,26 +69,18 @@ void look_ptr(struct look *l, const struct look_source *s)
 	struct ipc_resolve_answer a = look_ask(l, name, RESOLVE_PTR);
 	struct check_result r = {.check = CHECK_PTR, .about = s->text};
 
-	r.did = arena_printf(l->arena,
-		"asked the DNS for the name of %.*s (PTR of %.*s), and for the "
-		"addresses of that name",
-		SPAN_F(s->text), SPAN_F(name));
+	r.did = SAY(l, PTR_DID, s->text, name);
 	if (a.state == RESOLVE_FAILED) {
 		r.state = CHECK_UNKNOWN;
 		r.showed = look_failure(l, &a);
-		r.means = SPAN_LIT("others may get no answer either, and put mail off");
+		r.means = PLAIN(PTR_NO_ANSWER_MEANS);
 	} else if (a.state == RESOLVE_FOUND) {
 		judge_names(l, s, &a, &r);
 	} else {
 		r.state = CHECK_BAD;
-		r.showed = arena_printf(l->arena, "%.*s has no PTR", SPAN_F(s->text));
-		r.means = SPAN_LIT(
-			"the address has no name: many servers refuse or put off mail from "
-			"such");
-		r.mend = arena_printf(l->arena,
-			"ask whoever gave you %.*s (the provider or hoster) to set its reverse "
-			"name to %.*s",
-			SPAN_F(s->text), SPAN_F(s->helo));
+		r.showed = SAY(l, PTR_NONE, s->text);
+		r.means = PLAIN(PTR_NONE_MEANS);
+		r.mend = SAY(l, PTR_NONE_MEND, s->text, s->helo);
 	}
 	look_tell(l, &r);
 }
@@ -114,33 +95,24 @@ void look_helo(struct look *l, const struct look_source *s)
 
 	for (size_t i = 0; i < n; i++)
 		is_ours |= wire_ip_equal(&found[i], &s->ip);
-	r.did = arena_printf(l->arena,
-		"asked the DNS for the addresses of %.*s, which we greet with", SPAN_F(s->helo));
+	r.did = SAY(l, HELO_DID, s->helo);
 	if (is_ours) {
 		r.state = CHECK_FINE;
-		r.showed = arena_printf(l->arena, "%.*s is %.*s", SPAN_F(s->helo), SPAN_F(s->text));
-		r.means = SPAN_LIT("we greet with a name of our own");
+		r.showed = SAY(l, HELO_FINE, s->helo, s->text);
+		r.means = PLAIN(HELO_FINE_MEANS);
 	} else if (n > 0) {
 		r.state = CHECK_WARNS;
-		r.showed = arena_printf(l->arena, "%.*s has an address, but not %.*s",
-			SPAN_F(s->helo), SPAN_F(s->text));
-		r.means = SPAN_LIT(
-			"some servers want the name in the greeting to be that of the address");
-		r.mend = arena_printf(l->arena,
-			"add the address %.*s to %.*s in your DNS, or set the "
-			"helo of that source",
-			SPAN_F(s->text), SPAN_F(s->helo));
+		r.showed = SAY(l, HELO_OTHER, s->helo, s->text);
+		r.means = PLAIN(HELO_OTHER_MEANS);
+		r.mend = SAY(l, HELO_OTHER_MEND, s->text, s->helo);
 	} else if (failed.state == RESOLVE_FAILED) {
 		r.state = CHECK_UNKNOWN;
 		r.showed = look_failure(l, &failed);
 	} else {
 		r.state = CHECK_BAD;
-		r.showed = arena_printf(l->arena, "%.*s has no address", SPAN_F(s->helo));
-		r.means = SPAN_LIT("servers that look the name in our greeting up refuse us");
-		r.mend = arena_printf(l->arena,
-			"add the address %.*s to %.*s in your DNS, or correct "
-			"hostname in the configuration",
-			SPAN_F(s->text), SPAN_F(s->helo));
+		r.showed = SAY(l, HELO_NONE, s->helo);
+		r.means = PLAIN(HELO_NONE_MEANS);
+		r.mend = SAY(l, HELO_NONE_MEND, s->text, s->helo);
 	}
 	look_tell(l, &r);
 }
@@ -153,8 +125,7 @@ void look_mx(struct look *l, struct span domain)
 	struct span host = domain;
 	uint16_t preference;
 
-	r.did = arena_printf(l->arena,
-		"asked the DNS for the mail hosts of %.*s and their addresses", SPAN_F(domain));
+	r.did = SAY(l, MX_DID, domain);
 	if (a.state == RESOLVE_FOUND && a.records_n > 0)
 		(void)rdata_mx(a.records[0].data, l->arena, &preference, &host);
 	if (a.state == RESOLVE_FAILED) {
@@ -162,32 +133,22 @@ void look_mx(struct look *l, struct span domain)
 		r.showed = look_failure(l, &a);
 	} else if (host.len == 0) {
 		r.state = CHECK_BAD;
-		r.showed = arena_printf(
-			l->arena, "%.*s says that it takes no mail (null MX)", SPAN_F(domain));
+		r.showed = SAY(l, MX_NULL, domain);
 	} else if (look_addresses(l, host, &ip, 1, &failed) > 0) {
 		r.state = CHECK_FINE;
-		r.showed =
-			arena_printf(l->arena, "%.*s goes to %.*s", SPAN_F(domain), SPAN_F(host));
-		r.means = SPAN_LIT("answers and bounces find their way");
+		r.showed = SAY(l, MX_FINE, domain, host);
+		r.means = PLAIN(MX_FINE_MEANS);
 	} else if (failed.state == RESOLVE_FAILED) {
 		r.state = CHECK_UNKNOWN;
 		r.showed = look_failure(l, &failed);
 	} else {
 		r.state = CHECK_BAD;
-		r.showed = span_equal(host, domain)
-				   ? arena_printf(
-					     l->arena, "%.*s has no host for mail", SPAN_F(domain))
-				   : arena_printf(l->arena,
-					     "%.*s is to go to %.*s, which has no address",
-					     SPAN_F(domain), SPAN_F(host));
+		r.showed = span_equal(host, domain) ? SAY(l, MX_NONE, domain)
+						    : SAY(l, MX_NO_ADDRESS, domain, host);
 	}
 	if (r.state == CHECK_BAD) {
-		r.means = SPAN_LIT(
-			"servers that ask whether a sender could be answered refuse its mail");
-		r.mend = arena_printf(l->arena,
-			"add an MX record to %.*s in your DNS, with a host that has "
-			"an address",
-			SPAN_F(domain));
+		r.means = PLAIN(MX_MEANS);
+		r.mend = SAY(l, MX_MEND, domain);
 	}
 	look_tell(l, &r);
 }
@@ -242,30 +203,28 @@ void look_resolver(struct look *l)
 	bool wants_proof = l->conf->resolver.dnssec;
 	struct check_result r = {.check = CHECK_RESOLVER};
 
-	r.did = SPAN_LIT("asked the DNS for our own names and some others");
+	r.did = PLAIN(RESOLVER_DID);
 	if (a.failed > 0)
-		r.showed = arena_printf(l->arena, "%zu of %zu were not answered: %s", a.failed, a.n,
-			resolve_trouble_text(a.last.trouble));
+		r.showed = SAY(l, RESOLVER_FAILED, NUMBER(l, a.failed), NUMBER(l, a.n),
+			sentence_known(resolve_trouble_text(a.last.trouble)));
 	else
-		r.showed = arena_printf(l->arena, "all were answered, the slowest after %lld ms%s",
-			(long long)(a.slowest / NANOS_MS),
-			!wants_proof  ? ""
-			: a.is_secure ? ", proved by DNSSEC"
-				      : ", but none proved by DNSSEC");
+		r.showed = sentence(l->arena,
+			!wants_proof  ? SENTENCE_RESOLVER_FINE
+			: a.is_secure ? SENTENCE_RESOLVER_PROVED
+				      : SENTENCE_RESOLVER_UNPROVED,
+			NUMBER(l, a.slowest / NANOS_MS));
 	if (a.failed == a.n) {
 		r.state = CHECK_BAD;
-		r.means = SPAN_LIT("without the DNS no mail finds its way");
-		r.mend = SPAN_LIT(
-			"look at the resolver that resolver { servers } or /etc/resolv.conf "
-			"names: does it run, is it reached?");
+		r.means = PLAIN(RESOLVER_BAD_MEANS);
+		r.mend = PLAIN(RESOLVER_BAD_MEND);
 	} else if (a.failed > 0 || a.slowest > SLOW_MS * NANOS_MS ||
 		   (wants_proof && !a.is_secure)) {
 		r.state = CHECK_WARNS;
-		r.means = SPAN_LIT("look-ups may be late or fail");
-		r.mend = SPAN_LIT("look at the resolver and its way to the Internet");
+		r.means = PLAIN(RESOLVER_WARNS_MEANS);
+		r.mend = PLAIN(RESOLVER_WARNS_MEND);
 	} else {
 		r.state = CHECK_FINE;
-		r.means = SPAN_LIT("the DNS works from here");
+		r.means = PLAIN(RESOLVER_FINE_MEANS);
 	}
 	look_tell(l, &r);
 }

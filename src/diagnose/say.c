@@ -1,4 +1,5 @@
 #include "diagnose/judge.h"
+#include "diagnose/sentence.h"
 
 static void add(struct span *lines, size_t *n, struct span text)
 {
@@ -16,6 +17,17 @@ static void contradicts(struct verdict *v, struct span text)
 	add(v->contradicts, &v->contradicts_n, text);
 }
 
+static struct span number(const struct judging *j, uint32_t n)
+{
+	return sentence_number(j->arena, n);
+}
+
+static struct span check_showed(const struct judging *j, const struct check_result *r)
+{
+	return sentence(j->arena, SENTENCE_SAY_CHECK,
+		span_str(sentence_plain(SENTENCE_CHECK_PTR + r->check)), r->showed);
+}
+
 static bool is_ours(const struct verdict *v)
 {
 	return v->whose == VERDICT_OURS || v->whose == VERDICT_SENDER;
@@ -23,18 +35,18 @@ static bool is_ours(const struct verdict *v)
 
 static void say_breadth(const struct judging *j, struct verdict *v)
 {
-	struct span many = arena_printf(j->arena,
-		"%u sites of %u unrelated providers say the same at once", v->sites, v->providers);
-	struct span fine =
-		arena_printf(j->arena, "%u other provider%s took mail from us in the same time",
-			v->providers_fine, v->providers_fine == 1 ? "" : "s");
+	struct span many =
+		sentence(j->arena, SENTENCE_SAY_MANY, number(j, v->sites), number(j, v->providers));
+	struct span fine = sentence(j->arena,
+		v->providers_fine == 1 ? SENTENCE_SAY_FINE_ONE : SENTENCE_SAY_FINE,
+		number(j, v->providers_fine));
 
 	if (v->providers > 1 && is_ours(v))
 		supports(v, many);
 	else if (v->providers > 1)
 		contradicts(v, many);
 	if (v->providers_fine == 0 && v->providers > 1 && v->whose == VERDICT_OURS)
-		supports(v, span_str("nobody took mail from us in the same time"));
+		supports(v, span_str(sentence_plain(SENTENCE_SAY_NOBODY)));
 	if (v->providers_fine > 0 && v->whose == VERDICT_OURS)
 		contradicts(v, fine);
 	else if (v->providers_fine > 0 && v->whose == VERDICT_THEIRS)
@@ -44,23 +56,19 @@ static void say_breadth(const struct judging *j, struct verdict *v)
 static void say_contrast(const struct judging *j, const struct spread *s, struct verdict *v)
 {
 	if (v->scope == VERDICT_ONE_SENDER && s->ok_domain > 0)
-		supports(v, arena_printf(j->arena,
-				    "%u messages of other senders were taken at the same places",
-				    s->ok_domain));
+		supports(
+			v, sentence(j->arena, SENTENCE_SAY_OTHER_SENDERS, number(j, s->ok_domain)));
 	if (v->scope == VERDICT_SOURCE && s->ok_source > 0)
-		supports(v, arena_printf(j->arena,
-				    "%u messages from another of our addresses were taken there",
-				    s->ok_source));
+		supports(v, sentence(j->arena, SENTENCE_SAY_OTHER_SOURCE, number(j, s->ok_source)));
 	if (v->scope == VERDICT_MESSAGE && s->ok_message > 0)
-		supports(v, arena_printf(
-				    j->arena, "%u other messages were taken there", s->ok_message));
+		supports(v,
+			sentence(j->arena, SENTENCE_SAY_OTHER_MESSAGES, number(j, s->ok_message)));
 	if (v->scope == VERDICT_RECIPIENT && s->ok_recipient > 0)
-		supports(v, arena_printf(j->arena, "%u messages to others there were taken",
-				    s->ok_recipient));
+		supports(v, sentence(j->arena, SENTENCE_SAY_OTHER_RECIPIENTS,
+				    number(j, s->ok_recipient)));
 	if ((v->scope == VERDICT_SITE || v->scope == VERDICT_PROVIDER) && s->ok_there > 0)
-		contradicts(v,
-			arena_printf(j->arena, "%u of %u attempts there succeeded in the same time",
-				s->ok_there, s->ok_there + s->fail));
+		contradicts(v, sentence(j->arena, SENTENCE_SAY_SUCCEEDED, number(j, s->ok_there),
+				       number(j, s->ok_there + s->fail)));
 }
 
 static void say_replies(const struct judging *j, const struct spread *s, struct verdict *v)
@@ -68,10 +76,10 @@ static void say_replies(const struct judging *j, const struct spread *s, struct 
 	uint32_t ours = s->by_side[REPLY_SENDER_SERVER] + s->by_side[REPLY_SENDER_REPUTATION] +
 			s->by_side[REPLY_SENDER_ISP] + s->by_side[REPLY_SENDER_MESSAGE];
 	uint32_t theirs = s->by_side[REPLY_DEST_SERVER] + s->by_side[REPLY_DEST_MAILBOX];
-	struct span say_ours = arena_printf(
-		j->arena, "%u of %u replies say that it is on our side", ours, s->fail);
-	struct span say_theirs = arena_printf(
-		j->arena, "%u of %u replies say that it is on theirs", theirs, s->fail);
+	struct span say_ours =
+		sentence(j->arena, SENTENCE_SAY_OURS, number(j, ours), number(j, s->fail));
+	struct span say_theirs =
+		sentence(j->arena, SENTENCE_SAY_THEIRS, number(j, theirs), number(j, s->fail));
 
 	if (s->said == 0)
 		return;
@@ -91,7 +99,7 @@ static void say_check(const struct judging *j, struct verdict *v, enum diagnose_
 
 	if (!r || r == v->check)
 		return;
-	struct span text = arena_printf(j->arena, "%s: %.*s", check_name(c), SPAN_F(r->showed));
+	struct span text = check_showed(j, r);
 
 	if (r->state == CHECK_FINE && is_ours(v))
 		contradicts(v, text);
@@ -106,18 +114,18 @@ static void say_check(const struct judging *j, struct verdict *v, enum diagnose_
 static void say_start(const struct judging *j, struct verdict *v)
 {
 	if (v->start == START_VOLUME && v->family == FAMILY_RATE)
-		supports(v, arena_printf(j->arena, "it began %u min after the volume to %s doubled",
-				    v->start_minutes, v->sites > 1 ? "these sites" : "this site"));
+		supports(v, sentence(j->arena,
+				    v->sites > 1 ? SENTENCE_SAY_VOLUME : SENTENCE_SAY_VOLUME_ONE,
+				    number(j, v->start_minutes)));
 	if (v->start == START_EVENT && is_ours(v))
-		supports(v, arena_printf(j->arena, "it began %u min after %.*s", v->start_minutes,
-				    SPAN_F(v->event)));
+		supports(v, sentence(j->arena, SENTENCE_SAY_EVENT, number(j, v->start_minutes),
+				    v->event));
 }
 
 void judge_say(const struct judging *j, const struct spread *s, struct verdict *v)
 {
 	if (v->check)
-		supports(v, arena_printf(j->arena, "%s: %.*s", check_name(v->check->check),
-				    SPAN_F(v->check->showed)));
+		supports(v, check_showed(j, v->check));
 	say_start(j, v);
 	say_breadth(j, v);
 	say_contrast(j, s, v);

@@ -50,6 +50,30 @@ static void ask(void *self, enum spf_rr type, struct span name, nanos deadline, 
 			ret->n++;
 }
 
+static struct span spf_words(struct look *l, const struct look_source *s, struct span domain,
+	const struct spf_verdict *v)
+{
+	static const enum sentence says[SPF_RESULTS] = {[SPF_NEUTRAL] = SENTENCE_SPF_NEUTRAL,
+		[SPF_PASS] = SENTENCE_SPF_PASS,
+		[SPF_FAIL] = SENTENCE_SPF_FAIL,
+		[SPF_SOFTFAIL] = SENTENCE_SPF_SOFTFAIL};
+	struct span fault = v->fault.what ? sentence_known(v->fault.what) : (struct span){0};
+
+	switch (v->result) {
+	case SPF_NONE:
+		return SAY(l, SPF_NONE, domain);
+	case SPF_TEMPERROR:
+		return SAY(l, SPF_TEMPERROR, v->fault.of, fault);
+	case SPF_PERMERROR:
+		return v->fault.at.len > 0
+			       ? SAY(l, SPF_PERMERROR_AT, v->fault.of, v->fault.at, fault)
+			       : SAY(l, SPF_PERMERROR, v->fault.of, fault);
+	default:
+		return sentence(l->arena, says[v->result], s->text, domain,
+			v->mechanism.len > 0 ? v->mechanism : PLAIN(SPF_NOTHING));
+	}
+}
+
 void look_spf(struct look *l, const struct look_source *s, struct span domain)
 {
 	static const struct spf_ops ops = {.ask = ask};
@@ -70,22 +94,13 @@ void look_spf(struct look *l, const struct look_source *s, struct span domain)
 	spf_check(&q, &ops, l, l->deadline, l->arena, &v);
 	struct check_result r = {.check = CHECK_SPF, .state = states[v.result], .about = domain};
 
-	r.did = arena_printf(l->arena,
-		"asked as a receiver would whether SPF lets %.*s send for %.*s", SPAN_F(s->text),
-		SPAN_F(domain));
-	r.showed = v.result == SPF_NONE
-			   ? arena_printf(l->arena, "%.*s has no SPF record", SPAN_F(domain))
-			   : arena_printf(l->arena, "%s for %.*s from %.*s%s%.*s",
-				     spf_result_text(v.result), SPAN_F(domain), SPAN_F(s->text),
-				     v.reason.len ? ": " : "", SPAN_F(v.reason));
+	r.did = SAY(l, SPF_DID, s->text, domain);
+	r.showed = spf_words(l, s, domain, &v);
 	if (r.state == CHECK_FINE) {
-		r.means = SPAN_LIT("the domain says that this server may send for it");
+		r.means = PLAIN(SPF_MEANS_FINE);
 	} else if (r.state != CHECK_UNKNOWN) {
-		r.means =
-			SPAN_LIT("receivers may refuse or distrust mail of this domain from here");
-		r.mend = arena_printf(l->arena,
-			"add %s%.*s to the SPF record (TXT) of %.*s in your DNS",
-			s->ip.is_v4 ? "ip4:" : "ip6:", SPAN_F(s->text), SPAN_F(domain));
+		r.means = PLAIN(SPF_MEANS);
+		r.mend = SAY(l, SPF_MEND, span_str(s->ip.is_v4 ? "ip4:" : "ip6:"), s->text, domain);
 	}
 	look_tell(l, &r);
 }
@@ -148,19 +163,14 @@ static void judge_key(struct look *l, struct span record, struct span ours, stru
 
 	if (theirs.len == 0) {
 		r->state = CHECK_BAD;
-		r->showed = arena_printf(
-			l->arena, "the key of %.*s is withdrawn (p= is empty)", SPAN_F(r->about));
+		r->showed = SAY(l, DKIM_WITHDRAWN, r->about);
 	} else if (ours.len > 0 && !span_equal(ours, theirs)) {
 		r->state = CHECK_BAD;
-		r->showed = arena_printf(l->arena,
-			"the key of %.*s in the DNS is not that which we sign with",
-			SPAN_F(r->about));
+		r->showed = SAY(l, DKIM_OTHER, r->about);
 	} else {
 		r->state = CHECK_FINE;
-		r->showed = ours.len > 0 ? SPAN_LIT("the DNS has the key that we sign with")
-					 : SPAN_LIT("the DNS has a key; ours can't be read from "
-						    "here to compare");
-		r->means = SPAN_LIT("receivers can verify our signatures");
+		r->showed = ours.len > 0 ? PLAIN(DKIM_FINE) : PLAIN(DKIM_UNSEEN);
+		r->means = PLAIN(DKIM_FINE_MEANS);
 	}
 }
 
@@ -175,23 +185,20 @@ static void look_key(
 
 	if (path.len == 0)
 		return;
-	r.did = arena_printf(l->arena, "compared our key with the record %.*s", SPAN_F(name));
+	r.did = SAY(l, DKIM_DID, name);
 	if (a.state == RESOLVE_FAILED) {
 		r.state = CHECK_UNKNOWN;
 		r.showed = look_failure(l, &a);
 	} else if (a.state != RESOLVE_FOUND || a.records_n == 0 ||
 		   rdata_txt(a.records[0].data, l->arena, &record) < 0) {
 		r.state = CHECK_BAD;
-		r.showed = arena_printf(l->arena, "there is no record %.*s", SPAN_F(name));
+		r.showed = SAY(l, DKIM_NONE, name);
 	} else {
 		judge_key(l, record, public_of(l, path, is_ed25519), &r);
 	}
 	if (r.state == CHECK_BAD) {
-		r.means = SPAN_LIT(
-			"our signatures can't be verified: mail of this domain is distrusted");
-		r.mend = arena_printf(l->arena,
-			"put the record that abide dkim %.*s %.*s %.*s prints into your DNS",
-			SPAN_F(domain), SPAN_F(selector), SPAN_F(path));
+		r.means = PLAIN(DKIM_MEANS);
+		r.mend = SAY(l, DKIM_MEND, domain, selector, path);
 	}
 	look_tell(l, &r);
 }
@@ -211,7 +218,7 @@ void look_dmarc(struct look *l, struct span domain)
 	struct check_result r = {.check = CHECK_DMARC, .about = domain};
 	size_t n = 0;
 
-	r.did = arena_printf(l->arena, "asked the DNS for %.*s (TXT)", SPAN_F(name));
+	r.did = SAY(l, DMARC_DID, name);
 	for (size_t i = 0; a.state == RESOLVE_FOUND && i < a.records_n; i++) {
 		struct span text;
 
@@ -228,20 +235,13 @@ void look_dmarc(struct look *l, struct span domain)
 		struct span p = look_tag(record, 'p', l->arena);
 
 		r.state = CHECK_FINE;
-		r.showed = arena_printf(l->arena, "%.*s has the policy %.*s", SPAN_F(domain),
-			SPAN_F(p.len ? p : SPAN_LIT("none")));
-		r.means = SPAN_LIT("receivers know what to do with mail that only pretends to be "
-				   "of this domain");
+		r.showed = SAY(l, DMARC_FINE, domain, p.len ? p : SPAN_LIT("none"));
+		r.means = PLAIN(DMARC_FINE_MEANS);
 	} else {
 		r.state = CHECK_WARNS;
-		r.showed = arena_printf(l->arena,
-			n ? "%.*s has several DMARC records" : "%.*s has no DMARC record",
-			SPAN_F(domain));
-		r.means = SPAN_LIT(
-			"some large receivers put off or refuse mail of domains without one");
-		r.mend = arena_printf(l->arena,
-			"add the TXT record \"v=DMARC1; p=none\" as _dmarc.%.*s to your DNS",
-			SPAN_F(domain));
+		r.showed = n ? SAY(l, DMARC_SEVERAL, domain) : SAY(l, DMARC_NONE, domain);
+		r.means = PLAIN(DMARC_MEANS);
+		r.mend = SAY(l, DMARC_MEND, domain);
 	}
 	look_tell(l, &r);
 }

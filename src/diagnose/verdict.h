@@ -103,7 +103,8 @@ struct verdict {
 	size_t names_n;
 	enum verdict_advice advice;
 	const struct check_result *check; /* that decided; NULL: none */
-	struct span supports[VERDICT_LINES], contradicts[VERDICT_LINES];
+	struct span supports[VERDICT_LINES],
+		contradicts[VERDICT_LINES]; /* sentences (sentence.h) */
 	size_t supports_n, contradicts_n;
 };
 

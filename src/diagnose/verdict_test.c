@@ -3,6 +3,7 @@
  * kinds, the second of those that are the other side's, which must never be called ours.
  */
 #include "diagnose/staged.h"
+#include "diagnose/sentence.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
@@ -308,7 +309,7 @@ static void volume_before_is_told(void **state)
 	assert_int_equal(v->all[0].start, START_VOLUME);
 	assert_int_equal(v->all[0].start_minutes, 6);
 	assert_true(v->all[0].supports_n > 0);
-	assert_true(span_equal(v->all[0].supports[0],
+	assert_true(span_equal(sentence_text(v->all[0].supports[0], REPLY_LANG_EN, &arena),
 		SPAN_LIT("it began 6 min after the volume to this site doubled")));
 	arena_done(&arena);
 }

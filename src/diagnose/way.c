@@ -153,37 +153,30 @@ static void judge_port(struct look *l, const struct look_host *hosts, size_t n, 
 		alive += hosts[i].error != 0 && hosts[i].is_alive;
 		bad = hosts[i].error != 0 ? &hosts[i] : bad;
 	}
-	r.did = arena_printf(
-		l->arena, "connected to %zu mail host%s of others", n, n == 1 ? "" : "s");
+	r.did = n == 1 ? SAY(l, PORT_DID_ONE, NUMBER(l, n)) : SAY(l, PORT_DID, NUMBER(l, n));
 	if (reached > 0) {
 		const struct look_host *h = hosts;
 
 		while (h->error != 0)
 			h++;
 		r.state = CHECK_FINE;
-		r.showed = arena_printf(
-			l->arena, "%.*s (%.*s) answered", SPAN_F(h->name), SPAN_F(h->address));
-		r.means = SPAN_LIT("mail gets out of here");
+		r.showed = SAY(l, PORT_FINE, h->name, h->address);
+		r.means = PLAIN(PORT_FINE_MEANS);
 	} else if ((has_probe && is_blocked(hosts[n - 1].error)) || (n > 1 && blocked == n)) {
 		r.state = CHECK_BAD;
-		r.showed = alive > 0 ? arena_printf(l->arena,
-					       "%.*s answers on other ports, but not on that for "
-					       "mail: %s",
-					       SPAN_F(bad->name), strerror(-bad->error))
-				     : arena_printf(l->arena, "none of %zu hosts was reached: %s",
-					       n, strerror(-bad->error));
-		r.means = SPAN_LIT(
-			"something between here and the world blocks connections to port 25");
-		r.mend = SPAN_LIT("look at your own firewall first (nft list ruleset); then ask "
-				  "your provider to "
-				  "open port 25 outwards, or send through a smarthost");
+		r.showed = alive > 0 ? SAY(l, PORT_ONLY, bad->name,
+					       sentence_error(l->arena, -bad->error))
+				     : SAY(l, PORT_NONE, NUMBER(l, n),
+					       sentence_error(l->arena, -bad->error));
+		r.means = PLAIN(PORT_MEANS);
+		r.mend = PLAIN(PORT_MEND);
 	} else {
 		r.state = CHECK_UNKNOWN;
-		r.showed = bad ? arena_printf(l->arena, "%.*s (%.*s): %s", SPAN_F(bad->name),
-					 SPAN_F(bad->address), strerror(-bad->error))
-			       : SPAN_LIT("there is no host to try");
-		r.means = SPAN_LIT("one host that is down says nothing of our side");
-		r.mend = SPAN_LIT("name a site that surely works in diagnose { probe }");
+		r.showed = bad ? SAY(l, PORT_ONE_DOWN, bad->name, bad->address,
+					 sentence_error(l->arena, -bad->error))
+			       : PLAIN(PORT_NOBODY);
+		r.means = bad ? PLAIN(PORT_ONE_MEANS) : PLAIN(PORT_NOBODY_MEANS);
+		r.mend = PLAIN(PORT_ONE_MEND);
 	}
 	look_tell(l, &r);
 }
@@ -192,22 +185,17 @@ static void judge_mtu(struct look *l, const struct look_host *hosts, size_t n)
 {
 	struct check_result r = {.check = CHECK_MTU,
 		.state = CHECK_UNKNOWN,
-		.did = SPAN_LIT(
-			"asked the system how large packets on the way to these hosts may be"),
-		.showed = SPAN_LIT("no host was reached")};
+		.did = PLAIN(MTU_DID),
+		.showed = PLAIN(MTU_NONE)};
 
 	for (size_t i = 0; i < n; i++) {
 		if (hosts[i].mtu == 0)
 			continue;
 		r.state = hosts[i].mtu < 1280 ? CHECK_WARNS : CHECK_FINE;
-		r.showed = arena_printf(
-			l->arena, "%u bytes to %.*s", hosts[i].mtu, SPAN_F(hosts[i].name));
-		r.means = hosts[i].mtu < 1280
-				  ? SPAN_LIT("less than any ordinary way: large mail may get stuck")
-				  : SPAN_LIT("an ordinary way");
+		r.showed = SAY(l, MTU_SHOWED, NUMBER(l, hosts[i].mtu), hosts[i].name);
+		r.means = hosts[i].mtu < 1280 ? PLAIN(MTU_SMALL_MEANS) : PLAIN(MTU_FINE_MEANS);
 		if (r.state == CHECK_WARNS)
-			r.mend = SPAN_LIT(
-				"look at tunnels and VPNs on the way; let ICMP (too big) pass");
+			r.mend = PLAIN(MTU_MEND);
 		break;
 	}
 	look_tell(l, &r);
@@ -220,18 +208,14 @@ static void judge_ipv6(struct look *l, bool has_route)
 	for (size_t i = 0; i < l->conf->n_sources; i++)
 		wants |= l->conf->sources[i].ipv6.len > 0 ||
 			 span_find(l->conf->sources[i].address, ':') >= 0;
-	look_tell(l,
-		&(struct check_result){.check = CHECK_IPV6,
-			.state = has_route || !wants ? CHECK_FINE : CHECK_BAD,
-			.did = SPAN_LIT("asked the system for a route to the Internet by IPv6"),
-			.showed = has_route ? SPAN_LIT("there is one") : SPAN_LIT("there is none"),
-			.means = has_route ? SPAN_LIT("hosts are tried by IPv6 too")
-				 : wants ? SPAN_LIT("an IPv6 address is configured that mail can't "
-						    "go out from")
-					 : SPAN_LIT("mail goes by IPv4"),
-			.mend = has_route || !wants ? (struct span){0}
-						    : SPAN_LIT("bring IPv6 up, or take the address "
-							       "out of source { }")});
+	look_tell(l, &(struct check_result){.check = CHECK_IPV6,
+			     .state = has_route || !wants ? CHECK_FINE : CHECK_BAD,
+			     .did = PLAIN(IPV6_DID),
+			     .showed = has_route ? PLAIN(IPV6_IS) : PLAIN(IPV6_NONE),
+			     .means = has_route ? PLAIN(IPV6_MEANS)
+				      : wants   ? PLAIN(IPV6_BAD_MEANS)
+						: PLAIN(IPV6_NONE_MEANS),
+			     .mend = has_route || !wants ? (struct span){0} : PLAIN(IPV6_MEND)});
 }
 
 static bool has_ipv6_route(void)

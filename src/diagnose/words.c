@@ -1,4 +1,5 @@
 #include "diagnose/words.h"
+#include "diagnose/sentence.h"
 #include <time.h>
 
 static const char *const whose_words[REPLY_LANGS][VERDICT_WHOSE] = {
@@ -108,17 +109,6 @@ static const char *const advice_words[REPLY_LANGS][ADVICES] = {
 		},
 };
 
-static const char *const check_words[REPLY_LANGS][CHECKS] = {
-	[REPLY_LANG_EN] = {"reverse name (PTR) and back", "name in the greeting (HELO)", "SPF",
-		"DKIM key in the DNS", "DMARC record", "mail hosts of our domain (MX)",
-		"block list", "port 25 out", "IPv6 route", "path MTU", "resolver", "clock",
-		"certificate", "TLSA", "MTA-STS", "network card", "disk", "memory", "load"},
-	[REPLY_LANG_DE] = {"Rückwärtsname (PTR) und zurück", "Name in der Begrüßung (HELO)", "SPF",
-		"DKIM-Schlüssel im DNS", "DMARC-Eintrag", "Mailserver unserer Domain (MX)",
-		"Sperrliste", "Port 25 nach außen", "IPv6-Route", "Pfad-MTU", "Resolver", "Uhr",
-		"Zertifikat", "TLSA", "MTA-STS", "Netzwerkkarte", "Platte", "Speicher", "Last"},
-};
-
 const char *words_family(enum verdict_family family, enum reply_lang lang)
 {
 	return family_words[lang][family];
@@ -140,7 +130,7 @@ const char *words_whose(enum verdict_whose whose, enum reply_lang lang)
 
 const char *words_check(enum diagnose_check check, enum reply_lang lang)
 {
-	return check_words[lang][check];
+	return sentence_phrase(SENTENCE_CHECK_PTR + check, lang);
 }
 
 void words_time(int64_t seconds, struct buf *out)
@@ -175,9 +165,11 @@ void words_advice(const struct verdict *v, enum reply_lang lang, struct buf *out
 		(void)buf_add_str(out, advice_words[lang][v->advice]);
 		return;
 	}
-	(void)buf_printf(out, "%s: %.*s. %s: %.*s.", check_words[lang][v->check->check],
-		SPAN_F(v->check->showed), lang == REPLY_LANG_DE ? "Abhilfe" : "To mend it",
-		SPAN_F(v->check->mend));
+	(void)buf_printf(out, "%s: ", words_check(v->check->check, lang));
+	sentence_write(v->check->showed, lang, out);
+	(void)buf_add_str(out, lang == REPLY_LANG_DE ? ". Abhilfe: " : ". To mend it: ");
+	sentence_write(v->check->mend, lang, out);
+	(void)buf_add_byte(out, '.');
 }
 
 void words_start(const struct verdict *v, enum reply_lang lang, struct buf *out)
@@ -199,9 +191,11 @@ void words_start(const struct verdict *v, enum reply_lang lang, struct buf *out)
 		break;
 	case START_EVENT:
 		(void)buf_printf(out,
-			is_german ? "Es begann %u Minuten nach diesem Ereignis: %.*s."
-				  : "It began %u min after %.*s.",
-			v->start_minutes, SPAN_F(v->event));
+			is_german ? "Es begann %u Minuten nach diesem Ereignis: "
+				  : "It began %u min after ",
+			v->start_minutes);
+		sentence_write(v->event, lang, out);
+		(void)buf_add_byte(out, '.');
 		break;
 	case START_CREEPING:
 		(void)buf_add_str(

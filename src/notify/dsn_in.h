@@ -26,7 +26,7 @@ void put(struct writer *w, const char *text);
 void put_clean(struct writer *w, struct span s, size_t max);
 /* The same for HTML. */
 void put_html(struct writer *w, struct span s, size_t max);
-/* Words in lines of DSN_WIDTH, each behind indent. */
+/* Words in lines of DSN_WIDTH: the first behind indent, the others behind as many blanks. */
 void put_wrapped(struct writer *w, const char *indent, struct span text);
 /* "Name: type value" on one line; left out where there is no value. */
 void put_field(struct writer *w, const char *name, const char *type, struct span value);

@@ -77,7 +77,7 @@ void put_html(struct writer *w, struct span s, size_t max)
 
 void put_wrapped(struct writer *w, const char *indent, struct span text)
 {
-	size_t column = 0;
+	size_t column = 0, lines = 0;
 
 	while ((text = span_trim(text)).len > 0) {
 		size_t len = 0;
@@ -88,8 +88,14 @@ void put_wrapped(struct writer *w, const char *indent, struct span text)
 		if (column > 0 && column + 1 + len > DSN_WIDTH) {
 			put(w, "\r\n");
 			column = 0;
+			lines++;
 		}
-		put(w, column ? " " : indent);
+		if (column > 0)
+			put(w, " ");
+		else if (lines > 0)
+			(void)buf_printf(w->out, "%*s", (int)strlen(indent), "");
+		else
+			put(w, indent);
 		column += column ? 1 : strlen(indent);
 		put_clean(w, span_slice(text, 0, len), DSN_VALUE_MAX);
 		column += len;

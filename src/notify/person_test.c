@@ -27,7 +27,8 @@ static const struct person_notice whole = {
 	.means = SPAN_LIT("Our address has no name."),
 	.found = SPAN_LIT("they are right: 192.0.2.7 has no PTR"),
 	.advice = SPAN_LIT("Give it one."),
-	.supports = {SPAN_LIT("three sites say so")},
+	.supports = {SPAN_LIT(
+		"three sites say so, one after the other, and all of them in the very same words")},
 	.supports_n = 1,
 	.more = 3,
 };
@@ -72,7 +73,7 @@ static void each_kind_says_its_own(void **state)
 		{PERSON_OVER, "needs_person_over", "Mail to dst.test gets through again",
 			"happened again after you were told: 3.", "You are told of this once"},
 		{PERSON_ALARM, "alarm", "Mail is in trouble: our name is refused",
-			"  - three sites say so", "Site:"},
+			"\r\n    same words\r\n", "Site:"},
 		{PERSON_ALARM_OVER, "alarm_over", "It is over: our name is refused",
 			"Nothing is left to do", "Site:"},
 	};

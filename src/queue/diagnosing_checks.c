@@ -1,4 +1,5 @@
 #include "queue/diagnosing_in.h"
+#include "diagnose/sentence.h"
 #include "diagnose/tell.h"
 
 #define LOOK_MOST (40 * NANOS_S)
@@ -132,11 +133,10 @@ struct span queue_diagnosing_finding(
 			(is_sender && !span_equal_nocase(r->about, domain)))
 			continue;
 		if (r->state == CHECK_BAD)
-			return arena_printf(arena, "they are right: %.*s", SPAN_F(r->showed));
+			return sentence(arena, SENTENCE_FINDING_RIGHT, r->showed);
 		fine = r->state == CHECK_FINE && !fine ? r : fine;
 	}
-	return fine ? arena_printf(arena, "we looked: %.*s", SPAN_F(fine->showed))
-		    : (struct span){0};
+	return fine ? sentence(arena, SENTENCE_FINDING_FINE, fine->showed) : (struct span){0};
 }
 
 size_t queue_diagnosing_checks(

@@ -1,5 +1,6 @@
 #include "queue/person.h"
 #include "queue/bounce.h"
+#include "diagnose/sentence.h"
 
 struct span person_sentences(
 	struct queue *q, enum reply_cause cause, enum reply_tale what, struct arena *arena)
@@ -28,10 +29,11 @@ static void name_site(struct span site, struct person_notice *n)
 		n->source = span_slice(site, (size_t)at + from.len, site.len);
 }
 
-static void copy_lines(struct span *to, const struct span *from, size_t n)
+static void write_lines(struct span *to, const struct span *from, size_t n, enum reply_lang lang,
+	struct arena *arena)
 {
 	for (size_t i = 0; i < n; i++)
-		to[i] = from[i];
+		to[i] = sentence_text(from[i], lang, arena);
 }
 
 struct span person_text(struct queue *q, const struct person *p, struct span found, struct id id,
@@ -54,14 +56,14 @@ struct span person_text(struct queue *q, const struct person *p, struct span fou
 		.reply = p->reply,
 		.trouble = p->trouble,
 		.means = p->means,
-		.found = found,
+		.found = sentence_text(found, role_conf_now(q->role)->language, arena),
 		.advice = p->advice,
 		.supports_n = p->supports_n,
 		.contradicts_n = p->contradicts_n,
 		.more = p->more};
 	name_site(p->site, n);
-	copy_lines(n->supports, p->supports, p->supports_n);
-	copy_lines(n->contradicts, p->contradicts, p->contradicts_n);
+	write_lines(n->supports, p->supports, p->supports_n, n->lang, arena);
+	write_lines(n->contradicts, p->contradicts, p->contradicts_n, n->lang, arena);
 	if (!id_is_zero(p->id))
 		n->message = span_str(id_text(p->id, old_id));
 	(void)person_write(n, &text);

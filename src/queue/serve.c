@@ -3,6 +3,7 @@
 #include "queue/show.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "diagnose/sentence.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,7 +137,7 @@ static void on_conf(struct role *role, void *arg)
 	struct span key;
 	void *lane;
 
-	queue_diagnosing_event(q, "the configuration was read again");
+	queue_diagnosing_event(q, sentence_plain(SENTENCE_EVENT_CONFIGURATION));
 	for (size_t i = 0; table_next(&q->lanes_by_number, &i, &key, &lane);)
 		queue_lane_check(q, lane);
 	queue_dispatch(q);

@@ -1,5 +1,6 @@
 #include "web/status.h"
 #include "diagnose/alarm.h"
+#include "diagnose/sentence.h"
 #include "diagnose/tell.h"
 #include "diagnose/words.h"
 
@@ -30,6 +31,14 @@ static void put_words(const struct html *p, const struct verdict *v, const char 
 	buf_done(&words);
 }
 
+static void put_sentence(const struct html *p, struct span sentences)
+{
+	struct arena arena = {0};
+
+	html_text(p, sentence_text(sentences, p->lang, &arena));
+	arena_done(&arena);
+}
+
 static void put_list(const struct html *p, const char *title, const struct span *list, size_t n)
 {
 	if (n == 0)
@@ -39,7 +48,7 @@ static void put_list(const struct html *p, const char *title, const struct span 
 	html_add(p, "</dt>");
 	for (size_t i = 0; i < n; i++) {
 		html_add(p, "<dd>");
-		html_text(p, list[i]);
+		put_sentence(p, list[i]);
 		html_add(p, "</dd>");
 	}
 }
@@ -154,7 +163,7 @@ static void put_part(const struct html *p, const char *title, struct span text)
 	html_add(p, "<dt>");
 	html_add(p, title);
 	html_add(p, "</dt><dd>");
-	html_text(p, text);
+	put_sentence(p, text);
 	html_add(p, "</dd>");
 }
 
@@ -164,7 +173,7 @@ static void put_check(const struct html *p, const struct check_result *r)
 					  : "<div class=\"card nobody\"><h3>");
 	html_text(p, span_str(words_check(r->check, p->lang)));
 	html_add(p, ": ");
-	html_text(p, r->showed);
+	put_sentence(p, r->showed);
 	html_add(p, "</h3><dl>");
 	put_part(p, html_say(p, "about", "worum es geht"), r->about);
 	put_part(p, html_say(p, "what was done", "was getan wurde"), r->did);
