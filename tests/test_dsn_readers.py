@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from harness.dns import OddDns
 from harness.peers import program
 from test_dsn import SISIMAI, explain, fields, notice
 
@@ -51,11 +52,40 @@ CAUSES = {
 MESSAGE = b"From: <a@src.test>\r\nTo: <b@dst.test>\r\nSubject: x\r\nMessage-ID: <1@src.test>\r\n\r\ny\r\n"
 
 
-def test_each_cause_is_read_alike(abide, lab, directory):
-    """A list of customers is cleaned of people whose mailbox was full, or our server is taken for a mailbox that is gone."""
+def sisimai():
     perl = program("perl")
     if subprocess.run([perl, "-MSisimai", "-MJSON", "-e1"], stderr=subprocess.DEVNULL, check=False).returncode:
         pytest.skip("sisimai is not installed (tools/setup test)")
+    return perl
+
+
+def compare(perl, home, directory, senders, expected):
+    """Each sender's bounce as its fields have it, as sisimai reads it, and as abide's own reader does. expected: sender ->
+    (recipient, cause, code of the reply, sisimai's reason)."""
+    bounces, paths = {}, []
+    for sender in senders:
+        bounces[sender] = home.out.wait(event="message", match=lambda e, s=sender: s in e["rcpts"] and e["mail"] == "")
+        paths.append(os.path.join(directory, sender))
+        with open(paths[-1], "wb") as f:
+            f.write(home.content(bounces[sender]))
+    done = subprocess.run([perl, "-e", SISIMAI, *paths], stdout=subprocess.PIPE, check=True)
+    read = json.loads(done.stdout)
+    assert [len(found) for found in read] == [1] * len(paths), read
+    for sender, (found,) in zip(senders, read):
+        to, cause, code, reason = expected[sender]
+        field = fields(notice(home, bounces[sender]))[0]
+        assert field["X-Abide-Cause"] == cause and field["Final-Recipient"] == f"rfc822; {to}", field
+        assert (found["recipient"], found["status"], found["action"], found["reply"], found["reason"]) == (
+            to, field["Status"], "failed", code, reason), (cause, found)
+        own = explain(home, bounces[sender])
+        assert own["kind"] == "failed" and [r["address"] for r in own["recipients"]] == [to]
+        assert own["recipients"][0]["status"] == field["Status"]
+        assert own["recipients"][0]["reply"]["cause"] == cause, own
+
+
+def test_each_cause_is_read_alike(abide, lab, directory):
+    """A list of customers is cleaned of people whose mailbox was full, or our server is taken for a mailbox that is gone."""
+    perl = sisimai()
     behaviour = os.path.join(directory, "behaviour")
     with open(behaviour, "w", encoding="utf-8") as f:
         f.writelines(f'{cause}@* {stage}="{text}"\n' for cause, (stage, text, _, _) in CAUSES.items() if stage)
@@ -64,27 +94,43 @@ def test_each_cause_is_read_alike(abide, lab, directory):
     routes = {f"{cause.replace('_', '-')}.test": f"127.0.30.{n + 1}:{away.port}" for n, cause in enumerate(CAUSES)}
     routes |= {"message-expired.test": 1, "*": home.port}
     a = abide(routes=routes, retry={"network_failure": 'first = "1s" max = "1s" give_up = "3s"'})
-    to = {cause: f"{cause}@{cause.replace('_', '-')}.test" for cause in CAUSES}
-    for cause in CAUSES:
-        a.send(f"{cause}@src.test", [to[cause]], content=MESSAGE)
-    bounces, paths = {}, []
-    for cause in CAUSES:
-        bounces[cause] = home.out.wait(event="message", match=lambda e, c=cause: f"{c}@src.test" in e["rcpts"] and e["mail"] == "")
-        paths.append(os.path.join(directory, cause))
-        with open(paths[-1], "wb") as f:
-            f.write(home.content(bounces[cause]))
-    done = subprocess.run([perl, "-e", SISIMAI, *paths], stdout=subprocess.PIPE, check=True)
-    read = json.loads(done.stdout)
-    assert [len(found) for found in read] == [1] * len(CAUSES), read
-    theirs = {found[0]["recipient"]: found[0] for found in read}
+    expected = {}
     for cause, (stage, _, reason, _) in CAUSES.items():
-        field = fields(notice(home, bounces[cause]))[0]
-        code = stage[:3] if stage else "451"
-        assert field["X-Abide-Cause"] == cause, field
-        found = theirs[to[cause]]
-        assert (found["status"], found["action"], found["reply"], found["reason"]) == (
-            field["Status"], "failed", code, reason), (cause, found)
-        own = explain(home, bounces[cause])
-        assert own["kind"] == "failed" and [r["address"] for r in own["recipients"]] == [to[cause]]
-        assert own["recipients"][0]["status"] == field["Status"]
-        assert own["recipients"][0]["reply"]["cause"] == cause, own
+        to = f"{cause}@{cause.replace('_', '-')}.test"
+        a.send(f"{cause}@src.test", [to], content=MESSAGE)
+        expected[f"{cause}@src.test"] = (to, cause, stage[:3] if stage else "451", reason)
+    compare(perl, home, directory, list(expected), expected)
+
+
+# What the DNS says, or does not: our own words, which no server of others has said. sender -> recipient, cause, code, sisimai's reason
+DNS = {
+    "none@src.test": ("r@none.test", "recipient_domain_invalid", "550", "hostunknown"),
+    "null@src.test": ("r@null.test", "recipient_domain_invalid", "550", "notaccept"),
+    "hollow@src.test": ("r@hollow.test", "recipient_domain_invalid", "550", "hostunknown"),
+    "loop@src.test": ("r@loop.test", "mail_loop", "554", "onhold"),  # it does not know these words, and says so
+    "silent@src.test": ("r@silent.test", "message_expired", "451", "expired"),
+    "broken@src.test": ("r@broken.test", "message_expired", "451", "expired"),
+    "lost@src.test": ("r@lost.test", "message_expired", "451", "expired"),
+}
+
+
+def test_what_the_dns_says_is_read_alike(abide, lab, directory, started):
+    """A name server that was down for a day, and all customers there are struck off for good."""
+    perl = sisimai()
+    odd = OddDns({"null.test": [("MX", "0 .")], "hollow.test": [("MX", "10 gone.mx.test")],
+                  "loop.test": [("MX", "10 mx.abide.test")], "mx.abide.test": [("A", "192.0.2.1")],
+                  "lost.test": [("MX", "10 lost.bad.test")]},
+                 {"silent.test": "silent", "broken.test": "servfail", "bad.test": "servfail"}).start()
+    started.append(odd)
+    home = lab(keep=True)
+    a = abide(routes={"src.test": home.port, "*": "mx"}, retry={"dns_failure": 'first = "1s" max = "1s" give_up = "4s"'},
+              extra=f'resolver {{ servers = {{"{odd.server}"}} deadline = 2s }}')
+    for sender, (to, *_) in DNS.items():
+        a.send(sender, [to], content=MESSAGE)
+    compare(perl, home, directory, list(DNS), DNS)
+    for sender in ("silent@src.test", "broken@src.test", "lost@src.test"):
+        got = home.wait_for(sender)
+        field = fields(notice(home, got))[0]
+        assert field["Status"] == "4.4.7" and "could not be looked up" in field["Diagnostic-Code"], field
+        found, = [r for r in explain(home, got)["recipients"]]
+        assert found["status"] == "4.4.7", found

@@ -7,6 +7,11 @@ enum { BEFORE = 150 };
 static const char *const senders[] = {
 	"ann@ours.example", "bob@second.example", "cyn@third.example", "news@fourth.example"};
 
+static unsigned begin_of(const struct staged *s)
+{
+	return s->trouble[0].minutes ? s->trouble[0].minutes : 20;
+}
+
 static bool is_hit(const struct staged_trouble *t, unsigned site, unsigned ago, unsigned dice,
 	const struct diagnose_fact *f)
 {
@@ -40,7 +45,7 @@ static void suffer(
 
 static unsigned volume(const struct staged *s, unsigned site, unsigned ago)
 {
-	unsigned begin = s->trouble[0].minutes ? s->trouble[0].minutes : 20;
+	unsigned begin = begin_of(s);
 	unsigned rate = s->rate ? s->rate : 1;
 
 	return s->doubled >> site & 1 && ago <= begin + s->doubled_before ? rate * 3 : rate;
@@ -96,15 +101,17 @@ static struct staged read_replies(const struct staged *s, struct arena *arena)
 	return copy;
 }
 
-static void play(const struct staged *s, struct arena *arena, struct verdicts *ret)
+/* As it is when that many minutes are left of it. */
+static void play(const struct staged *s, unsigned left, struct arena *arena, struct verdicts *ret)
 {
 	struct ledger *l = ledger_new();
 	struct check_result *checks = arena_array(arena, 4, sizeof *checks);
-	struct verdict_question q = {
-		.now = STAGED_NOW, .about = span_str(s->about), .checks = checks};
-	unsigned dice = 0, begin = s->trouble[0].minutes ? s->trouble[0].minutes : 20;
+	struct verdict_question q = {.now = STAGED_NOW - (int64_t)left * 60,
+		.about = span_str(s->about),
+		.checks = checks};
+	unsigned dice = 0, begin = begin_of(s);
 
-	for (unsigned ago = BEFORE; ago > 0; ago--) {
+	for (unsigned ago = BEFORE; ago > left; ago--) {
 		if (s->event && ago == begin + 3)
 			ledger_note(l, STAGED_NOW - (int64_t)ago * 60, s->event);
 		play_minute(s, ago, &dice, l);
@@ -125,7 +132,7 @@ void staged_play(const struct staged *s, struct arena *arena, struct verdicts *r
 {
 	struct staged read = read_replies(s, arena);
 
-	play(&read, arena, ret);
+	play(&read, 0, arena, ret);
 }
 
 /* ---- a table of them ---- */
@@ -149,9 +156,14 @@ static bool is_right(const struct staged *s, const struct verdicts *v)
 	return v->n > 0 && !is_blamed_wrongly(s, v) && first->whose == s->whose &&
 	       first->scope == s->scope && first->advice == s->advice &&
 	       (s->who == NULL || span_equal(first->who, span_str(s->who))) &&
-	       (s->start == START_UNKNOWN || first->start == s->start) &&
 	       (s->advice != ADVICE_CHECK ||
 		       (first->check != NULL && first->check->check == s->check));
+}
+
+/* How it began shows only later. */
+static bool is_start_right(const struct staged *s, const struct verdicts *v)
+{
+	return s->start == START_UNKNOWN || v->all[0].start == s->start;
 }
 
 static void tell(const char *word, const struct staged *s, const struct verdicts *v)
@@ -179,11 +191,76 @@ size_t staged_play_all(const struct staged *table, size_t n, const char *word)
 		struct verdicts *v = ARENA_NEW(&arena, struct verdicts);
 
 		staged_play(&table[i], &arena, v);
-		if (!is_right(&table[i], v)) {
+		if (!is_right(&table[i], v) || !is_start_right(&table[i], v)) {
 			tell(word, &table[i], v);
 			wrong++;
 		}
 		arena_done(&arena);
 	}
 	return wrong;
+}
+
+/* The last of its troubles began so many minutes ago. */
+static unsigned last_begin(const struct staged *s)
+{
+	unsigned last = begin_of(s);
+
+	for (size_t i = 1; i < sizeof s->trouble / sizeof s->trouble[0]; i++) {
+		const struct staged_trouble *t = &s->trouble[i];
+		unsigned minutes = t->minutes ? t->minutes : 20;
+
+		if (t->cause != REPLY_NONE && minutes < last)
+			last = minutes;
+	}
+	return last;
+}
+
+static bool is_seen(const struct verdicts *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->all[i].failures > 0)
+			return true;
+	return false;
+}
+
+unsigned staged_minutes(const struct staged *s)
+{
+	unsigned found = 0, seen = 0;
+	struct arena texts = {0};
+	struct staged read = read_replies(s, &texts);
+	unsigned minutes = last_begin(&read);
+
+	for (unsigned n = 1; n <= minutes; n++) {
+		struct arena arena = {0};
+		struct verdicts *v = ARENA_NEW(&arena, struct verdicts);
+
+		play(&read, minutes - n, &arena, v);
+		seen += seen > 0 || is_seen(v);
+		if (!is_right(s, v))
+			found = 0;
+		else if (found == 0)
+			found = seen ? seen : 1;
+		arena_done(&arena);
+	}
+	arena_done(&texts);
+	return found;
+}
+
+size_t staged_late(const struct staged *table, size_t n, unsigned most)
+{
+	unsigned late = 0, slowest = 0, sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned minutes = staged_minutes(&table[i]);
+
+		sum += minutes;
+		slowest = minutes > slowest ? minutes : slowest;
+		if (minutes > 0 && minutes <= most)
+			continue;
+		printf("late: %s: after %u minutes\n", table[i].name, minutes);
+		late++;
+	}
+	printf("right within %u minutes: %zu of %zu, on average after %.1f, the slowest after %u\n",
+		most, n - late, n, (double)sum / (double)n, slowest);
+	return late;
 }

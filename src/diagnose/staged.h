@@ -69,3 +69,7 @@ struct staged {
 void staged_play(const struct staged *s, struct arena *arena, struct verdicts *ret);
 /* Plays them all; what is judged otherwise is printed after that word. Returns how many are. */
 size_t staged_play_all(const struct staged *table, size_t n, const char *word);
+/* Minutes from the first attempt that shows it until the verdict is right, and stays so; 0: it never is. */
+unsigned staged_minutes(const struct staged *s);
+/* Of how many the right verdict comes later than that, or never; these are printed. */
+size_t staged_late(const struct staged *table, size_t n, unsigned most);

@@ -199,6 +199,7 @@ static const struct staged stories[] = {
 static void incidents_of_an_outsider_are_judged_rightly(void **state)
 {
 	assert_int_equal(staged_play_all(stories, sizeof stories / sizeof stories[0], "wrong"), 0);
+	assert_int_equal(staged_late(stories, sizeof stories / sizeof stories[0], 5), 0);
 }
 
 int main(void)

@@ -298,6 +298,12 @@ static void theirs_is_never_called_ours(void **state)
 	assert_int_equal(staged_play_all(theirs, sizeof theirs / sizeof theirs[0], "wrong"), 0);
 }
 
+static void within_five_minutes(void **state)
+{
+	assert_int_equal(staged_late(incidents, sizeof incidents / sizeof incidents[0], 5), 0);
+	assert_int_equal(staged_late(theirs, sizeof theirs / sizeof theirs[0], 5), 0);
+}
+
 static void volume_before_is_told(void **state)
 {
 	static const struct staged s = {"volume", .doubled = 0x1, .doubled_before = 6, .rate = 3,
@@ -343,7 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(staged_incidents_are_judged_rightly),
 		cmocka_unit_test(stories_of_the_field_are_judged_rightly),
 		cmocka_unit_test(theirs_is_never_called_ours),
-		cmocka_unit_test(volume_before_is_told),
+		cmocka_unit_test(within_five_minutes), cmocka_unit_test(volume_before_is_told),
 		cmocka_unit_test(quiet_servers_have_no_verdict),
 		cmocka_unit_test(a_question_about_one_site_is_answered_for_it)};
 

@@ -1,6 +1,6 @@
 #include "diagnose/judge.h"
 
-enum { MANY_FINE = 3, TOLD_AFTER = 900 /* seconds */, MANY_SITES = 3 };
+enum { MANY_FINE = 3, TOLD_AFTER = 900 /* seconds */, TLS_AFTER = 240, MANY_SITES = 3 };
 
 static int rank(enum check_state s)
 {
@@ -81,8 +81,8 @@ static double more(double least, double step, uint32_t n, uint32_t most)
 /* A host that is away comes back; a certificate that has run out waits for somebody who is told. */
 static enum verdict_advice theirs(const struct verdict *v)
 {
-	return v->family == FAMILY_TLS && v->last - v->since >= TOLD_AFTER ? ADVICE_TELL_THEM
-									   : ADVICE_WAIT;
+	return v->family == FAMILY_TLS && v->last - v->since >= TLS_AFTER ? ADVICE_TELL_THEM
+									  : ADVICE_WAIT;
 }
 
 /* No connection, no DNS, no TLS: one site, or all of them? */
