@@ -208,6 +208,21 @@ static void add_whole(struct scan *s, enum reply_token_kind kind, struct span te
 	s->list[before].hashes = s->hashes;
 }
 
+/* The letters of "15min" and "10MB"; not "ad6a" of an id's "67817484ad6a", nor "ef" of "2241532559ef". */
+static bool is_unit(struct span s, size_t n_digits)
+{
+	bool is_hex = s.len > 1 && n_digits > 3;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = byte_lower(s.at[i]);
+
+		if (byte_is_digit(c))
+			return false;
+		is_hex &= c >= 'a' && c <= 'f';
+	}
+	return s.len <= 7 && !is_hex;
+}
+
 /* A chunk that is no value as a whole: its words, and numbers apart from the letters behind them. */
 static void add_words(struct scan *s, struct span chunk)
 {
@@ -218,8 +233,8 @@ static void add_words(struct scan *s, struct span chunk)
 			digits++;
 		while (len < chunk.len && (is_inner(chunk.at[len]) || chunk.at[len] == '\''))
 			len++;
-		if (digits > 0 && digits < len && len - digits <= 7)
-			len = digits; /* "15min" */
+		if (digits > 0 && digits < len && is_unit(span_slice(chunk, digits, len), digits))
+			len = digits;
 		if (len == 0) {
 			s->before = chunk.at[0];
 			chunk = span_slice(chunk, 1, chunk.len);
