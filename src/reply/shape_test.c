@@ -73,6 +73,7 @@ static const char *const pairs[][2] = {
 	{"554 5.7.1 Refused (id 1A2B3C4D5E)", "554 5.7.1 Refused (id 12345678AB)"},
 	{"250 2.0.0 Ok: queued as 4XyZab1kQwz9Lm", "250 2.0.0 Ok: queued as 5AbCde2mPqr7Tn"},
 	{"554 5.7.1 Refused (id 1732443072)", "554 5.7.1 Refused (id 17324430721234)"},
+	{"451 Deferred [67817484ad6a]", "451 Deferred [2241532559ef]"},
 	{"421 4.4.5 mtaig-aan02 has too many connections",
 		"421 4.4.5 mtaig-bbd17 has too many connections"},
 	{"421 4.4.5 smtp-in-07 is busy, connection 2001:db8::1",
@@ -120,6 +121,7 @@ static const struct {
 	{"450 since 2026-11-24 10:11:12 UTC: 5 MB, see https://a.example/b",
 		"since <time>: <size>, see <url>"},
 	{"450 at 10:11:12.5 CEST (id ABC123DEF)", "at <time> (id <id>)"},
+	{"450 try again in 15min, id 6781748ad6a", "try again in <wait>, id <id>"},
 	{"550 <john> unknown user: \"john\"", "<<text>> unknown user: \"<text>\""},
 	/* what stays as it is */
 	{"550 User unknown", "User unknown"},

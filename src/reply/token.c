@@ -282,23 +282,39 @@ static void take_joined(struct scan *s, struct span chunk)
 		s->before = s->text.at[end];
 }
 
+/* Goes on over the chunk's bytes, upto as far as that byte; returns where it stopped. */
+static inline size_t hash_chunk(struct scan *s, size_t at, size_t upto, uint32_t *hash)
+{
+	size_t end = upto < s->text.len ? upto : s->text.len;
+	unsigned seen = s->chunk_seen, class;
+	uint32_t h = *hash;
+
+	for (; at < end && (class = class_of(s->text.at[at])) != 0; at++) {
+		seen |= class;
+		h = reply_hash_add(h, s->small[at]);
+	}
+	s->chunk_seen = seen;
+	*hash = h;
+	return at;
+}
+
+_Static_assert((int)REPLY_BEGINNING < (int)REPLY_STEM, "a stem is hashed after the beginning");
+
 /* Finds where the chunk ends, once: its parts between colons are taken one after the other. */
 static void find_end(struct scan *s)
 {
-	size_t end = s->at, stem_end = s->at + REPLY_STEM;
-	unsigned seen = 0, class;
-	uint32_t hash = REPLY_HASH_BEGIN, beginning = hash, stem = hash;
+	uint32_t hash = REPLY_HASH_BEGIN;
 
-	for (; end < s->text.len && (class = class_of(s->text.at[end])) != 0; end++) {
-		seen |= class;
-		hash = reply_hash_add(hash, s->small[end]);
-		beginning = end < s->at + REPLY_BEGINNING ? hash : beginning;
-		stem = end < stem_end ? hash : stem;
-	}
-	s->hashes = (struct reply_hashes){hash, beginning, stem};
-	s->chunk_seen = seen;
+	s->chunk_seen = 0;
+	size_t end = hash_chunk(s, s->at, s->at + REPLY_BEGINNING, &hash);
+
+	s->hashes.beginning = hash;
+	end = hash_chunk(s, end, s->at + REPLY_STEM, &hash);
+	s->hashes.stem = hash;
+	end = hash_chunk(s, end, s->text.len, &hash);
+	s->hashes.whole = hash;
 	s->chunk_end = end;
-	while (seen & JOINT && end > s->at + 1 && is_joint(s->text.at[end - 1]))
+	while (s->chunk_seen & JOINT && end > s->at + 1 && is_joint(s->text.at[end - 1]))
 		end--;
 	s->chunk_last = end;
 }
