@@ -146,13 +146,14 @@ void logs_chart_time(struct buf *out, const struct logs_view *v)
 
 	gather(days, c);
 	(void)buf_printf(out,
-		"<svg class=\"time\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">", WIDTH,
-		HEIGHT + BELOW + 22,
+		"<div class=\"wide\"><svg class=\"time\" viewBox=\"0 0 %d %d\" role=\"img\" "
+		"aria-label=\"%s\">",
+		WIDTH, HEIGHT + BELOW + 22,
 		say(v, "Attempts put off and refused above, deliveries below, by time"));
 	put_axes(out, v, c);
 	for (size_t i = 0; i < c->n; i++)
 		put_column(out, v, c, i);
-	(void)buf_add_str(out, "</svg><p class=\"key\">");
+	(void)buf_add_str(out, "</svg></div><p class=\"key\">");
 	for (size_t k = 0; k < SERIES; k++)
 		(void)buf_printf(out, "<span><i class=\"%s\"></i>%s</span>", series_classes[k],
 			say(v, series_names[k]));
