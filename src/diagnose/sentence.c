@@ -116,7 +116,7 @@ struct span sentence_known(const char *english)
 {
 	struct span wanted = span_str(english);
 
-	for (size_t s = 0; s < SENTENCES; s++)
+	for (enum sentence s = 0; s < SENTENCES; s++)
 		if (span_equal(span_str(texts[REPLY_LANG_EN][s]), wanted) && words_in(s) == 0)
 			return span_str(names[s]);
 	return wanted;
@@ -155,7 +155,7 @@ static void write_text(struct span text, enum reply_lang lang, unsigned depth, s
 
 static bool find(struct span name, enum sentence *ret)
 {
-	for (size_t s = 0; s < SENTENCES; s++)
+	for (enum sentence s = 0; s < SENTENCES; s++)
 		if (span_equal(name, name_of(s))) {
 			*ret = s;
 			return true;
