@@ -57,7 +57,7 @@ def test_an_io_error_is_never_a_250(abide, lab, disk, how, size):
     a.wait_fate("before@example.test", "delivered")
     disk.fails(how)
     reply = send(a, "lost", size)
-    assert (reply.code, status(reply)) == (451, "4.3.0"), reply
+    assert (reply.code, status(reply)) == (451, "4.3.0") and "retry=00:" in reply.text, reply
     again = send(a, "still")
     assert again.code == 451, "after EIO the spool takes nothing more until somebody looked"
     disk.fails("")
@@ -78,7 +78,7 @@ def test_a_full_or_read_only_disk(abide, lab, disk, how, code):
     a.wait_fate("before@example.test", "delivered")
     disk.fails(how)
     reply = send(a, "room")
-    assert reply.code == code and status(reply)[0] == "4", reply
+    assert reply.code == code and status(reply)[0] == "4" and "retry=00:" in reply.text, reply
     disk.fails("")
     if how != "readonly":
         wait_until(lambda: send(a, "after").code == 250, what="mail to be taken again")

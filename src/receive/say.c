@@ -72,10 +72,26 @@ static void tell_deferred(struct session *s, enum reply_id id)
 		facts->deferred(s->server->facts_self, s, id, t->recipients[i].address);
 }
 
+/* s until a client that hears it may well find this mended. */
+static int64_t usual_wait(struct load *l, enum reply_id id)
+{
+	switch (id) {
+	case SAY_SPOOL_FULL:
+	case SAY_SPOOL_DAMAGED:
+	case SAY_SYNC_FAILED:
+		return 10 * load_wait(l); /* somebody has to look */
+	case SAY_MAILBOX_FULL:
+		return 60 * load_wait(l);
+	default:
+		return load_wait(l);
+	}
+}
+
 void say(struct session *s, enum reply_id id, struct reply_words *words)
 {
 	static const struct reply_words none;
 	struct reply_words all = words ? *words : none;
+	char room[REPLY_WAIT_ROOM];
 	struct buf *out;
 
 	if (id == REPLY_ID_NONE || s->is_over)
@@ -89,6 +105,8 @@ void say(struct session *s, enum reply_id id, struct reply_words *words)
 		s->errors++;
 	if (code / 100 == 4)
 		tell_deferred(s, id);
+	if (code / 100 == 4 && all.time.len == 0)
+		reply_words_set_wait(&all, usual_wait(&s->server->load, id), room);
 	if (code >= 400 && is_worth_a_line(s, id))
 		log_refused(s, id, &all);
 	out = pool_take(&s->server->replies);

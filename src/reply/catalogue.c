@@ -163,7 +163,7 @@ void catalogue_meaning(enum reply_id id, const struct reply_words *words, enum r
 	reply_settle(&m, e->cause);
 	if (e->side != REPLY_SIDE_NONE)
 		m.side = e->side;
-	if (words && words->wait > 0 && strstr(e->template, "<wait>")) {
+	if (words && words->wait > 0 && strstr(e->template, "retry=<time>")) {
 		m.wait_seconds = words->wait;
 		m.wait_source = REPLY_WAIT_STATED;
 	}

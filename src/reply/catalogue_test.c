@@ -113,8 +113,10 @@ static void replies_are_said(void **state)
 	said(SAY_QUEUED, &(struct reply_words){.size = 42, .id = SPAN_LIT("01X")},
 		"250 2.0.0 Ok: 42 octets queued as 01X\r\n");
 	said(SAY_BDAT_OK, NULL, "250 2.0.0 Ok: 0 octets taken\r\n");
-	said(SAY_SHUTTING_DOWN, &(struct reply_words){.host = SPAN_LIT("mx"), .wait = 90},
-		"421 4.3.2 mx is shutting down; try again in 1 minute 30 seconds "
+	said(SAY_SHUTTING_DOWN,
+		&(struct reply_words){
+			.host = SPAN_LIT("mx"), .wait = 90, .time = SPAN_LIT("00:01:30")},
+		"421 4.3.2 mx is shutting down; please come back in 00:01:30 (retry=00:01:30) "
 		"[SHUTTING_DOWN]\r\n");
 	said(SAY_SHUTTING_DOWN, &(struct reply_words){.host = SPAN_LIT("mx")},
 		"421 4.3.2 mx is shutting down [SHUTTING_DOWN]\r\n");
@@ -125,7 +127,10 @@ static void waits_are_read_back(void **state)
 {
 	static const enum reply_id ids[] = {SAY_GREYLISTED, SAY_RATE_CONNECTIONS, SAY_RATE_MESSAGES,
 		SAY_RATE_RECIPIENTS, SAY_RATE_HELD, SAY_SHED, SAY_DISK_LOW, SAY_AUTH_NOT_NOW,
-		SAY_AUTH_TOO_MANY};
+		SAY_AUTH_TOO_MANY, SAY_STARTTLS_NOT_NOW, SAY_SHUTTING_DOWN, SAY_TOO_MANY_SESSIONS,
+		SAY_TOO_MANY_FROM_NETWORK, SAY_QUEUE_UNREACHABLE, SAY_SPOOL_DAMAGED,
+		SAY_SYNC_FAILED, SAY_INTERNAL_ERROR, SAY_SPOOL_FULL, SAY_OVERLOADED,
+		SAY_MAILBOX_FULL};
 	static const int64_t waits[] = {
 		1, 59, 60, 90, 120, 300, 3599, 3600, 4711, 38700, 86399, 86400, 90061, 359999};
 	struct reply_reader *r = malloc(sizeof *r);

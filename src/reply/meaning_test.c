@@ -218,6 +218,7 @@ static void own_replies_are_certain(void **state)
 		.number = 101,
 		.limit = 100,
 		.size = 1234,
+		.time = SPAN_LIT("00:01:25"),
 		.wait = 85};
 
 	for (unsigned id = REPLY_ID_NONE + 1; id < REPLY_IDS; id++) {
@@ -234,7 +235,7 @@ static void own_replies_are_certain(void **state)
 		assert_true(m.confidence == 1);
 		if (e->code >= 400) {
 			assert_int_equal(m.entry, id);
-			assert_int_equal(m.wait_seconds, strstr(e->template, "<wait>") ? 85 : -1);
+			assert_int_equal(m.wait_seconds, strstr(e->template, "retry=<time>") ? 85 : -1);
 		}
 		assert_int_equal(reply_explain(&m, &text), 0);
 		assert_int_equal(reply_advise(&m, &text), 0);
