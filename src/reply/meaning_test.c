@@ -235,7 +235,8 @@ static void own_replies_are_certain(void **state)
 		assert_true(m.confidence == 1);
 		if (e->code >= 400) {
 			assert_int_equal(m.entry, id);
-			assert_int_equal(m.wait_seconds, strstr(e->template, "retry=<time>") ? 85 : -1);
+			assert_int_equal(
+				m.wait_seconds, strstr(e->template, "retry=<time>") ? 85 : -1);
 		}
 		assert_int_equal(reply_explain(&m, &text), 0);
 		assert_int_equal(reply_advise(&m, &text), 0);
