@@ -100,15 +100,15 @@ bool load_is_of_work(const struct load_state *now)
 	return false;
 }
 
-uint32_t load_window(uint32_t window, int64_t lag_ms, uint64_t open)
+uint32_t load_window(uint32_t window, int64_t lag_ms, uint64_t active)
 {
 	if (lag_ms < WINDOW_LAG)
 		window += window / (lag_ms < WINDOW_LAG / 4 ? WINDOW_MUCH_MORE : WINDOW_MORE) + 1;
 	else if (lag_ms < WINDOW_FAR * WINDOW_LAG)
 		window -= window / WINDOW_LESS;
 	else {
-		/* The lag is due to those who are open: with so many it would not be that far off. */
-		uint64_t fair = open * WINDOW_FAR * WINDOW_LAG / (uint64_t)lag_ms;
+		/* The lag is due to those who are active: with so many it would not be that far off. */
+		uint64_t fair = active * WINDOW_FAR * WINDOW_LAG / (uint64_t)lag_ms;
 
 		if (fair < window)
 			window = fair > window / 2 ? (uint32_t)fair : window / 2;

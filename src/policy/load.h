@@ -50,12 +50,12 @@ struct load_state load_next(const struct load_state *now, const struct load_meas
 /* Is it there because work waits, and not because of what there is no more of? */
 bool load_is_of_work(const struct load_state *now);
 /*
- * How many sessions may be open before strangers are turned away, from what it was: as many as keep
+ * How many sessions may be active before strangers are turned away, from what it was: as many as keep
  * the lag near a few milliseconds: what is let in is then done as quickly as ever. Called in equal steps of time.
- * open: sessions now, who cause the lag. Where they are more than the window it is not to blame, and not shut because of
+ * active: sessions that had a turn lately, who cause the lag. Where they are more than the window it is not to blame, and not shut because of
  * those who came before: it would open again only in seconds.
  */
-uint32_t load_window(uint32_t window, int64_t lag_ms, uint64_t open);
+uint32_t load_window(uint32_t window, int64_t lag_ms, uint64_t active);
 /* Is a new connection of such a client taken, beyond the window? */
 bool load_takes(enum load_stage stage, enum load_client client);
 const char *load_stage_text(enum load_stage stage);

@@ -286,7 +286,7 @@ static void measure(struct server *v, int64_t lag_ms, int64_t wait_ms)
 		lag_ms = asked;
 	l->backlogs[l->lags_n % LOAD_LAGS] = behind;
 	l->measures.backlog_ms = standing(l->backlogs);
-	l->opens[l->lags_n % LOAD_LAGS] = (int64_t)v->active_n;
+	l->actives[l->lags_n % LOAD_LAGS] = (int64_t)v->active_n;
 	l->lags[l->lags_n++ % LOAD_LAGS] =
 		lag_ms > wait_ms / WAIT_TURNS ? lag_ms : wait_ms / WAIT_TURNS;
 	l->measures.standing_ms = standing(l->lags);
@@ -298,13 +298,13 @@ static void measure(struct server *v, int64_t lag_ms, int64_t wait_ms)
 	l->measures.is_shedding = l->last_shed > 0 && clock_now() - l->last_shed < SHED_LASTS;
 	l->state = load_next(&was, &l->measures, &limits);
 	/* It begins with the most that stayed while nothing was wrong: those of a burst have not been served yet. */
-	int64_t open = standing(l->opens);
+	int64_t active = standing(l->actives);
 
 	if (l->state.stage > LOAD_CALM)
 		l->window = load_window(l->window, lag_ms > behind ? lag_ms : behind, v->active_n);
-	else if (open > l->window && l->measures.lag_ms < LAG_SMALL && wait_ms < LAG_SMALL &&
+	else if (active > l->window && l->measures.lag_ms < LAG_SMALL && wait_ms < LAG_SMALL &&
 		 behind < LAG_SMALL)
-		l->window = (uint32_t)open;
+		l->window = (uint32_t)active;
 	log_change(v, &was);
 }
 

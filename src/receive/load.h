@@ -38,7 +38,7 @@ struct load {
 	struct load_measures measures;
 	struct load_waits committing, asking; /* the queue, facts for who is new */
 	nanos disk_needs;                     /* for a commit when nothing waits, about */
-	int64_t lags[LOAD_LAGS], backlogs[LOAD_LAGS], opens[LOAD_LAGS];
+	int64_t lags[LOAD_LAGS], backlogs[LOAD_LAGS], actives[LOAD_LAGS];
 	int64_t last_lag; /* ms */
 	unsigned lags_n;  /* that were ever measured */
 	nanos looked;     /* at what is looked at each second */
@@ -58,6 +58,7 @@ struct load {
 void load_init(struct load *l, int meminfo_fd);
 /* A task of its own, until it is cancelled; arg is the struct server. */
 void load_watch(void *server);
+/* Around what the session waits for, which it does for one at a time. */
 void load_wait_begin(struct load_waits *w, struct session *s);
 void load_wait_end(struct load_waits *w, struct session *s);
 /*
