@@ -5,6 +5,8 @@
 #include "cli/listing.h"
 #include "cli/spooled.h"
 #include "base/log.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/deferrals.h"
 #include "task/task.h"
 #include "wire/address.h"
 #include <errno.h>
@@ -157,10 +159,9 @@ static void on_end(struct ipc_channel *c, const char *why, void *arg)
 	task_gate_wake_all(&d->gate);
 }
 
-static int ask(struct deferrals *d, enum ipc_type type, const void *body)
+static int ask(struct deferrals *d, uint16_t type, const void *body)
 {
-	int rc = ipc_send(
-		d->channel, &(struct ipc_out){.type = (uint16_t)type, .request = 1, .body = body});
+	int rc = ipc_send(d->channel, &(struct ipc_out){.type = type, .request = 1, .body = body});
 
 	while (rc == 0 && !d->is_over && !d->is_lost)
 		rc = task_gate_wait(&d->gate, clock_after(PATIENCE));

@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "base/buf.h"
-#include "ipc/messages.h"
+#include "ipc/messages/control.h"
 #include "reply/texts.h"
 #include <jansson.h>
 

@@ -3,6 +3,7 @@
  */
 #pragma once
 #include "cli/command.h"
+#include "ipc/messages/control.h"
 
 struct queue_command {
 	struct command command;

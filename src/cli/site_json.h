@@ -4,7 +4,7 @@
  * Pure but for memory. New references.
  */
 #pragma once
-#include "ipc/messages.h"
+#include "ipc/messages/sites.h"
 #include <jansson.h>
 
 json_t *site_json(const struct ipc_control_site *s);

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "cli/stored.h"
+#include "ipc/kinds.h"
 #include "task/task.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -84,13 +85,12 @@ static void on_end(struct ipc_channel *c, const char *why, void *arg)
 	task_gate_wake_all(&r->gate);
 }
 
-static int ask(struct spooled *s, struct request *r, enum ipc_type type, const void *body)
+static int ask(struct spooled *s, struct request *r, uint16_t type, const void *body)
 {
 	task_gate_init(&r->gate);
 	r->is_over = r->is_lost = false;
 	s->told = r;
-	int rc = ipc_send(
-		s->channel, &(struct ipc_out){.type = (uint16_t)type, .request = 1, .body = body});
+	int rc = ipc_send(s->channel, &(struct ipc_out){.type = type, .request = 1, .body = body});
 	nanos deadline = clock_after(PATIENCE);
 
 	while (rc == 0 && !r->is_over && !r->is_lost) {

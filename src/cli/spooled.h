@@ -9,7 +9,10 @@
 #pragma once
 #include "conf/conf.h"
 #include "ipc/ipc.h"
-#include "ipc/messages.h"
+#include "ipc/messages/control.h"
+#include "ipc/messages/diagnose.h"
+#include "ipc/messages/sites.h"
+#include "ipc/messages/trace.h"
 #include "spool/spool.h"
 
 struct spooled {

@@ -6,6 +6,8 @@
  */
 #pragma once
 #include "cli/spooled.h"
+#include "ipc/messages/control.h"
+#include "ipc/messages/sites.h"
 #include "queue/select.h"
 
 /* All of it. 0 or -EIO. */

@@ -16,7 +16,7 @@
 #include "deliver/down.h"
 #include "deliver/fate.h"
 #include "ipc/ipc.h"
-#include "ipc/messages.h"
+#include "ipc/messages/job.h"
 #include "ipc/role.h"
 #include "resolve/link.h"
 #include "task/task.h"

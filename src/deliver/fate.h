@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "conf/conf.h"
-#include "ipc/messages.h"
+#include "ipc/messages/job.h"
 #include "reply/catalogue.h"
 #include "reply/reader.h"
 

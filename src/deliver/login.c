@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "deliver/connection.h"
 #include "deliver/deliver.h"
+#include "ipc/messages/lookup.h"
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <sys/random.h>

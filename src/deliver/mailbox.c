@@ -1,5 +1,6 @@
 /* Mail for Maildirs of ours: mailbox stores it, here its verdict becomes a fate. */
 #include "deliver/deliver.h"
+#include "ipc/messages/mailbox.h"
 #include "ipc/packet.h"
 #include <errno.h>
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "base/arena.h"
+#include "ipc/messages/resolve.h"
 #include "resolve/ops.h"
 #include "wire/address.h"
 

@@ -9,6 +9,7 @@
  */
 #pragma once
 #include "deliver/mx.h"
+#include "ipc/messages/resolve.h"
 #include "task/tls.h"
 
 #define SECURITY_RECORDS_MAX 32U /* TLSA records of a host; more are not looked at */

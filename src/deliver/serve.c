@@ -1,5 +1,6 @@
 #include "deliver/deliver.h"
 #include "deliver/adapt.h"
+#include "ipc/kinds.h"
 #include <errno.h>
 #include <stdlib.h>
 

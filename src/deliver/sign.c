@@ -2,6 +2,7 @@
 #include "auth/dkim.h"
 #include "base/alloc.h"
 #include "deliver/adapt.h"
+#include "ipc/messages/keys.h"
 #include "mail/header.h"
 #include <errno.h>
 #include <stdlib.h>

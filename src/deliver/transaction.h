@@ -7,6 +7,7 @@
 #pragma once
 #include "deliver/connection.h"
 #include "deliver/deliver.h"
+#include "ipc/messages/job.h"
 
 enum transaction_rcpt { RCPT_OPEN, RCPT_TAKEN, RCPT_DONE };
 

@@ -1,6 +1,8 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "facts/facts_in.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/control.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -15,9 +17,9 @@ struct asked {
 	uint32_t most, lost;
 };
 
-static void say(struct asked *a, enum ipc_type type, const void *body)
+static void say(struct asked *a, uint16_t type, const void *body)
 {
-	(void)ipc_send(a->channel, &(struct ipc_out){.type = (uint16_t)type,
+	(void)ipc_send(a->channel, &(struct ipc_out){.type = type,
 					   .request = a->packet->request,
 					   .is_answer = true,
 					   .body = body});

@@ -7,6 +7,8 @@
 #include "facts/keep.h"
 #include "facts/meter.h"
 #include "facts/store.h"
+#include "ipc/messages/deferrals.h"
+#include "ipc/messages/facts.h"
 #include "ipc/role.h"
 
 struct facts {

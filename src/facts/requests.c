@@ -21,12 +21,11 @@ struct meter_times requests_meter_times(const struct conf *conf)
 }
 
 static void answer(
-	struct ipc_channel *c, const struct ipc_packet *p, enum ipc_type type, const void *body)
+	struct ipc_channel *c, const struct ipc_packet *p, uint16_t type, const void *body)
 {
-	(void)ipc_send(c, &(struct ipc_out){.type = (uint16_t)type,
-				  .request = p->request,
-				  .is_answer = true,
-				  .body = body});
+	(void)ipc_send(
+		c, &(struct ipc_out){
+			   .type = type, .request = p->request, .is_answer = true, .body = body});
 }
 
 /* ---- rates ---- */

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "facts/facts.h"
 #include "facts/facts_in.h"
+#include "ipc/kinds.h"
 #include <stdlib.h>
 
 static void on_packet(struct ipc_channel *c, struct ipc_packet *p, void *arg)

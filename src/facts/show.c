@@ -1,6 +1,8 @@
 /* What web is told of our own deferrals. It may only look. */
 #include "base/log.h"
 #include "facts/facts_in.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/web.h"
 
 #define METERS_MOST 256U /* kinds of our 4xx; the catalogue has fewer */
 

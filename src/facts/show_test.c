@@ -1,5 +1,7 @@
 /* If this fails, who gets hold of the status page's process can change what is remembered of clients. */
 #include "base/alloc.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/web.h"
 #include "ipc/testing.h"
 #include "facts/facts_in.h"
 #include <setjmp.h>

@@ -21,7 +21,7 @@ struct ipc_channel;
 #define IPC_BACKLOG_MAX ((size_t)64 << 20)
 #define IPC_FDS_MAX     64U
 
-struct ipc_kind { /* one row a message type; the tables stand in ipc/messages.h */
+struct ipc_kind { /* one row a message type; all stand in ipc/kinds.h */
 	uint16_t type;
 	const struct pack_type *body;
 	uint8_t fds_most; /* descriptors that may come with it */

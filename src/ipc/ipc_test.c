@@ -1,6 +1,10 @@
 /* What a channel promises the processes: requests arrive once, in order, whole; a bad peer costs only itself. */
 #include "base/alloc.h"
-#include "ipc/messages.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/commit.h"
+#include "ipc/messages/facts.h"
+#include "ipc/messages/plain.h"
+#include "ipc/messages/role.h"
 #include "task/task.h"
 #include <errno.h>
 #include <fcntl.h>

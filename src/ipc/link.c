@@ -1,5 +1,6 @@
 #include "ipc/link.h"
 #include "base/log.h"
+#include "ipc/kinds.h"
 #include <errno.h>
 
 void link_init(struct link *l, struct role *role, enum ipc_role kind)

@@ -1,5 +1,5 @@
 #include "ipc/packet.h"
-#include "ipc/messages.h"
+#include "ipc/messages/plain.h"
 #include <assert.h>
 #include <errno.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Feeds a row of hostile packets (u8 descriptors, u16 length, bytes) through the reader. */
-#include "ipc/messages.h"
+#include "ipc/kinds.h"
 #include "ipc/packet.h"
 #include <stdlib.h>
 #include <fcntl.h>

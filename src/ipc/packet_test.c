@@ -1,5 +1,10 @@
 /* What a wrong byte between processes could do: a request misread, a descriptor leaked, a crash. */
-#include "ipc/messages.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/commit.h"
+#include "ipc/messages/facts.h"
+#include "ipc/messages/job.h"
+#include "ipc/messages/plain.h"
+#include "ipc/messages/role.h"
 #include "ipc/packet.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,8 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "conf/snapshot.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/plain.h"
 #include "ipc/socket.h"
 #include <assert.h>
 #include <errno.h>

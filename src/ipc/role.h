@@ -10,7 +10,8 @@
  */
 #pragma once
 #include "conf/conf.h"
-#include "ipc/messages.h"
+#include "ipc/ipc.h"
+#include "ipc/messages/role.h"
 #include "task/task.h"
 
 struct role;

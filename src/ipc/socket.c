@@ -1,6 +1,6 @@
 #include "ipc/socket.h"
 #include "base/alloc.h"
-#include "ipc/messages.h"
+#include "ipc/kinds.h"
 #include "task/task.h"
 #include <errno.h>
 #include <poll.h>

@@ -1,5 +1,6 @@
 #include "ipc/testing.h"
 #include "base/alloc.h"
+#include "ipc/kinds.h"
 #include "task/task.h"
 #include <errno.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * ipc_testing - for tests of what a peer may ask: all types of requests, one by one, each over a channel of its own.
  */
 #pragma once
-#include "ipc/messages.h"
+#include "ipc/ipc.h"
 
 struct ipc_asked {
 	void *self;

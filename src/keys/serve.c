@@ -1,5 +1,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/keys.h"
 #include "ipc/packet.h"
 #include "keys/keys.h"
 #include "keys/set.h"

@@ -16,7 +16,7 @@
 #include "auth/srs.h"
 #include "base/arena.h"
 #include "conf/conf.h"
-#include "ipc/messages.h"
+#include "ipc/messages/lookup.h"
 #include "lookup/map.h"
 
 struct expand_ops {

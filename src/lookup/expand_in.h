@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "base/table.h"
+#include "ipc/messages/lookup.h"
 #include "lookup/expand.h"
 
 struct item { /* an address that is being worked on */

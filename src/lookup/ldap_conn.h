@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "base/buf.h"
+#include "ipc/messages/lookup.h"
 #include "lookup/map.h"
 
 struct ldap_conn;

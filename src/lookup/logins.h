@@ -6,6 +6,7 @@
  * yes, no, or the kind of failure, whose cause is logged.
  */
 #pragma once
+#include "ipc/messages/login.h"
 #include "lookup/maps.h"
 #include "lookup/users_file.h"
 

@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "ipc/kinds.h"
 #include "lookup/lookup.h"
 #include "lookup/expand.h"
 #include "lookup/logins.h"

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "conf/conf.h"
-#include "ipc/messages.h"
+#include "ipc/messages/lookup.h"
 
 struct services {
 	struct list all; /* struct service */

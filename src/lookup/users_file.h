@@ -9,7 +9,7 @@
 #include "auth/users.h"
 #include "base/clock.h"
 #include "conf/conf.h"
-#include "ipc/messages.h"
+#include "ipc/messages/login.h"
 #include "lookup/table_file.h"
 
 struct users_file;

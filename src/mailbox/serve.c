@@ -2,6 +2,8 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/rights.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/mailbox.h"
 #include "mailbox/child.h"
 #include "mailbox/mailbox.h"
 #include <errno.h>

@@ -1,5 +1,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/plain.h"
 #include "ipc/role.h"
 #include "main/supervisor.h"
 #include <errno.h>

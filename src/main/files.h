@@ -7,7 +7,7 @@
 #pragma once
 #include "base/buf.h"
 #include "conf/conf.h"
-#include "ipc/messages.h"
+#include "ipc/messages/role.h"
 
 struct files {
 	int fds[CONF_KEY_FILES_MAX]; /* certificate, key, certificate, ...; then keys of DKIM */

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "conf/snapshot.h"
+#include "ipc/kinds.h"
 #include "ipc/role.h"
 #include "ipc/socket.h"
 #include "main/supervisor.h"

@@ -3,7 +3,7 @@
  */
 #pragma once
 #include "base/span.h"
-#include "ipc/messages.h"
+#include "ipc/messages/role.h"
 #include <sys/types.h>
 
 struct user {

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "conf/conf.h"
+#include "ipc/messages/resolve.h"
 #include "resolve/ops.h"
 #include "wire/address.h"
 

@@ -1,3 +1,4 @@
+#include "ipc/messages/plain.h"
 #include "queue/bounce.h"
 #include "base/alloc.h"
 #include <errno.h>

@@ -4,6 +4,7 @@
  * Facts come from the stored message and its recipients; the text is written by notify/. Internal to queue/.
  */
 #pragma once
+#include "ipc/messages/commit.h"
 #include "notify/dsn.h"
 #include "queue/queue.h"
 

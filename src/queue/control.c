@@ -1,4 +1,5 @@
 #include "queue/control.h"
+#include "ipc/kinds.h"
 #include "queue/control_sites.h"
 #include "queue/diagnosing.h"
 #include "queue/hands.h"
@@ -13,9 +14,9 @@
 #define SCAN_PAGE    500U /* the same where they are only counted */
 #define LIST_BACKLOG (8U * 1024 * 1024)
 
-void control_say(struct control *c, enum ipc_type type, const void *body, struct span bytes)
+void control_say(struct control *c, uint16_t type, const void *body, struct span bytes)
 {
-	(void)ipc_send(c->channel, &(struct ipc_out){.type = (uint16_t)type,
+	(void)ipc_send(c->channel, &(struct ipc_out){.type = type,
 					   .request = c->asked->request,
 					   .is_answer = true,
 					   .body = body,

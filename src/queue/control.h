@@ -2,6 +2,9 @@
  * control - what the control socket's two files share. Internal to queue/.
  */
 #pragma once
+#include "ipc/messages/control.h"
+#include "ipc/messages/diagnose.h"
+#include "ipc/messages/sites.h"
 #include "queue/describe.h"
 #include "queue/queue.h"
 #include "queue/select.h"
@@ -17,7 +20,7 @@ struct describe_source control_source(struct control *c);
 struct select_source control_select(struct control *c);
 
 /* An answer to what was asked, and the last one. */
-void control_say(struct control *c, enum ipc_type type, const void *body, struct span bytes);
+void control_say(struct control *c, uint16_t type, const void *body, struct span bytes);
 void control_end(struct control *c, struct ipc_control_end e);
 /* Tells the message of that id: 0 or -errno. */
 int control_tell_message(struct control *c, struct id id);

@@ -4,6 +4,8 @@
  * Reads the spool in small steps and lets others go on between them.
  */
 #pragma once
+#include "ipc/messages/control.h"
+#include "ipc/messages/sites.h"
 #include "queue/queue.h"
 
 /* A page of sites, in the order of their names; fn is told each. */

@@ -7,7 +7,7 @@
  */
 #pragma once
 #include "conf/conf.h"
-#include "ipc/messages.h"
+#include "ipc/messages/job.h"
 #include "queue/flow.h"
 #include "queue/grey.h"
 #include "reply/taxonomy.h"

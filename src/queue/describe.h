@@ -5,7 +5,8 @@
  */
 #pragma once
 #include "conf/conf.h"
-#include "ipc/messages.h"
+#include "ipc/messages/control.h"
+#include "ipc/messages/trace.h"
 #include "spool/spool.h"
 
 /* The sites (lane names) of lane numbers; returns an empty span for an unknown one. */

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "diagnose/alarm_json.h"
+#include "ipc/messages/diagnose.h"
 #include "queue/diagnosing_in.h"
 #include "queue/person.h"
 #include <stdlib.h>

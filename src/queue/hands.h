@@ -5,6 +5,7 @@
  * delivered is left alone. Waits for the batch. Internal to queue/.
  */
 #pragma once
+#include "ipc/messages/control.h"
 #include "queue/describe.h"
 #include "queue/queue.h"
 

@@ -1,3 +1,4 @@
+#include "ipc/kinds.h"
 #include "queue/model.h"
 #include "base/alloc.h"
 #include <setjmp.h>

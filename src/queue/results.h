@@ -5,6 +5,7 @@
  * written only when the change is on disk. Internal to queue/.
  */
 #pragma once
+#include "ipc/messages/job.h"
 #include "queue/bounce.h"
 #include "queue/decide.h"
 #include "queue/queue.h"

@@ -7,6 +7,7 @@
  * reads the messages in the order of their ids. Reads only, never waits.
  */
 #pragma once
+#include "ipc/messages/control.h"
 #include "queue/describe.h"
 
 struct select_source {

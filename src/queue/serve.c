@@ -1,3 +1,4 @@
+#include "ipc/kinds.h"
 #include "queue/queue.h"
 #include "queue/diagnosing.h"
 #include "queue/show.h"

@@ -1,4 +1,5 @@
 #include "queue/show.h"
+#include "ipc/messages/web.h"
 #include "queue/control.h"
 #include "queue/control_sites.h"
 #include "queue/diagnosing_in.h"
@@ -215,13 +216,12 @@ static void tell_figures(const struct queue *q, struct ipc_web_seen *seen)
 /* ---- requests ---- */
 
 static void answer(
-	struct ipc_channel *c, const struct ipc_packet *p, enum ipc_type type, const void *body)
+	struct ipc_channel *c, const struct ipc_packet *p, uint16_t type, const void *body)
 {
 	/* What can't be sent means that web is gone. */
-	(void)ipc_send(c, &(struct ipc_out){.type = (uint16_t)type,
-				  .request = p->request,
-				  .is_answer = true,
-				  .body = body});
+	(void)ipc_send(
+		c, &(struct ipc_out){
+			   .type = type, .request = p->request, .is_answer = true, .body = body});
 }
 
 static struct show show_of(const struct queue *q, struct arena *arena)

@@ -6,6 +6,9 @@
  * lets others go on; how often it is asked is web's care.
  */
 #pragma once
+#include "ipc/messages/control.h"
+#include "ipc/messages/diagnose.h"
+#include "ipc/messages/sites.h"
 #include "queue/queue.h"
 
 /* The channel to web is there (again). */

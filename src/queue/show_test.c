@@ -1,5 +1,7 @@
 /* If these fail, who gets hold of the status page's process can change the queue, or read who writes to whom. */
 #include "base/alloc.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/web.h"
 #include "ipc/testing.h"
 #include "queue/show.h"
 #include <setjmp.h>

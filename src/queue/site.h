@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/list.h"
+#include "ipc/messages/job.h"
 #include "queue/decide.h"
 #include "queue/flow.h"
 #include "queue/forecast.h"

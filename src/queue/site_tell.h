@@ -5,7 +5,7 @@
  * rows; the running queue's and the command line's. Internal to queue/ and cli/.
  */
 #pragma once
-#include "ipc/messages.h"
+#include "ipc/messages/sites.h"
 #include "queue/site.h"
 #include "spool/spool.h"
 

@@ -1,5 +1,6 @@
 /* What sessions ask facts, and tell it, beside their coming and going. */
 #include "base/log.h"
+#include "ipc/messages/facts.h"
 #include "ipc/socket.h"
 #include "policy/except.h"
 #include "receive/facts_link.h"
@@ -12,12 +13,12 @@
 
 #define LOGIN_ROOM 256U
 
-static int ask(struct facts_link *f, enum ipc_type type, const void *body, struct arena *arena,
-	enum ipc_type answer, struct ipc_packet *ret)
+static int ask(struct facts_link *f, uint16_t type, const void *body, struct arena *arena,
+	uint16_t answer, struct ipc_packet *ret)
 {
 	if (!f->link.is_up)
 		return -EPIPE;
-	int rc = link_ask(&f->link, &(struct ipc_out){.type = (uint16_t)type, .body = body},
+	int rc = link_ask(&f->link, &(struct ipc_out){.type = type, .body = body},
 		clock_after(FACTS_PATIENCE), arena, ret);
 
 	if (rc < 0)
@@ -26,10 +27,10 @@ static int ask(struct facts_link *f, enum ipc_type type, const void *body, struc
 	return ret->type == answer ? 0 : -EBADMSG;
 }
 
-static void tell(struct facts_link *f, enum ipc_type type, const void *body)
+static void tell(struct facts_link *f, uint16_t type, const void *body)
 {
 	if (f->link.is_up)
-		(void)link_send(&f->link, &(struct ipc_out){.type = (uint16_t)type, .body = body});
+		(void)link_send(&f->link, &(struct ipc_out){.type = type, .body = body});
 }
 
 /* ---- rates ---- */

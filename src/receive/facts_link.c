@@ -1,6 +1,7 @@
 #include "receive/facts_link.h"
 #include "base/log.h"
 #include "base/table.h"
+#include "ipc/messages/facts.h"
 #include "ipc/socket.h"
 #include "receive/session.h"
 #include <errno.h>

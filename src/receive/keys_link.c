@@ -1,5 +1,6 @@
 #include "receive/keys_link.h"
 #include "base/log.h"
+#include "ipc/messages/keys.h"
 #include <errno.h>
 
 #define SIGN_PATIENCE (10 * NANOS_S)

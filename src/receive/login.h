@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "auth/sasl.h"
+#include "ipc/messages/login.h"
 #include "receive/session.h"
 
 /* Can anybody log in by this connection's listener, now or once it is encrypted? */

@@ -9,7 +9,8 @@
 #pragma once
 #include "base/arena.h"
 #include "base/clock.h"
-#include "ipc/messages.h"
+#include "ipc/messages/login.h"
+#include "ipc/messages/lookup.h"
 
 struct lookup_ops {
 	/* The values of a key in a map; state is IPC_LOOKUP_FOUND, _MISSING or _FAILED. */

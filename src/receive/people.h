@@ -5,6 +5,7 @@
  * answer is the address itself. May wait for lookup, PEOPLE_PATIENCE at most.
  */
 #pragma once
+#include "ipc/messages/lookup.h"
 #include "receive/session.h"
 
 struct people {

@@ -1,4 +1,6 @@
 #include "receive/queue_link.h"
+#include "ipc/messages/commit.h"
+#include "ipc/messages/plain.h"
 #include "ipc/socket.h"
 #include <errno.h>
 #include <unistd.h>

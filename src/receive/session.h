@@ -9,7 +9,7 @@
  */
 #pragma once
 #include "base/arena.h"
-#include "ipc/messages.h"
+#include "ipc/messages/commit.h"
 #include "receive/content.h"
 #include "receive/server.h"
 #include "reply/catalogue.h"

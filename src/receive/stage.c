@@ -1,5 +1,9 @@
 #include "receive/stage.h"
 #include "conf/snapshot.h"
+#include "ipc/kinds.h"
+#include "ipc/messages/commit.h"
+#include "ipc/messages/facts.h"
+#include "ipc/messages/plain.h"
 #include "ipc/socket.h"
 #include "receive/receive.h"
 #include <arpa/inet.h>

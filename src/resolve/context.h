@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "conf/conf.h"
-#include "ipc/messages.h"
+#include "ipc/messages/resolve.h"
 
 struct context;
 

@@ -9,7 +9,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/clock.h"
-#include "ipc/messages.h"
+#include "ipc/messages/resolve.h"
 #include "resolve/trouble.h"
 
 /* Types of records, as in the DNS. */

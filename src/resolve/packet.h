@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "base/arena.h"
-#include "ipc/messages.h"
+#include "ipc/messages/resolve.h"
 
 /*
  * State by the response code and by what is there for the question that stands in the packet: records of the name

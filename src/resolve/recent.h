@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/table.h"
-#include "ipc/messages.h"
+#include "ipc/messages/resolve.h"
 
 #define RECENT_FOR         (2 * NANOS_S)
 #define RECENT_FAILED_FOR  (300 * NANOS_MS)

@@ -2,7 +2,6 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/log.h"
-#include "ipc/messages.h"
 #include "resolve/context.h"
 #include "resolve/name.h"
 #include "resolve/trouble.h"

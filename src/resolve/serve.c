@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "ipc/kinds.h"
 #include "resolve/resolve.h"
 #include "resolve/ops.h"
 #include "resolve/resolver.h"

@@ -2,7 +2,6 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/table.h"
-#include "ipc/messages.h"
 #include "resolve/ops.h"
 #include "resolve/sts_dns.h"
 #include "resolve/sts_fetch.h"

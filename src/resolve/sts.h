@@ -9,6 +9,7 @@
  */
 #pragma once
 #include "conf/conf.h"
+#include "ipc/messages/resolve.h"
 #include "resolve/resolver.h"
 
 struct sts;

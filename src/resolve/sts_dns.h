@@ -6,7 +6,7 @@
 #pragma once
 #include "base/buf.h"
 #include "conf/conf.h"
-#include "ipc/messages.h"
+#include "ipc/messages/resolve.h"
 #include "resolve/resolver.h"
 
 /* As a key and a file's name: lower case, A-labels; empty: there can be no such domain. */

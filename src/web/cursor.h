@@ -4,7 +4,7 @@
  * Pure. It comes back from strangers, who may send anything.
  */
 #pragma once
-#include "ipc/messages.h"
+#include "ipc/messages/control.h"
 
 #define CURSOR_TEXT_MAX 96U
 

@@ -4,6 +4,7 @@
  * Pure: from what queue and facts told to HTML.
  */
 #pragma once
+#include "ipc/messages/web.h"
 #include "reply/explain.h"
 #include "web/html.h"
 #include "web/view.h"

@@ -9,8 +9,8 @@
 #define FAILURE_KEPT (NANOS_S / 2)
 #define PAUSE_MOST   (2 * NANOS_S) /* between two lists */
 
-static void part_init(struct view_part *p, struct role *role, enum ipc_role kind, enum ipc_type ask,
-	enum ipc_type answer)
+static void part_init(
+	struct view_part *p, struct role *role, enum ipc_role kind, uint16_t ask, uint16_t answer)
 {
 	*p = (struct view_part){.ask = ask, .answer = answer, .error = -EPIPE};
 	link_init(&p->link, role, kind);
@@ -38,7 +38,7 @@ void view_done(struct view *v)
 	part_done(&v->facts);
 }
 
-static int ask(struct view_part *p, const struct ipc_out *o, enum ipc_type wanted, nanos deadline,
+static int ask(struct view_part *p, const struct ipc_out *o, uint16_t wanted, nanos deadline,
 	struct arena *arena, const void **ret)
 {
 	struct ipc_packet *answer = ARENA_NEW(arena, struct ipc_packet);
@@ -63,8 +63,8 @@ static void take(struct view_part *p, nanos deadline)
 	nanos began = clock_now();
 
 	p->is_asking = true;
-	int rc = ask(p, &(struct ipc_out){.type = (uint16_t)p->ask, .body = &nothing}, p->answer,
-		deadline, &arena, &body);
+	int rc = ask(p, &(struct ipc_out){.type = p->ask, .body = &nothing}, p->answer, deadline,
+		&arena, &body);
 	nanos took = clock_now() - began, kept = took * TIMES_TOOK;
 
 	p->is_asking = false;

@@ -6,10 +6,11 @@
  */
 #pragma once
 #include "ipc/link.h"
+#include "ipc/messages/web.h"
 
 struct view_part { /* the newest answer of one process */
 	struct link link;
-	enum ipc_type ask, answer;
+	uint16_t ask, answer;
 	struct arena arena;
 	const void *body; /* NULL: there is none */
 	int error;        /* of the newest question: why not */
