@@ -2,6 +2,7 @@
 #pragma once
 #include "diagnose/look.h"
 #include "diagnose/sentence.h"
+#include "ipc/messages/resolve.h"
 
 #define PLAIN(name)       span_str(sentence_plain(SENTENCE_##name))
 #define SAY(l, name, ...) sentence((l)->arena, SENTENCE_##name, __VA_ARGS__)

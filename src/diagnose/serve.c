@@ -4,6 +4,7 @@
 #include "diagnose/fetch.h"
 #include "diagnose/look.h"
 #include "diagnose/tell.h"
+#include "ipc/kinds.h"
 #include "resolve/link.h"
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* diagnose_tell - verdicts and checks as messages between processes, and back. Texts are borrowed. */
 #pragma once
 #include "diagnose/verdict.h"
-#include "ipc/messages.h"
+#include "ipc/messages/diagnose.h"
 
 void tell_check(const struct check_result *r, int64_t at_wall_ms, struct ipc_control_check *ret);
 /* False: it is none of ours. */

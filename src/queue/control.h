@@ -4,6 +4,7 @@
 #pragma once
 #include "ipc/messages/control.h"
 #include "ipc/messages/diagnose.h"
+#include "ipc/messages/plain.h"
 #include "ipc/messages/sites.h"
 #include "queue/describe.h"
 #include "queue/queue.h"

@@ -1,4 +1,5 @@
 #include "queue/show.h"
+#include "ipc/kinds.h"
 #include "ipc/messages/web.h"
 #include "queue/control.h"
 #include "queue/control_sites.h"

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "ipc/link.h"
+#include "ipc/messages/control.h"
 #include "ipc/messages/web.h"
 
 struct view_part { /* the newest answer of one process */
