@@ -1,6 +1,7 @@
 /* abide map: asks a map as abide would, and shows the answer. */
 #include "cli/cli.h"
 #include "cli/usage.h"
+#include "conf/conf.h"
 #include "lookup/map.h"
 #include "task/task.h"
 #include <errno.h>

@@ -96,6 +96,18 @@ bool value_from_sockaddr(const struct sockaddr *from, struct conf_address *ret)
 	return true;
 }
 
+bool conf_is_in(const struct conf_network *networks, size_t n, const struct sockaddr *client)
+{
+	struct conf_address a = {0};
+
+	if (n == 0 || !value_from_sockaddr(client, &a))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (value_in_network(&networks[i], a.high, a.low))
+			return true;
+	return false;
+}
+
 bool conf_is_socket(const struct conf_address *a)
 {
 	return a->text.len > 0 && a->text.at[0] == '/';

@@ -190,18 +190,6 @@ const struct conf_retry *conf_retry_for(const struct conf *conf, struct span cau
 	return &conf->retries[0];
 }
 
-bool conf_is_in(const struct conf_network *networks, size_t n, const struct sockaddr *client)
-{
-	struct conf_address a = {0};
-
-	if (n == 0 || !value_from_sockaddr(client, &a))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (value_in_network(&networks[i], a.high, a.low))
-			return true;
-	return false;
-}
-
 bool conf_may_relay(const struct conf *conf, const struct sockaddr *client)
 {
 	return conf_is_in(conf->relay_from, conf->n_relay_from, client);

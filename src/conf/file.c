@@ -1,4 +1,5 @@
 #include "conf/file.h"
+#include "conf/conf.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include <errno.h>

@@ -5,7 +5,8 @@
  * buf's; blocks while it reads, never logs.
  */
 #pragma once
-#include "conf/conf.h"
+#include "base/arena.h"
+#include "base/buf.h"
 
 /* 0 or -errno. */
 int file_read(int fd, struct buf *text);

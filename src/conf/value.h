@@ -6,7 +6,9 @@
  * fits behind the quoted value; then *ret_* is untouched.
  */
 #pragma once
-#include "conf/conf.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "conf/address.h"
 
 /* Decimal digits alone. */
 const char *value_number(struct span text, int64_t *ret);

@@ -6,7 +6,7 @@
  * and signing by RSA, take long and much stack: by task_offload where tasks run.
  */
 #pragma once
-#include "conf/conf.h"
+#include "base/span.h"
 #include "keys/pair.h"
 
 struct keys_dkim {

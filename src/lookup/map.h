@@ -10,7 +10,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/list.h"
-#include "conf/conf.h"
+#include "conf/people.h"
 #include "ipc/messages/login.h"
 #include "ipc/messages/lookup.h"
 #include "lookup/breaker.h"

@@ -6,6 +6,7 @@
  * remembers. Finding waits for nothing.
  */
 #pragma once
+#include "conf/conf.h"
 #include "lookup/map.h"
 
 struct maps {

@@ -8,7 +8,6 @@
 #pragma once
 #include "auth/users.h"
 #include "base/clock.h"
-#include "conf/conf.h"
 #include "ipc/messages/login.h"
 #include "lookup/table_file.h"
 

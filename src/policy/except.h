@@ -4,7 +4,7 @@
  * Pure: what the operator wrote (conf_check.except) against who is there.
  */
 #pragma once
-#include "conf/conf.h"
+#include "conf/address.h"
 
 struct except_who {
 	const struct sockaddr *client;

@@ -10,7 +10,7 @@
  * something of it came through.
  */
 #pragma once
-#include "conf/conf.h"
+#include "conf/check.h"
 #include "facts/grey.h"
 
 enum greylist_proof {         /* of the sender's domain, by SPF */

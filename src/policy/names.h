@@ -4,7 +4,7 @@
  * Pure. Whatever is not known speaks against nobody: only an answer does.
  */
 #pragma once
-#include "conf/conf.h"
+#include "conf/address.h"
 #include "ipc/messages/resolve.h"
 #include "resolve/ops.h"
 #include "wire/address.h"

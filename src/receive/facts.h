@@ -6,7 +6,7 @@
  * its absence is our fault.
  */
 #pragma once
-#include "conf/conf.h"
+#include "conf/check.h"
 #include "facts/grey.h"
 #include "policy/load.h"
 #include "reply/catalogue.h"

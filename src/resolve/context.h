@@ -8,7 +8,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/clock.h"
-#include "conf/conf.h"
+#include "conf/route.h"
 #include "ipc/messages/resolve.h"
 
 struct context;

@@ -4,7 +4,7 @@
  * Inside resolve/ only. Both wait for a helper thread: the library's files are read on it. Logs what failed.
  */
 #pragma once
-#include "conf/conf.h"
+#include "conf/route.h"
 #include <unbound-event.h>
 
 /* It has answered one question, of its own knowledge. 0 or -errno. */
