@@ -1,167 +1,12 @@
-/* TLS over streams: every kind of key, versions, resumption, cut and broken connections. */
+/* TLS over streams: every kind of key, versions, what the DNS proves, resumption. */
 #include "task/task_test.h"
 #include "task/sched.h"
-#include "task/tls.h"
+#include "task/tls_stage.h"
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/rsa.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* ---- certificates of the test's own ---- */
-
-struct identity {
-	const char *kind, *host;
-	EVP_PKEY *key;
-	unsigned char *der;
-	size_t der_len;
-	char pem[4096];
-	size_t pem_len;
-};
-
-static struct identity identities[] = {{.kind = "EC", .host = "ec.example"},
-	{.kind = "RSA", .host = "rsa.example"}, {.kind = "ED25519", .host = "ed.example"}};
-#define KINDS (sizeof identities / sizeof identities[0])
-
-static EVP_PKEY *new_key(const char *kind)
-{
-	return strcmp(kind, "EC") == 0    ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256")
-	       : strcmp(kind, "RSA") == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048)
-					  : EVP_PKEY_Q_keygen(NULL, NULL, kind);
-}
-
-static void make_identity(struct identity *i)
-{
-	X509 *x = X509_new();
-	X509_NAME *name = X509_get_subject_name(x);
-	char alt[100];
-	BIO *out = BIO_new(BIO_s_mem());
-
-	i->key = new_key(i->kind);
-	(void)ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-	(void)X509_gmtime_adj(X509_getm_notBefore(x), -60);
-	(void)X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	(void)X509_NAME_add_entry_by_txt(
-		name, "CN", MBSTRING_ASC, (const unsigned char *)i->host, -1, -1, 0);
-	(void)X509_set_issuer_name(x, name);
-	(void)X509_set_version(x, 2);
-	(void)X509_set_pubkey(x, i->key);
-	(void)snprintf(alt, sizeof alt, "DNS:%s", i->host);
-	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, alt);
-
-	(void)X509_add_ext(x, e, -1);
-	X509_EXTENSION_free(e);
-	assert_true(
-		X509_sign(x, i->key, strcmp(i->kind, "ED25519") == 0 ? NULL : EVP_sha256()) > 0);
-	i->der_len = (size_t)i2d_X509(x, &i->der);
-	assert_true(PEM_write_bio_X509(out, x));
-	i->pem_len = (size_t)BIO_read(out, i->pem, sizeof i->pem);
-	BIO_free(out);
-	X509_free(x);
-}
-
-static int make_identities(void **state)
-{
-	for (size_t i = 0; i < KINDS; i++)
-		make_identity(&identities[i]);
-	return 0;
-}
-
-static int free_identities(void **state)
-{
-	for (size_t i = 0; i < KINDS; i++) {
-		EVP_PKEY_free(identities[i].key);
-		OPENSSL_free(identities[i].der);
-	}
-	return 0;
-}
-
-/* ---- the holder of the keys: waits before it signs, as another process would make it ---- */
-
-struct signing {
-	uint32_t key;
-	uint16_t scheme;
-	struct span text;
-	unsigned char *out;
-	ssize_t n;
-};
-
-static unsigned signatures;
-
-static const EVP_MD *digest_of(uint16_t scheme)
-{
-	switch (scheme) {
-	case 0x0401:
-	case 0x0403:
-	case 0x0804:
-		return EVP_sha256();
-	case 0x0501:
-	case 0x0503:
-	case 0x0805:
-		return EVP_sha384();
-	case 0x0807:
-		return NULL;
-	default:
-		return EVP_sha512();
-	}
-}
-
-static void sign_here(void *arg)
-{
-	struct signing *s = arg;
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *p;
-	size_t len = TLS_SIGNATURE_MAX;
-	bool is_pss = s->scheme >= 0x0804 && s->scheme <= 0x0806;
-
-	s->n = -1;
-	if (EVP_DigestSignInit(c, &p, digest_of(s->scheme), NULL, identities[s->key].key) > 0 &&
-		(!is_pss ||
-			(EVP_PKEY_CTX_set_rsa_padding(p, RSA_PKCS1_PSS_PADDING) > 0 &&
-				EVP_PKEY_CTX_set_rsa_pss_saltlen(p, RSA_PSS_SALTLEN_DIGEST) > 0)) &&
-		EVP_DigestSign(c, s->out, &len, (const unsigned char *)s->text.at, s->text.len) > 0)
-		s->n = (ssize_t)len;
-	EVP_MD_CTX_free(c);
-}
-
-static ssize_t sign(void *self, uint32_t key, uint16_t scheme, struct span text,
-	unsigned char signature[TLS_SIGNATURE_MAX])
-{
-	struct signing s = {key, scheme, text, signature, -1};
-
-	signatures++;
-	if (task_yield() < 0 || task_offload(sign_here, &s) < 0)
-		return -1;
-	ERR_clear_error();
-	return s.n;
-}
-
-static const struct tls_signer signer = {.sign = sign};
-
-/* All identities, the given one first. */
-static struct tls_server *make_server(size_t first)
-{
-	struct span ders[KINDS];
-	struct tls_chain chains[KINDS];
-	struct tls_server *v = NULL;
-
-	for (size_t i = 0; i < KINDS; i++) {
-		size_t k = (first + i) % KINDS;
-
-		ders[i] = span_of(identities[k].der, identities[k].der_len);
-		chains[i] =
-			(struct tls_chain){span_str(identities[k].host), &ders[i], 1, (uint32_t)k};
-	}
-	assert_int_equal(tls_server_new(chains, KINDS, &signer, &v), 0);
-	return v;
-}
 
 /* ---- the two sides ---- */
 
@@ -250,15 +95,6 @@ static struct task *start(struct play *p, int *ret_fd)
 	return task_spawn("serve", serve, p);
 }
 
-static struct tls_client *make_client(size_t who)
-{
-	struct tls_client *c = NULL;
-
-	assert_int_equal(
-		tls_client_new(span_of(identities[who].pem, identities[who].pem_len), &c), 0);
-	return c;
-}
-
 static void echo_through(struct stream *s)
 {
 	static char out[200000], in[200000];
@@ -299,13 +135,13 @@ static void check_end_point(const struct play *p)
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 
-	for (size_t i = 0; i < KINDS; i++) {
-		if (strcmp(identities[i].host, scene.host) != 0)
+	for (size_t i = 0; i < STAGE_KINDS; i++) {
+		if (strcmp(stage_identities[i].host, scene.host) != 0)
 			continue;
-		bool has_none = strcmp(identities[i].kind, "ED25519") == 0;
+		bool has_none = strcmp(stage_identities[i].kind, "ED25519") == 0;
 
-		CHECK(EVP_Digest(identities[i].der, identities[i].der_len, hash, &len, EVP_sha256(),
-			      NULL) == 1);
+		CHECK(EVP_Digest(stage_identities[i].der, stage_identities[i].der_len, hash, &len,
+			      EVP_sha256(), NULL) == 1);
 		CHECK(p->binding_len[1] == (has_none ? -ENOTSUP : (ssize_t)len));
 		CHECK(has_none || memcmp(p->binding[1], hash, len) == 0);
 	}
@@ -351,16 +187,16 @@ static void talk(void *arg)
 /* Whichever key the first certificate has, the one that is asked for by name answers. */
 static void every_key_serves(void **state)
 {
-	for (size_t first = 0; first < KINDS; first++)
-		for (size_t asked = 0; asked < KINDS; asked++) {
+	for (size_t first = 0; first < STAGE_KINDS; first++)
+		for (size_t asked = 0; asked < STAGE_KINDS; asked++) {
 			void *fn = (void *)(uintptr_t)talk;
 
-			scene = (struct scene){.server = make_server(first),
-				.client = make_client(asked),
-				.host = identities[asked].host};
-			signatures = 0;
+			scene = (struct scene){.server = stage_server(first),
+				.client = stage_client(asked),
+				.host = stage_identities[asked].host};
+			stage_signatures = 0;
 			run_in_task(&fn);
-			assert_int_equal(signatures, 1);
+			assert_int_equal(stage_signatures, 1);
 			tls_server_free(scene.server);
 			tls_client_free(scene.client);
 		}
@@ -370,8 +206,9 @@ static void stack_is_enough(void **state)
 {
 	void *fn = (void *)(uintptr_t)talk;
 
-	scene = (struct scene){
-		.server = make_server(0), .client = make_client(1), .host = identities[1].host};
+	scene = (struct scene){.server = stage_server(0),
+		.client = stage_client(1),
+		.host = stage_identities[1].host};
 	run_in_task(&fn);
 	print_message("stack of a handshake: %zu bytes of %u\n", scene.deepest, 32U * 1024);
 	assert_true(scene.deepest < 22U * 1024);
@@ -401,8 +238,8 @@ static const struct proof_row {
 		false, false, false},
 	{"a selector that nobody knows", "ec.example", ONE(3, 7, 0, 0), TLS_PROOF_NONE, true, false,
 		false},
-	{"data that is no certificate", "ec.example", ONE(3, 0, 0, KINDS), TLS_PROOF_NONE, true,
-		false, false},
+	{"data that is no certificate", "ec.example", ONE(3, 0, 0, STAGE_KINDS), TLS_PROOF_NONE,
+		true, false, false},
 };
 
 /* Mail for who has DANE would go to anybody, or to nobody. */
@@ -417,9 +254,9 @@ static void prove(void *arg)
 		int fd;
 		struct task *t = start(&p, &fd);
 
-		record.data = row->certificate < KINDS
-				      ? span_of(identities[row->certificate].der,
-						identities[row->certificate].der_len)
+		record.data = row->certificate < STAGE_KINDS
+				      ? span_of(stage_identities[row->certificate].der,
+						stage_identities[row->certificate].der_len)
 				      : SPAN_LIT("rubbish");
 		CHECK(stream_open_fd(fd, &s) == 0);
 		int rc = tls_connect(s, scene.client,
@@ -443,7 +280,7 @@ static void records_prove(void **state)
 {
 	void *fn = (void *)(uintptr_t)prove;
 
-	scene = (struct scene){.server = make_server(0), .client = make_client(1)};
+	scene = (struct scene){.server = stage_server(0), .client = stage_client(1)};
 	run_in_task(&fn);
 	tls_server_free(scene.server);
 	tls_client_free(scene.client);
@@ -490,170 +327,9 @@ static void sessions_are_resumed(void **state)
 {
 	void *fn = (void *)(uintptr_t)come_back;
 
-	scene = (struct scene){
-		.server = make_server(0), .client = make_client(0), .host = identities[0].host};
-	run_in_task(&fn);
-	tls_server_free(scene.server);
-	tls_client_free(scene.client);
-}
-
-/* ---- peers that are not what they should be ---- */
-
-struct wrong {
-	struct span sent;
-	bool stays; /* does not close */
-	const char *why;
-	int rc;
-};
-
-/* A ClientHello that offers TLS 1.0 and one cipher of that time. */
-#define OLD_HELLO                                      \
-	"\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x01" \
-	"0123456789abcdef0123456789abcdef\x00\x00\x02\x00\x2f\x01\x00"
-
-static const struct wrong wrongs[] = {
-	{SPAN_LIT("MAIL FROM:<a@b>\r\nRCPT"), false, "the client does not speak TLS", -EPROTO},
-	{SPAN_LIT("GET / HTTP/1.0\r\n\r\n"), false, "the client speaks HTTP, not TLS", -EPROTO},
-	{SPAN_LIT(OLD_HELLO), false,
-		"the client speaks at most TLS 1.0, and TLS 1.2 is the least that is safe",
-		-EPROTO},
-	{SPAN_LIT(""), false, "the client closed the connection in the middle of it", -ECONNRESET},
-	{SPAN_LIT("\x16\x03\x01\x02\x00\x01"), false,
-		"the client closed the connection in the middle of it", -ECONNRESET},
-	{SPAN_LIT("\x16\x03\x01\x02\x00\x01"), true, "the client took too long", -ETIMEDOUT},
-};
-
-static void be_wrong(void *arg)
-{
-	int fds[2];
-
-	for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
-		const struct wrong *w = &wrongs[i];
-		struct stream *s;
-		struct tls_info info;
-
-		CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
-		CHECK(stream_open_fd(fds[0], &s) == 0);
-		CHECK(write(fds[1], w->sent.at, w->sent.len) == (ssize_t)w->sent.len);
-		if (!w->stays)
-			CHECK(shutdown(fds[1], SHUT_WR) == 0);
-		int rc = tls_accept(s, scene.server,
-			clock_after(w->stays ? NANOS_S / 50 : 20 * NANOS_S), &info);
-
-		CHECK(rc == w->rc && strcmp(info.why, w->why) == 0);
-		if (rc != w->rc || strcmp(info.why, w->why) != 0)
-			print_error("%zu: %d %s\n", i, rc, info.why);
-		CHECK(stream_write(s, SPAN_LIT("x"), SOON) == rc);
-		CHECK(stream_fill(s, SOON) == rc);
-		stream_close(s);
-		close(fds[1]);
-	}
-}
-
-static void wrong_peers_are_named(void **state)
-{
-	void *fn = (void *)(uintptr_t)be_wrong;
-
-	scene = (struct scene){.server = make_server(0)};
-	run_in_task(&fn);
-	tls_server_free(scene.server);
-}
-
-/* Takes what the other end sends without being asked for it, a byte at a time, and cuts it off. */
-struct relay {
-	int from, to;
-	size_t most; /* bytes; then both ends close */
-};
-
-static void relay(void *arg)
-{
-	struct relay *r = arg;
-	struct task_fd *from, *to;
-	char c;
-
-	CHECK(task_fd_open(r->from, &from) == 0 && task_fd_open(r->to, &to) == 0);
-	for (size_t n = 0; n < r->most && task_fd_read(from, &c, 1, SOON) == 1; n++)
-		if (task_fd_write(to, &c, 1, SOON) != 1)
-			break;
-	(void)shutdown(r->to, SHUT_WR);
-	(void)shutdown(r->from, SHUT_RD);
-	task_fd_close(from);
-	task_fd_close(to);
-}
-
-struct cut_side {
-	int fd;
-	bool is_done;
-};
-
-static void cut_client(void *arg)
-{
-	struct cut_side *c = arg;
-	struct stream *s;
-	struct tls_info info;
-
-	CHECK(stream_open_fd(c->fd, &s) == 0);
-	if (tls_connect(s, scene.client, &(struct tls_wish){.host = ""}, SOON, &info) == 0 &&
-		stream_write(s, SPAN_LIT("DATA\r\n.\r\n"), SOON) == 0 && stream_flush(s, SOON) == 0)
-		c->is_done = true;
-	else
-		(void)stream_fill(s, SOON);
-	stream_close(s);
-}
-
-/*
- * The client's bytes arrive one at a time, and no more than so many. What the server's last read
- * gave: 0 is an end in order.
- */
-static ssize_t play_cut(size_t most, size_t *ret_got)
-{
-	int up[2], down[2];
-	struct stream *s;
-	struct tls_info info;
-
-	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, up) == 0);
-	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, down) == 0);
-	/* client up[0] = up[1] -relay-> down[0] = down[1] server; and back */
-	struct cut_side c = {.fd = up[0]};
-	struct relay there = {up[1], down[0], most}, back = {dup(down[0]), dup(up[1]), SIZE_MAX};
-	struct task *tasks[] = {task_spawn("client", cut_client, &c),
-		task_spawn("there", relay, &there), task_spawn("back", relay, &back)};
-
-	CHECK(stream_open_fd(down[1], &s) == 0);
-	int rc = tls_accept(s, scene.server, SOON, &info);
-	ssize_t n = rc;
-
-	while (n >= 0 && (n = stream_fill(s, SOON)) > 0) {
-		*ret_got += stream_input(s).len;
-		stream_consume(s, stream_input(s).len);
-	}
-	stream_close(s);
-	for (size_t i = 0; i < 3; i++)
-		CHECK(task_join(tasks[i], SOON) == 0);
-	return n;
-}
-
-static void cut_anywhere(void *arg)
-{
-	size_t cut_with_data = 0;
-	ssize_t n = -1;
-
-	for (size_t most = 0; most < 2000 && n != 0; most += most < 20 ? 1 : 7) {
-		size_t got = 0;
-
-		n = play_cut(most, &got);
-		CHECK(n == -ECONNRESET || (n == 0 && got == 9));
-		cut_with_data += n < 0 && got > 0;
-	}
-	CHECK(n == 0);
-	CHECK(cut_with_data > 0); /* after the dot, before close_notify */
-}
-
-static void a_cut_is_no_end(void **state)
-{
-	void *fn = (void *)(uintptr_t)cut_anywhere;
-
-	scene = (struct scene){.server = make_server(0), .client = make_client(0)};
+	scene = (struct scene){.server = stage_server(0),
+		.client = stage_client(0),
+		.host = stage_identities[0].host};
 	run_in_task(&fn);
 	tls_server_free(scene.server);
 	tls_client_free(scene.client);
@@ -666,9 +342,7 @@ int main(void)
 		cmocka_unit_test(every_key_serves),
 		cmocka_unit_test(records_prove),
 		cmocka_unit_test(sessions_are_resumed),
-		cmocka_unit_test(wrong_peers_are_named),
-		cmocka_unit_test(a_cut_is_no_end),
 	};
 
-	return cmocka_run_group_tests(tests, make_identities, free_identities);
+	return cmocka_run_group_tests(tests, stage_begin, stage_end);
 }
