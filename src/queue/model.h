@@ -65,3 +65,12 @@ void model_request(struct proc *p, uint16_t type, const void *body);
 /* What was handed out since; asserts that it runs nowhere else. */
 void model_take_jobs(void);
 void model_end_job(struct proc *p, size_t which, enum how how);
+
+/* A queue that finds what is in the spool, and all processes. */
+void model_start_queue(void);
+/* All operations, and those of its own that wait, are on disk. */
+void model_write_all(void);
+/* After model_write_all: what it was told is on disk, what runs goes on in deliver. */
+void model_kill_queue(void);
+/* Asserts what holds at any time: nothing is forgotten, all counts are true. */
+void model_check_all(void);

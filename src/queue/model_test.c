@@ -13,177 +13,6 @@
 
 #define FAR INT64_C(1000000000000) /* ms: a drain is shorter */
 
-/* ---- queue ---- */
-
-static void free_queue(struct queue *q)
-{
-	struct span key;
-	void *value;
-
-	for (size_t i = 0; table_next(&q->jobs, &i, &key, &value);)
-		free(value);
-	for (size_t i = 0; table_next(&q->slots, &i, &key, &value);)
-		free(value);
-	for (size_t i = 0; table_next(&q->lanes_by_number, &i, &key, &value);)
-		lane_free(value);
-	for (size_t i = 0; table_next(&q->sites, &i, &key, &value);)
-		site_free(value);
-	queue_late_forget(q, true);
-	table_done(&q->late_told);
-	table_done(&q->telling);
-	table_done(&q->sites);
-	table_done(&q->jobs);
-	table_done(&q->slots);
-	table_done(&q->lanes_by_name);
-	table_done(&q->lanes_by_number);
-	heap_done(&q->waiting);
-	heap_done(&q->resting);
-	for (struct list *node; (node = list_take(&q->peers_gone));)
-		free(container_of(node, struct queue_peer, gone));
-	free(q);
-}
-
-static void start_queue(void)
-{
-	struct queue *q = alloc_zero(sizeof *q);
-	static uint64_t generation;
-
-	model()->q = q;
-	q->role = &model()->role;
-	q->last_slot = ++generation << 32;
-	list_init(&q->ready);
-	list_init(&q->crowded);
-	list_init(&q->again);
-	list_init(&q->empty);
-	list_init(&q->peers_gone);
-	task_gate_init(&q->changed);
-	task_gate_init(&q->news);
-	task_gate_init(&q->late);
-	for (uint32_t i = 1; i <= LANES; i++) {
-		char name[] = {(char)('a' + i), 0};
-		/* The last two lanes are one site. */
-		struct lane *lane = queue_lane_get(
-			q, span_str(name), i == LANES ? SPAN_LIT("e") : span_str(name));
-
-		lane->marked_at = model()->marks[i];
-		lane_reset(lane);
-		queue_lane_check(q, lane);
-	}
-	for (uint32_t i = LANES + 1; i < LANES_ALL; i++)
-		if (model()->names[i][0]) {
-			struct lane *lane = queue_lane_add(
-				q, i, span_str(model()->names[i]), span_str(model()->sites[i]));
-
-			lane->marked_at = model()->marks[i];
-			lane_reset(lane);
-			queue_lane_check(q, lane);
-		}
-	for (size_t i = 0; i < PROCS; i++)
-		model_connect(&model()->procs[i]);
-	q->handing_out = true;
-	queue_dispatch(q);
-}
-
-/* After write_all: what it was told is on disk, what runs goes on in deliver. */
-static void kill_queue(void)
-{
-	struct queue *q = model()->q;
-
-	for (struct list *node; model_commit_one(), (node = list_take(&q->again));)
-		list_add_tail(&model()->pending,
-			node); /* unreachable: outcomes are written before, see below */
-	q->stopping = true;
-	for (size_t i = 0; i < PROCS; i++)
-		model_peer_gone(&model()->procs[i]);
-	list_for_each (node, &q->peers_gone) {
-		struct queue_peer *peer = container_of(node, struct queue_peer, gone);
-
-		if (peer->awaiting)
-			task_cancel(peer->awaiting);
-	}
-	for (int i = 0; i < 10; i++)
-		(void)task_yield();
-	free_queue(q);
-}
-
-static void write_all(void)
-{
-	for (int i = 0; i < 10000 &&
-			(!list_is_empty(&model()->pending) || !list_is_empty(&model()->q->again));
-		i++) {
-		model()->q->again_at = 0;
-		queue_look(model()->q);
-		model_commit_one();
-	}
-	assert_true(list_is_empty(&model()->pending));
-}
-
-/* ---- what must hold ---- */
-
-static void check_site(struct site *site)
-{
-	unsigned connections = 0, busy = 0, probes = 0, jobs = 0;
-	struct span key;
-	void *value;
-
-	for (size_t i = 0; table_next(&model()->q->slots, &i, &key, &value);) {
-		const struct queue_slot *slot = value;
-
-		connections += slot->site == site;
-		busy += slot->site == site && slot->busy;
-	}
-	for (size_t i = 0; table_next(&model()->q->jobs, &i, &key, &value);) {
-		const struct queue_job *job = value;
-
-		probes += job->site == site && job->is_probe;
-		jobs += job->site == site;
-	}
-	assert_int_equal(site->connections, connections);
-	assert_int_equal(site->busy, busy);
-	assert_int_equal(site->jobs, jobs);
-	assert_int_equal(site->flow.probes, probes);
-	/* One message finds out, not a herd. */
-	assert_true(probes <= 1);
-}
-
-static void check_lane(struct lane *lane)
-{
-	const struct spool_due *first = lane_first(lane);
-	unsigned jobs = 0;
-	struct span key;
-	void *value;
-
-	for (size_t i = 0; table_next(&model()->q->jobs, &i, &key, &value);)
-		jobs += ((struct queue_job *)value)->lane == lane;
-	assert_int_equal(lane->jobs, jobs);
-	/* It has its turn, or waits for its time, or is empty: nothing is forgotten. */
-	bool has_turn = !list_is_empty(&lane->turn), waits = heap_has(&lane->due);
-
-	assert_false(has_turn && waits);
-	assert_true(has_turn || waits || !first);
-	assert_true(first || lane->exhausted);
-}
-
-static void check_all(void)
-{
-	struct span key;
-	void *value;
-
-	assert_int_equal(model()->q->slots_n, model()->q->slots.n);
-	for (size_t i = 0; table_next(&model()->q->lanes_by_number, &i, &key, &value);)
-		check_lane(value);
-	for (size_t i = 0; table_next(&model()->q->sites, &i, &key, &value);)
-		check_site(value);
-	for (size_t i = 0; i < PROCS; i++) {
-		const struct queue_peer *peer = model()->procs[i].peer;
-		unsigned busy = 0;
-
-		for (size_t j = 0; table_next(&model()->q->jobs, &j, &key, &value);)
-			busy += ((struct queue_job *)value)->peer == peer;
-		assert_int_equal(peer->busy, busy);
-	}
-}
-
 /* ---- events ---- */
 
 static void mail_comes(void)
@@ -279,9 +108,9 @@ static void something_breaks(void)
 
 	if (dice == 0 || model()->is_killed) {
 		model()->is_killed = false;
-		write_all();
-		kill_queue();
-		start_queue();
+		model_write_all();
+		model_kill_queue();
+		model_start_queue();
 		return;
 	}
 	model_peer_gone(p);
@@ -320,7 +149,7 @@ static void step(void)
 	model()->q->again_at = 0;
 	queue_look(model()->q);
 	model_take_jobs();
-	check_all();
+	model_check_all();
 	(void)task_yield();
 }
 
@@ -339,17 +168,17 @@ static void drain(void)
 			slot_ends();
 		/* A mark is on the disk: the next queue goes on with it. */
 		if (round == 3) {
-			write_all();
-			kill_queue();
-			start_queue();
+			model_write_all();
+			model_kill_queue();
+			model_start_queue();
 		}
 		model()->now += 1000;
 		model()->q->again_at = 0;
 		queue_look(model()->q);
 		model_take_jobs();
 	}
-	write_all();
-	check_all();
+	model_write_all();
+	model_check_all();
 	assert_int_equal(model()->rows_n, 0);
 	for (size_t i = 0; i < LANES_ALL; i++)
 		assert_int_equal(model()->marks[i], 0);
@@ -358,11 +187,11 @@ static void drain(void)
 
 static void run(void *arg)
 {
-	start_queue();
+	model_start_queue();
 	for (int i = 0; i < 30000; i++)
 		step();
 	drain();
-	kill_queue();
+	model_kill_queue();
 }
 
 static struct arena conf_arena;
@@ -427,7 +256,7 @@ static bool run_all(size_t *given)
 		while (model()->procs[i].n > 0)
 			model_end_job(
 				&model()->procs[i], 0, (*given)++ % 4 == 3 ? DEFERRED : RELAYED);
-	write_all();
+	model_write_all();
 	model_take_jobs();
 	return *given > before;
 }
@@ -440,7 +269,7 @@ static void marked(void *arg)
 	for (uint32_t i = 0; i < N; i++)
 		put_row(1, 5000 + 10 * FAR + i);
 	put_row(1, 4000)->set_at = 3000; /* put off behind the mark's time */
-	start_queue();
+	model_start_queue();
 	assert_false(run_all(&given));
 	model()->now = 2000;
 	all_are_asked_for();
@@ -449,16 +278,16 @@ static void marked(void *arg)
 	while (given <= 20)
 		assert_true(run_all(&given));
 	assert_true(given < N);
-	write_all();
-	kill_queue();
-	start_queue();
+	model_write_all();
+	model_kill_queue();
+	model_start_queue();
 	/* Deferred ones are not given again for it, and what was put off since waits. */
 	while (run_all(&given))
 		;
 	assert_int_equal(given, N);
 	assert_int_equal(model()->marks[1], 0);
 	assert_true(model()->rows_n > N / 5);
-	kill_queue();
+	model_kill_queue();
 }
 
 static void a_mark_gives_each_once(void **state)
@@ -494,14 +323,14 @@ static void stopped(void *arg)
 
 	for (uint32_t i = 0; i < 200; i++)
 		put_row(1 + i % LANES, 900);
-	start_queue();
+	model_start_queue();
 	queue_look(model()->q);
 	model_take_jobs();
 	/* What it has it may finish, on a connection that it would have kept. */
 	ends(0);
 	while (model()->procs[0].n > 0)
 		model_end_job(&model()->procs[0], 0, RELAYED);
-	write_all();
+	model_write_all();
 	assert_int_equal(running_in(0), 0);
 	assert_true(running_in(1) + running_in(2) > 0);
 	for (int i = 0; i < 10; i++)
@@ -512,12 +341,12 @@ static void stopped(void *arg)
 	while (run_all(&given))
 		;
 	assert_true(model()->rows_n > 100);
-	check_all();
+	model_check_all();
 	/* One that is started anew takes jobs again. */
 	model_peer_gone(&model()->procs[0]);
 	model_connect(&model()->procs[0]);
 	assert_true(running_in(0) > 0);
-	kill_queue();
+	model_kill_queue();
 }
 
 static void a_process_that_ends_gets_no_job_more(void **state)
