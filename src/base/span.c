@@ -38,6 +38,14 @@ ptrdiff_t span_find(struct span s, char c)
 	return p ? p - s.at : -1;
 }
 
+struct span span_behind_last(struct span s, char c)
+{
+	for (size_t i = s.len; i > 0; i--)
+		if (s.at[i - 1] == c)
+			return span_slice(s, i, s.len);
+	return (struct span){0};
+}
+
 ptrdiff_t span_find_span(struct span s, struct span needle)
 {
 	if (needle.len == 0)

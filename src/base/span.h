@@ -63,6 +63,8 @@ int span_compare(struct span a, struct span b);
 
 /* Offset of the first byte c, or -1. */
 ptrdiff_t span_find(struct span s, char c);
+/* What stands behind the last c; empty where there is none. */
+struct span span_behind_last(struct span s, char c);
 /* Offset of the first occurrence of needle, or -1; an empty needle is at 0. */
 ptrdiff_t span_find_span(struct span s, struct span needle);
 

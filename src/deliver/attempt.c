@@ -31,14 +31,6 @@ struct attempt {
 	size_t most; /* recipients that the peer takes in one transaction; 0: not known */
 };
 
-static struct span domain_of(struct span address)
-{
-	for (size_t i = address.len; i-- > 0;)
-		if (address.at[i] == '@')
-			return span_slice(address, i + 1, address.len);
-	return (struct span){0};
-}
-
 /* The lot of a message: the same at each of its attempts, another for the next message. */
 static uint32_t dice_of(const struct deliver_job *job)
 {
@@ -56,7 +48,7 @@ static struct span sender_of(const struct attempt *a, size_t i)
 /* The way of today's configuration and DNS, not of the day the mail came. */
 static const struct way *way_of(struct attempt *a, size_t i)
 {
-	struct span domain = domain_of(a->job->body.recipients[i].address);
+	struct span domain = span_behind_last(a->job->body.recipients[i].address, '@');
 
 	struct conf_mail mail = {.sender = sender_of(a, i), .login = a->job->body.login};
 

@@ -68,19 +68,10 @@ static enum reply_id event_of(
 	}
 }
 
-static struct span domain_of(struct span address)
-{
-	size_t at = address.len;
-
-	while (at > 0 && address.at[at - 1] != '@')
-		at--;
-	return at > 0 ? span_slice(address, at, address.len) : (struct span){0};
-}
-
 /* <postmaster> alone is ours. */
 static struct span whole_of(struct span address, const struct conf *conf, struct arena *arena)
 {
-	return domain_of(address).len > 0
+	return span_behind_last(address, '@').len > 0
 		       ? address
 		       : arena_printf(arena, "%.*s@%.*s", SPAN_F(address), SPAN_F(conf->hostname));
 }
@@ -129,7 +120,7 @@ void deliver_store(struct deliver *d, struct deliver_job *job, const struct conf
 	const struct ipc_job_recipient *r = &job->body.recipients[i];
 	const struct ipc_mailbox_stored *a = NULL;
 	struct span address = whole_of(r->address, conf, &job->arena);
-	struct reply_words words = {.address = address, .domain = domain_of(address)};
+	struct reply_words words = {.address = address, .domain = span_behind_last(address, '@')};
 	int rc = ask(d, job, i, address, &a);
 
 	if (rc == 0 && a->verdict == IPC_MAILBOX_DONE) {

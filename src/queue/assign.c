@@ -4,15 +4,6 @@
  */
 #include "queue/queue.h"
 
-/* The destination of an address: what stands behind its last @; empty for postmaster alone. */
-static struct span domain_of(struct span address)
-{
-	for (size_t i = address.len; i-- > 0;)
-		if (address.at[i] == '@')
-			return span_slice(address, i + 1, address.len);
-	return (struct span){0};
-}
-
 /*
  * Smarthosts name their lane by what the route says; what has no route waits under its domain.
  * Who sends very much of late goes among the bulk: a single message overtakes thousands.
@@ -54,7 +45,7 @@ static struct lane *lane_for(struct queue *q, const struct conf *conf,
 	const struct spool_accept *accept, const struct spool_recipient *r, struct arena *arena)
 {
 	struct span sender = accept->message.sender;
-	struct span domain = domain_of(r->address);
+	struct span domain = span_behind_last(r->address, '@');
 	struct conf_mail mail = {
 		.sender = r->sender.len > 0 ? r->sender : sender, .login = accept->message.login};
 	const struct conf_target *to =

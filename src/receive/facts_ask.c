@@ -240,15 +240,6 @@ void facts_tell_deferred(void *self, struct session *s, enum reply_id id, struct
 	tell(f, IPC_FACTS_DEFERRED, &d);
 }
 
-static struct span domain_of(struct span address)
-{
-	size_t at = address.len;
-
-	while (at > 0 && address.at[at - 1] != '@')
-		at--;
-	return at > 0 ? span_slice(address, at, address.len) : (struct span){0};
-}
-
 /* Whom our users write to may write back. */
 static void tell_learn(struct facts_link *f, const struct session *s)
 {
@@ -258,7 +249,7 @@ static void tell_learn(struct facts_link *f, const struct session *s)
 	struct ipc_facts_learn l = {.addresses = at};
 
 	for (size_t i = 0; i < t->recipients_n; i++)
-		if (!conf_domain_for(t->conf, domain_of(t->recipients[i].address)))
+		if (!conf_domain_for(t->conf, span_behind_last(t->recipients[i].address, '@')))
 			at[l.addresses_n++].address = t->recipients[i].address;
 	if (l.addresses_n > 0)
 		tell(f, IPC_FACTS_LEARN, &l);

@@ -65,15 +65,6 @@ static struct greylist_client client_of(struct session *s, struct span *ret_prov
 	return client;
 }
 
-static struct span domain_of(struct span address)
-{
-	size_t at = address.len;
-
-	while (at > 0 && address.at[at - 1] != '@')
-		at--;
-	return at > 0 ? span_slice(address, at, address.len) : (struct span){0};
-}
-
 static void log_verdict(const struct session *s, const struct grey_question *q,
 	const struct greylist_verdict *v, const struct grey_answer *seen)
 {
@@ -121,7 +112,7 @@ enum reply_id greylist_check(struct session *s, struct span recipient, struct re
 	const struct grey_question q = {.network = span_of(k.network, sizeof k.network),
 		.near = span_of(k.client, s->client.is_v4 ? NEAR4 : NEAR6),
 		.sender = s->transaction.sender,
-		.domain = domain_of(s->transaction.sender),
+		.domain = span_behind_last(s->transaction.sender, '@'),
 		.proved = proved,
 		.recipient = recipient};
 

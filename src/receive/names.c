@@ -215,14 +215,6 @@ const struct names *names_on_lists(struct session *s)
 
 /* ---- the sender's domain ---- */
 
-static struct span domain_of(struct span address)
-{
-	for (size_t i = address.len; i-- > 0;)
-		if (address.at[i] == '@')
-			return span_slice(address, i + 1, address.len);
-	return (struct span){0};
-}
-
 enum names_domain names_of_sender(struct session *s, struct span *ret_domain, struct span *ret_why)
 {
 	static const uint16_t types[] = {RESOLVE_MX, RESOLVE_AAAA, RESOLVE_A};
@@ -232,7 +224,7 @@ enum names_domain names_of_sender(struct session *s, struct span *ret_domain, st
 	struct ipc_resolve_answer a[3];
 	struct resolve_question q[3];
 
-	*ret_domain = domain_of(t->sender);
+	*ret_domain = span_behind_last(t->sender, '@');
 	if (ret_domain->len == 0 || ret_domain->at[0] == '[' || !s->server->resolve)
 		return NAMES_DOMAIN_FINE;
 	if (t->is_sender_asked) {
