@@ -1,4 +1,4 @@
-#include "lookup/rows.h"
+#include "lookup/rows_in.h"
 #include "base/alloc.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -74,11 +74,6 @@ static bool take_line(struct reader *r, struct span *ret, bool *ret_whole)
 	return true;
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static bool is_comment(struct span line)
 {
 	struct span s = span_trim(line);
@@ -102,26 +97,14 @@ static int check_line(struct reader *r, struct span line, bool is_whole)
 
 /* ---- one row ---- */
 
-/* The end of a "..." that begins at i; 0: it has none. */
-static size_t end_of_quotes(struct span s, size_t i)
-{
-	for (i++; i < s.len; i++) {
-		if (s.at[i] == '\\')
-			i++;
-		else if (s.at[i] == '"')
-			return i + 1;
-	}
-	return 0;
-}
-
 /* Where the key ends: behind quotes, at the first space or colon. 0: its quotes have no end. */
 static size_t end_of_key(const struct reader *r, struct span line)
 {
 	size_t i = 0;
 
-	while (i < line.len && !is_space(line.at[i]) &&
+	while (i < line.len && !rows_is_space(line.at[i]) &&
 		(r->format == ROWS_PLAIN || line.at[i] != ':')) {
-		i = line.at[i] == '"' ? end_of_quotes(line, i) : i + 1;
+		i = line.at[i] == '"' ? rows_end_of_quotes(line, i) : i + 1;
 		if (i == 0)
 			return 0;
 	}
@@ -178,7 +161,7 @@ static int take_more(struct reader *r, struct span *value)
 		struct span line;
 		bool is_whole;
 
-		if (!is_space(text[r->at]) && text[r->at] != '#' && text[r->at] != '\n' &&
+		if (!rows_is_space(text[r->at]) && text[r->at] != '#' && text[r->at] != '\n' &&
 			text[r->at] != '\r')
 			return 0;
 		(void)take_line(r, &line, &is_whole);
@@ -188,7 +171,7 @@ static int take_more(struct reader *r, struct span *value)
 			return rc;
 		if (is_comment(line))
 			continue;
-		if (!is_space(line.at[0])) {
+		if (!rows_is_space(line.at[0])) {
 			*r = before;
 			return 0;
 		}
@@ -208,57 +191,6 @@ static int take_more(struct reader *r, struct span *value)
 
 /* ---- values ---- */
 
-/* Takes the next value; *ret_open where its quotes have no end. False: there is none. */
-static bool take_value(struct span *rest, struct span *ret, bool *ret_open)
-{
-	size_t i = 0;
-
-	while (rest->len > 0 && (is_space(rest->at[0]) || rest->at[0] == ','))
-		*rest = span_slice(*rest, 1, rest->len);
-	if (rest->len == 0)
-		return false;
-	while (i < rest->len && !is_space(rest->at[i]) && rest->at[i] != ',') {
-		size_t end = rest->at[i] == '"' ? end_of_quotes(*rest, i) : i + 1;
-
-		*ret_open |= end == 0;
-		i = end == 0 ? rest->len : end;
-	}
-	*ret = span_slice(*rest, 0, i);
-	*rest = span_slice(*rest, i, rest->len);
-	return true;
-}
-
-struct span *rows_split(struct span value, struct arena *arena, size_t *ret_n)
-{
-	struct span rest = value, one;
-	size_t n = 0;
-	bool open = false;
-
-	while (take_value(&rest, &one, &open))
-		n++;
-	struct span *all = arena_array(arena, n, sizeof *all);
-
-	rest = value;
-	for (size_t i = 0; i < n; i++)
-		(void)take_value(&rest, &all[i], &open);
-	*ret_n = n;
-	return all;
-}
-
-const char *rows_refused_target(struct span one)
-{
-	(void)span_take(&one, '"');
-	if (span_starts(one, SPAN_LIT("|")))
-		return "would start a program, which abide never does; deliver it to a server that "
-		       "does";
-	if (span_starts(one, SPAN_LIT("/")))
-		return "would write into a file, which abide never does; write an address";
-	if (span_starts_nocase(one, SPAN_LIT(":include:")))
-		return "would read another file at each message; write its addresses here, or into "
-		       "a map of their own";
-	return NULL;
-}
-
 static int check_value(struct reader *r, unsigned line, struct span value)
 {
 	struct span rest = value, one;
@@ -266,7 +198,7 @@ static int check_value(struct reader *r, unsigned line, struct span value)
 
 	if (r->format == ROWS_ALIASES && value.len == 0)
 		return fail(r, line, "leads nowhere; write an address behind the colon");
-	while (take_value(&rest, &one, &open)) {
+	while (rows_take_value(&rest, &one, &open)) {
 		const char *why = r->format == ROWS_ALIASES ? rows_refused_target(one) : NULL;
 
 		if (why)
@@ -359,7 +291,7 @@ static int read_rows(struct reader *r)
 			return rc;
 		if (is_comment(line))
 			continue;
-		if (is_space(line.at[0]))
+		if (rows_is_space(line.at[0]))
 			return fail(r, number,
 				"goes on with a key that is not there; begin the line "
 				"with the key");
