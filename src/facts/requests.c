@@ -23,9 +23,11 @@ struct meter_times requests_meter_times(const struct conf *conf)
 static void answer(
 	struct ipc_channel *c, const struct ipc_packet *p, uint16_t type, const void *body)
 {
-	(void)ipc_send(
-		c, &(struct ipc_out){
-			   .type = type, .request = p->request, .is_answer = true, .body = body});
+	(void)ipc_send(c, &(struct ipc_out){.type = type,
+				  .request = p->request,
+				  .is_answer = true,
+				  .soon = true,
+				  .body = body});
 }
 
 /* ---- rates ---- */
@@ -165,6 +167,7 @@ static void on_enter(struct client *client, struct ipc_channel *c, const struct 
 	bool was_told = ipc_send(c, &(struct ipc_out){.type = IPC_FACTS_VERDICT,
 					    .request = p->request,
 					    .is_answer = true,
+					    .soon = true,
 					    .body = &verdict}) == 0;
 
 	/* Over a rate is not in: nobody will say that it has left. */

@@ -18,7 +18,7 @@ static int ask(struct facts_link *f, uint16_t type, const void *body, struct are
 {
 	if (!f->link.is_up)
 		return -EPIPE;
-	int rc = link_ask(&f->link, &(struct ipc_out){.type = type, .body = body},
+	int rc = link_ask(&f->link, &(struct ipc_out){.type = type, .body = body, .soon = true},
 		clock_after(FACTS_PATIENCE), arena, ret);
 
 	if (rc < 0)
@@ -30,7 +30,8 @@ static int ask(struct facts_link *f, uint16_t type, const void *body, struct are
 static void tell(struct facts_link *f, uint16_t type, const void *body)
 {
 	if (f->link.is_up)
-		(void)link_send(&f->link, &(struct ipc_out){.type = type, .body = body});
+		(void)link_send(
+			&f->link, &(struct ipc_out){.type = type, .body = body, .soon = true});
 }
 
 /* ---- rates ---- */
