@@ -13,6 +13,7 @@ from harness.smtp import Closed, Smtp
 
 pytestmark = pytest.mark.alone
 
+TCP_SYN_SENT = 2
 STRANGER, TRUSTED = "127.0.1.1", "127.0.9.9"
 
 
@@ -47,6 +48,47 @@ def test_strangers_are_turned_away_first(abide, lab):
         c.close()
     a.log.wait(event="load", stage="calm", count=processes)
     wait_until(lambda: banner(a, STRANGER).code == 220, what="service again")
+
+
+def knock(port, source, n):
+    """n strangers in one moment; how many of them the kernel let through at once."""
+    knocking = []
+    for _ in range(n):
+        s = socket.socket()
+        s.setblocking(False)
+        s.bind((source, 0))
+        s.connect_ex(("127.0.0.1", port))
+        knocking.append(s)
+    heard = sum(s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != TCP_SYN_SENT for s in knocking)
+    for s in knocking:
+        s.close()
+    return heard
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Linux asks for a privilege to set a filter")
+def test_a_crowd_is_sifted_by_the_kernel(abide, lab):
+    """To turn ten thousand away each second would leave nothing for those who are let in; ours never stand in that crowd."""
+    a = mx(abide, lab, limits="sessions = 20 sessions_per_network = 100", timeouts="command = 5m")
+    receivers = [role for role in a.roles() if role.startswith("receive")]
+    held = []
+    while len(held) < 18:
+        held.append(a.client(source="127.0.2.1"))
+        if held[-1].banner.code != 220:
+            break
+    a.log.wait(event="load", stage="busy", why="sessions", count=len(receivers))
+
+    def is_sifted():
+        knock(a.port, "127.0.3.3", 400)
+        return len(a.log.find(event="sieve", level="warn")) >= len(receivers) and knock(a.port, "127.0.3.3", 400) < 300
+    wait_until(is_sifted, what="some of the crowd are not heard")
+    assert knock(a.port, TRUSTED, 200) == 200
+    for role in receivers:  # who comes after it must not be deaf
+        a.kill_role(role)
+    a.log.wait(event="role_died", count=len(receivers))
+    wait_until(lambda: banner(a, STRANGER).code == 220, what="service again")
+    assert knock(a.port, "127.0.3.3", 200) == 200
+    for c in held:
+        c.close()
 
 
 def test_strangers_behind_a_balancer_are_turned_away_too(abide, lab):

@@ -23,6 +23,7 @@ const struct ipc_kind ipc_kinds[] = {
 	{IPC_ROLE_STOP, &ipc_empty_type, 0, false},
 	{IPC_ROLE_READY, &ipc_empty_type, 0, false},
 	{IPC_ROLE_CONNECT, &ipc_role_connect_type, 0, false},
+	{IPC_ROLE_SIFT, &ipc_role_sift_type, 1, false},
 
 	{IPC_QUEUE_HELLO, &ipc_queue_hello_type, 0, false},
 	{IPC_QUEUE_WELCOME, &ipc_queue_welcome_type, 0, false},

@@ -264,6 +264,13 @@ void role_end_peer(struct role *r, enum ipc_role kind, uint32_t index)
 	tell(r, &(struct ipc_out){.type = IPC_ROLE_PEER, .body = &peer});
 }
 
+void role_sift(struct role *r, int fd, struct span code)
+{
+	const struct ipc_role_sift body = {.code = code};
+
+	tell(r, &(struct ipc_out){.type = IPC_ROLE_SIFT, .body = &body, .fds = &fd, .fds_n = 1});
+}
+
 int role_connect(struct role *r, struct span path, nanos deadline, int *ret_fd)
 {
 	const struct ipc_role_connect body = {.path = path};

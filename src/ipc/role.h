@@ -95,6 +95,11 @@ void role_end_peer(struct role *r, enum ipc_role kind, uint32_t index);
  * a chroot can't see it. 0 or -errno; -EPERM where the configuration does not name it.
  */
 int role_connect(struct role *r, struct span path, nanos deadline, int *ret_fd);
+/*
+ * Has the supervisor set a filter of classic BPF on a listening socket of ours (Linux asks for
+ * CAP_NET_ADMIN in late versions); empty: takes it away. It may be refused: nobody is told.
+ */
+void role_sift(struct role *r, int fd, struct span code);
 bool role_is_stopping(const struct role *r);
 /* Waits until the process is to stop. 0, -ETIMEDOUT, -ECANCELED. */
 int role_wait_stop(struct role *r, nanos deadline);

@@ -96,6 +96,16 @@ static bool end_peer(const struct child *c, const struct ipc_role_peer *peer)
 	return true;
 }
 
+/* Which of its own clients the kernel passes on (receive/sieve.h): on a listening socket, it can't do more than that. */
+static void sift(const struct ipc_packet *p)
+{
+	const struct ipc_role_sift *wish = p->body;
+	int rc = p->fds_n == 1 ? sockets_sift(p->fds[0], wish->code) : -EBADF;
+
+	if (rc < 0)
+		log_event(LOG_DEBUG, "sieve_refused", LOG_ERRNO(rc));
+}
+
 static void on_packet(struct ipc_channel *channel, struct ipc_packet *p, void *arg)
 {
 	struct child *c = arg;
@@ -108,6 +118,8 @@ static void on_packet(struct ipc_channel *channel, struct ipc_packet *p, void *a
 		wires_lost(c->supervisor, c, p->body);
 	if (p->type == IPC_ROLE_CONNECT && (c->kind == IPC_DELIVER || c->kind == IPC_LOOKUP))
 		connect_for(c, p);
+	if (p->type == IPC_ROLE_SIFT && c->kind == IPC_RECEIVE)
+		sift(p);
 }
 
 /* A process whose channel ended ends too, sooner or later; then it is reaped. */
@@ -180,6 +192,9 @@ static int send_start_in(struct child *c, const char *folder)
 	n += files;
 	size_t listeners = child_listeners(c, fds + n);
 
+	/* What one who died in a crowd has set (receive/sieve.h). */
+	for (size_t i = 0; i < listeners; i++)
+		(void)sockets_sift(fds[n + i], (struct span){0});
 	n += listeners;
 	if (is_queue) {
 		fds[n++] = s->control_fd;

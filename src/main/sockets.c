@@ -3,14 +3,17 @@
 #include "ipc/ipc.h"
 #include <assert.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 _Static_assert(SOCKETS_LISTENERS_MOST + 3 <= IPC_FDS_MAX, "all go in one packet");
 
-#define BACKLOG 4096
+#define BACKLOG   4096
+#define SIFT_MOST 2048U /* instructions */
 
 static bool is_same(const struct conf_address *a, const struct conf_address *b)
 {
@@ -105,6 +108,30 @@ int sockets_connect(struct span path)
 	int rc = -errno;
 
 	close(fd);
+	return rc;
+}
+
+int sockets_sift(int fd, struct span code)
+{
+	int listens = 0;
+	socklen_t len = sizeof listens;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0)
+		return -errno;
+	if (!listens || code.len > SIFT_MOST * sizeof(struct sock_filter) ||
+		code.len % sizeof(struct sock_filter) != 0)
+		return -EINVAL;
+	if (code.len == 0)
+		return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &listens, len) < 0 ? -errno : 0;
+	struct sock_filter *filter = alloc_array(code.len / sizeof *filter, sizeof *filter);
+	const struct sock_fprog program = {
+		.len = (unsigned short)(code.len / sizeof *filter), .filter = filter};
+
+	memcpy(filter, code.at, code.len); /* aligned; what it does the kernel checks */
+	int rc = setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ? -errno
+											    : 0;
+
+	free(filter);
 	return rc;
 }
 

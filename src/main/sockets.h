@@ -55,5 +55,7 @@ int sockets_open_folder(
 	int spool_fd, const char *name, uid_t uid, gid_t gid, int *ret_fd, struct buf *why);
 /* Connects to a Unix socket, never waits: -EAGAIN where its queue is full. A descriptor or -errno. */
 int sockets_connect(struct span path);
+/* Sets a filter of classic BPF on a listening socket, or takes it away (empty). 0 or -errno. */
+int sockets_sift(int fd, struct span code);
 /* An empty folder that no role can write to, to chroot into (root only). */
 int sockets_empty_root(const char **ret_path);

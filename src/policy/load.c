@@ -2,11 +2,15 @@
 
 #define STAGES           4U
 #define WINDOW_LEAST     16U
-#define WINDOW_LAG       30  /* ms that a turn of a session may wait: it has about five */
+#define WINDOW_LAG       20  /* ms that a turn of a session may wait: it has about five */
 #define WINDOW_FAR       4   /* times that */
 #define WINDOW_LESS      16U /* parts of it that it becomes less by, and more */
 #define WINDOW_MORE      16U
 #define WINDOW_MUCH_MORE 8U
+#define REFUSED_TENTHS   30U /* of those taken, may be turned away politely: an eighth of the work */
+#define REFUSED_FREE     100U /* beyond that: it is nothing */
+#define PART_LEAST       16U
+#define PART_MORE        8U /* parts of it that it becomes more by */
 #define INODES_LEAST     1000U
 #define MAP_MOST         880U /* the spool itself refuses at 900 */
 
@@ -114,6 +118,19 @@ uint32_t load_window(uint32_t window, int64_t lag_ms, uint64_t active)
 			window = fair > window / 2 ? (uint32_t)fair : window / 2;
 	}
 	return window < WINDOW_LEAST ? WINDOW_LEAST : window;
+}
+
+unsigned load_part(unsigned part, uint64_t refused, uint64_t taken)
+{
+	uint64_t most = taken * REFUSED_TENTHS / 10 + REFUSED_FREE;
+
+	if (refused > most)
+		part = (unsigned)(part * (taken + most) / (taken + refused));
+	else if (part < LOAD_PART_WHOLE && refused < most / 4 * 3)
+		part += part / PART_MORE + 1;
+	if (part < PART_LEAST)
+		return PART_LEAST;
+	return part > LOAD_PART_WHOLE ? LOAD_PART_WHOLE : part;
 }
 
 bool load_takes(enum load_stage stage, enum load_client client)

@@ -56,6 +56,12 @@ bool load_is_of_work(const struct load_state *now);
  * those who came before: it would open again only in seconds.
  */
 uint32_t load_window(uint32_t window, int64_t lag_ms, uint64_t active);
+/*
+ * Which part of strangers the kernel is to let through from now on, of LOAD_PART_WHOLE, from what it was: as many
+ * as keep those who are turned away below so many times those who are taken, both since the last call.
+ */
+#define LOAD_PART_WHOLE 1024U
+unsigned load_part(unsigned part, uint64_t refused, uint64_t taken);
 /* Is a new connection of such a client taken, beyond the window? */
 bool load_takes(enum load_stage stage, enum load_client client);
 const char *load_stage_text(enum load_stage stage);

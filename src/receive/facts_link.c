@@ -135,7 +135,7 @@ static enum reply_id verdict_of(struct facts_link *f, struct session *s, const s
 	f->server->sessions_all = v->sessions;
 	s->is_known_network = v->is_known;
 	if (v->is_known)
-		load_note_known(&f->server->load, facts_network(f->server, &s->client));
+		load_note_known(&f->server->load, facts_network(f->server, &s->client), &s->client);
 	if (v->wait_ms > 0)
 		reply_words_set_wait(words, (v->wait_ms + 999) / 1000, s->wait_room);
 	return v->too_many_in_all         ? SAY_TOO_MANY_SESSIONS
@@ -161,10 +161,12 @@ static enum reply_id enter(void *self, struct session *s, struct reply_words *wo
 		(void)link_await(&f->link, f->begun + FACTS_PATIENCE);
 	if (s->has_entered) /* by enter_all, just before */
 		return REPLY_ID_NONE;
-	int rc = !f->link.is_up ? -EPIPE
-				: link_ask(&f->link,
-					  &(struct ipc_out){.type = IPC_FACTS_ENTER, .body = &e},
-					  clock_after(FACTS_PATIENCE), &arena, &p);
+	int rc = !f->link.is_up
+			 ? -EPIPE
+			 : link_ask(&f->link,
+				   &(struct ipc_out){
+					   .type = IPC_FACTS_ENTER, .body = &e, .soon = true},
+				   clock_after(FACTS_PATIENCE), &arena, &p);
 
 	if (rc == 0) {
 		verdict = verdict_of(f, s, &p, words);
@@ -192,7 +194,8 @@ static void leave(void *self, struct session *s)
 	facts_keys_of(s, &k);
 	struct ipc_facts_enter e = body_of(&k, true);
 
-	(void)link_send(&f->link, &(struct ipc_out){.type = IPC_FACTS_LEAVE, .body = &e});
+	(void)link_send(
+		&f->link, &(struct ipc_out){.type = IPC_FACTS_LEAVE, .body = &e, .soon = true});
 }
 
 const struct facts_ops facts_link_ops = {.enter = enter,

@@ -26,12 +26,15 @@
 #define ACTIVE_LEAST NANOS_S
 #define ACTIVE_LAGS  4
 #define SHED_LASTS   (500 * NANOS_MS)
+#define SIFT_EVERY   4U  /* measures */
 #define ASKS         50U /* in a second, where strangers are turned away */
 
 void load_init(struct load *l, int meminfo_fd)
 {
-	*l = (struct load){
-		.meminfo_fd = meminfo_fd, .measures = {.memory = 1000}, .window = WINDOW_FIRST};
+	*l = (struct load){.meminfo_fd = meminfo_fd,
+		.measures = {.memory = 1000},
+		.window = WINDOW_FIRST,
+		.part = SIEVE_WHOLE};
 	list_init(&l->committing.waiting);
 	list_init(&l->asking.waiting);
 	if (getrandom(&l->dice, sizeof l->dice, 0) != (ssize_t)sizeof l->dice)
@@ -44,8 +47,9 @@ void load_done(struct load *l)
 	l->known = NULL;
 }
 
-void load_note_known(struct load *l, uint64_t network)
+void load_note_known(struct load *l, uint64_t network, const struct wire_ip *client)
 {
+	sieve_note_known(&l->newest, client);
 	if (!l->known)
 		l->known = alloc_zero(LOAD_KNOWN_ROOM * sizeof *l->known);
 	l->known[network % LOAD_KNOWN_ROOM] = network;
@@ -238,7 +242,7 @@ static int64_t door_wait_ms(struct load *l)
 {
 	uint64_t n = l->accepted - l->accepted_before;
 	nanos now = clock_now(), took = now - l->measured;
-	uint32_t waiting = l->waiting ? l->waiting(l->waiting_self) : 0;
+	uint32_t waiting = l->waiting ? l->waiting(l->doors_self) : 0;
 
 	l->accepted_before = l->accepted;
 	l->measured = now;
@@ -266,6 +270,30 @@ static int64_t backlog(struct load *l)
 	l->disk_needs += l->disk_needs / SLOWLY; /* disks may become slower */
 	return best > DISK_TIMES * l->disk_needs ? (best - DISK_TIMES * l->disk_needs) / NANOS_MS
 						 : 0;
+}
+
+/* What turning away costs is bounded: those above that are left to the kernel (sieve.h). */
+static void sift(struct load *l)
+{
+	if (++l->measures_n < SIFT_EVERY)
+		return;
+	uint64_t refused = l->shed_all - l->shed_before;
+	uint64_t taken = l->accepted - l->accepted_before_sieve - refused;
+	unsigned part = load_part(l->part, refused, taken);
+
+	l->measures_n = 0;
+	l->shed_before = l->shed_all;
+	l->accepted_before_sieve = l->accepted;
+	if (part == l->part && part == SIEVE_WHOLE)
+		return;
+	if ((part < SIEVE_WHOLE) != (l->part < SIEVE_WHOLE))
+		log_event(part < SIEVE_WHOLE ? LOG_WARN : LOG_INFO, "sieve",
+			LOG_STR("strangers",
+				part < SIEVE_WHOLE ? "some are not heard" : "all are heard"),
+			LOG_U64("refused", refused), LOG_U64("taken", taken));
+	l->part = part;
+	if (l->sift)
+		l->sift(l->doors_self);
 }
 
 static void measure(struct server *v, int64_t lag_ms, int64_t wait_ms)
@@ -306,6 +334,7 @@ static void measure(struct server *v, int64_t lag_ms, int64_t wait_ms)
 		 behind < LAG_SMALL)
 		l->window = (uint32_t)active;
 	log_change(v, &was);
+	sift(l);
 }
 
 /* Behind the descriptors that are ready, as a session's. False: cancelled. */

@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "policy/load.h"
 #include "reply/words.h"
+#include "receive/sieve.h"
 #include "wire/address.h"
 
 struct server;
@@ -30,7 +31,9 @@ struct load_waits {
 struct load {
 	/* How many clients wait to be accepted; NULL: nobody knows. */
 	uint32_t (*waiting)(void *self);
-	void *waiting_self;
+	/* Sets the sieve of each door to part. */
+	void (*sift)(void *self);
+	void *doors_self;         /* of these two */
 	uint64_t accepted;        /* ever */
 	uint64_t accepted_before; /* at the last measure */
 	nanos measured;
@@ -46,6 +49,10 @@ struct load {
 	nanos shed_since; /* of these, in the current second, */
 	unsigned shed;    /* so many were turned away */
 	uint64_t shed_all;
+	struct sieve_known newest; /* of the networks that facts called known */
+	unsigned part;             /* of strangers that the kernel lets through, in SIEVE_WHOLE */
+	unsigned measures_n;       /* since it was looked at last, when there were */
+	uint64_t shed_before, accepted_before_sieve;
 	uint64_t *known; /* hashes of networks that facts called known; NULL: none yet */
 	uint32_t window; /* sessions that may be active before strangers are turned away */
 	nanos last_shed;
@@ -69,7 +76,7 @@ void load_note_turn(struct session *s);
 void load_forget(struct session *s);
 void load_note_room(struct load *l, const struct ipc_queue_room *room);
 /* facts knows that network: so that it need not be asked when there is much to do. */
-void load_note_known(struct load *l, uint64_t network);
+void load_note_known(struct load *l, uint64_t network, const struct wire_ip *client);
 enum load_door { LOAD_DOOR_SHUT, LOAD_DOOR_OPEN, LOAD_DOOR_ASK };
 /*
  * Is a new client let in? network: its (facts_link.h), where it is none of ours. LOAD_DOOR_ASK: only

@@ -63,7 +63,7 @@ static void turn_away(struct server *v, int fd, const struct wire_ip *client, en
 		(void)send(fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
 	pool_give(&v->replies, out);
 	close(fd);
-	if (id == SAY_SHED && !load_note_shed(&v->load))
+	if (!load_note_shed(&v->load))
 		return;
 	log_event(LOG_INFO, "refused", LOG_SPAN("peer", wire_ip_text(client, peer)),
 		LOG_U64("code", catalogue_get(id)->code),
@@ -147,6 +147,26 @@ static uint32_t clients_waiting(void *arg)
 			n += info.tcpi_unacked;
 	}
 	return n;
+}
+
+/* Behind each door that strangers knock at. */
+static void sift_clients(void *arg)
+{
+	struct receive *r = arg;
+	struct load *l = &r->server.load;
+	struct sieve *s = l->part < SIEVE_WHOLE ? alloc_zero(sizeof *s) : NULL;
+
+	list_for_each (node, &r->doors) {
+		const struct door *d = container_of(node, struct door, node);
+		struct span code = {0};
+
+		if (d->is_shut || d->listener->protocol != CONF_SMTP)
+			continue;
+		if (s && sieve_build(s, d->conf, d->listener, &l->newest, l->part))
+			code = sieve_code(s);
+		role_sift(r->server.role, task_fd_number(d->fd), code);
+	}
+	free(s);
 }
 
 /* Out of descriptors or memory: waits until others have ended, rather than spin. */
@@ -267,6 +287,11 @@ static void on_conf(struct role *role, void *arg)
 {
 	struct receive *r = arg;
 
+	/* The next ones may be the same sockets, for other clients. */
+	if (r->server.load.part < SIEVE_WHOLE) {
+		r->server.load.part = SIEVE_WHOLE;
+		sift_clients(r);
+	}
 	shut_doors(r);
 	if (r->server.is_stopping)
 		return;
@@ -347,7 +372,8 @@ static int start(struct receive *r, struct role *role)
 	r->server.encrypt_self = &r->keys;
 	load_init(&r->server.load, role->meminfo_fd);
 	r->server.load.waiting = clients_waiting;
-	r->server.load.waiting_self = r;
+	r->server.load.sift = sift_clients;
+	r->server.load.doors_self = r;
 	r->watch = task_spawn("load", load_watch, &r->server);
 	int rc = r->watch ? role_watch(role, &events, r) : -ENOMEM;
 

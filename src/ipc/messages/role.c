@@ -25,3 +25,6 @@ TYPE(ipc_role_peer);
 
 ROWS(ipc_role_connect) = {PACK_F_SPAN(struct ipc_role_connect, path)};
 TYPE(ipc_role_connect);
+
+ROWS(ipc_role_sift) = {PACK_F_SPAN(struct ipc_role_sift, code)};
+TYPE(ipc_role_sift);

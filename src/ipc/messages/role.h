@@ -16,6 +16,7 @@ enum {
 	/* role -> supervisor */
 	IPC_ROLE_READY, /* listening, or working; IPC_ROLE_PEER without fd: that channel ended */
 	IPC_ROLE_CONNECT, /* deliver: to a Unix socket of the configuration; answer: IPC_RESULT, one fd */
+	IPC_ROLE_SIFT, /* receive: set this filter on this socket (fd) of its own, or none */
 };
 
 enum ipc_role {
@@ -55,6 +56,10 @@ struct ipc_role_peer {
 struct ipc_role_connect {
 	struct span path;
 };
+struct ipc_role_sift {
+	struct span code; /* struct sock_filter, one behind the other; empty: no filter any more */
+};
 
 /* Their rows for base/pack.h. */
-extern const struct pack_type ipc_role_start_type, ipc_role_peer_type, ipc_role_connect_type;
+extern const struct pack_type ipc_role_start_type, ipc_role_peer_type, ipc_role_connect_type,
+	ipc_role_sift_type;
