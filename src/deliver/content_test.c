@@ -2,7 +2,7 @@
  * What a user would lose if these failed: mail that the next host can't take as it is would arrive
  * broken, or come back though it could have been converted; and a lone dot would cut a message off.
  */
-#include "deliver/scripted.h"
+#include "deliver/scripted_testing.h"
 #include <string.h>
 
 #define X100                                                                                       \

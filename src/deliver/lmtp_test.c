@@ -2,7 +2,7 @@
  * What a user would lose if these failed: a store answers once for each recipient, so one of them
  * would get another one's fate, or a message that is stored would be sent again.
  */
-#include "deliver/scripted.h"
+#include "deliver/scripted_testing.h"
 
 static const struct scripted cases[] = {
 	{.name = "each recipient has a fate of its own after the dot",

@@ -3,7 +3,7 @@
  * refused would be called delivered, a recipient would get another one's fate, and one bad server
  * would keep its connection and all mail behind it for ever.
  */
-#include "deliver/scripted.h"
+#include "deliver/scripted_testing.h"
 
 static const struct scripted cases[] = {
 	{.name = "taken",

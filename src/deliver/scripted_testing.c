@@ -1,4 +1,4 @@
-#include "deliver/scripted.h"
+#include "deliver/scripted_testing.h"
 #include "deliver/connection.h"
 #include "deliver/deliver.h"
 #include <arpa/inet.h>
