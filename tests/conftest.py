@@ -30,7 +30,7 @@ def pytest_configure(config):
 
 
 # What their tests share is made once: they stay together where tests are spread over processes.
-TOGETHER = ("test_conformance", "test_deliver", "test_internet", "test_log_lines")
+TOGETHER = ("test_conformance", "test_deliver", "test_incidents", "test_internet", "test_log_lines")
 
 
 @pytest.hookimpl(tryfirst=True)

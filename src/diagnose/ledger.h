@@ -16,6 +16,8 @@ enum {
 	LEDGER_EVENTS = 32,
 	LEDGER_EVENT_MAX = 96,
 };
+#define LEDGER_INSIDE \
+	"this server" /* provider of what stays on our side: mailboxes, the server that has them */
 #define LEDGER_MANY UINT64_MAX /* a cell's recipient, message or sender: more than one */
 
 struct diagnose_fact {          /* one recipient of one attempt */

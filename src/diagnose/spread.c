@@ -80,9 +80,17 @@ size_t keyset_fine(const struct keyset *s)
 	return count(s, false, 1);
 }
 
+/* Our own mailboxes say nothing of the world, nor it of them. */
+static bool is_elsewhere(const struct spread_filter *f, const struct ledger_cell *c)
+{
+	return (c->provider == f->inside) != (f->provider == f->inside);
+}
+
 bool spread_is_hit(const struct spread_filter *f, const struct ledger_cell *c)
 {
 	if (c->cause == REPLY_NONE || verdict_family(c->cause) != f->family)
+		return false;
+	if (is_elsewhere(f, c))
 		return false;
 	if ((f->provider && c->provider != f->provider) || (f->domain && c->domain != f->domain))
 		return false;
@@ -100,7 +108,8 @@ uint32_t spread_begin(const struct ledger *l, const struct spread_filter *f)
 	for (size_t i = 0; i < ledger_count(l); i++) {
 		const struct ledger_cell *c = ledger_get(l, i);
 
-		if (c->cause == REPLY_NONE && (!f->provider || c->provider == f->provider))
+		if (c->cause == REPLY_NONE && !is_elsewhere(f, c) &&
+			(!f->provider || c->provider == f->provider))
 			has_succeeded = true;
 		if (!spread_is_hit(f, c))
 			continue;
@@ -146,7 +155,8 @@ static void add_success(struct spread *s, const struct ledger_cell *c, struct ar
 {
 	s->ok += c->n;
 	keyset_add(&s->providers, c->provider, arena)->ok += c->n;
-	keyset_add(&s->domains, c->domain, arena)->ok += c->n;
+	if (c->domain != 0) /* a bounce is nobody's */
+		keyset_add(&s->domains, c->domain, arena)->ok += c->n;
 	keyset_add(&s->sources, c->source, arena)->ok += c->n;
 	if (has_failed(&s->providers, c->provider))
 		s->ok_source_near += has_failed(&s->sources, c->source) ? 0 : c->n;
@@ -154,7 +164,7 @@ static void add_success(struct spread *s, const struct ledger_cell *c, struct ar
 		return;
 	keyset_add(&s->sites, c->site, arena)->ok += c->n;
 	s->ok_there += c->n;
-	s->ok_domain += has_failed(&s->domains, c->domain) ? 0 : c->n;
+	s->ok_domain += c->domain == 0 || has_failed(&s->domains, c->domain) ? 0 : c->n;
 	s->ok_source += has_failed(&s->sources, c->source) ? 0 : c->n;
 	s->ok_recipient += has_failed(&s->recipients, c->recipient) ? 0 : c->n;
 	s->ok_message += has_failed(&s->messages, c->message) ? 0 : c->n;
@@ -170,7 +180,7 @@ static bool counts(const struct spread *s, const struct ledger_cell *c)
 void spread_make(const struct ledger *l, const struct spread_filter *f, struct arena *arena,
 	struct spread *ret)
 {
-	*ret = (struct spread){0};
+	*ret = (struct spread){.is_inside = f->inside != 0 && f->provider == f->inside};
 	for (size_t i = 0; i < ledger_count(l); i++) {
 		const struct ledger_cell *c = ledger_get(l, i);
 
@@ -182,7 +192,7 @@ void spread_make(const struct ledger *l, const struct spread_filter *f, struct a
 	for (size_t i = 0; i < ledger_count(l) && ret->fail > 0; i++) {
 		const struct ledger_cell *c = ledger_get(l, i);
 
-		if (c->cause == REPLY_NONE && counts(ret, c))
+		if (c->cause == REPLY_NONE && !is_elsewhere(f, c) && counts(ret, c))
 			add_success(ret, c, arena);
 	}
 }

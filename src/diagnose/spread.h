@@ -29,6 +29,8 @@ struct spread_filter {
 	enum verdict_family family;
 	uint32_t from;             /* minute */
 	uint64_t provider, domain; /* 0: any */
+	uint64_t
+		inside; /* the provider LEDGER_INSIDE, which is no part of the world: only where it is asked for */
 	const struct keyset *without_domains, *without_providers;
 	uint64_t about; /* counted in about_hits */
 };
@@ -43,6 +45,7 @@ struct spread {
 	uint32_t ok_domain, ok_source, ok_recipient, ok_message; /* of these: with another … */
 	uint32_t ok_source_near; /* with another source, at the providers that fail */
 	uint32_t about_hits;
+	bool is_inside; /* all of it is of our own mailboxes */
 };
 
 /* The minute in which the trouble that lasts now began; 0: there is none. */

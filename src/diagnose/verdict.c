@@ -109,6 +109,14 @@ static bool is_one_source(const struct spread *s, enum verdict_family family)
 	       (s->ok_source > 0 || (is_about_address && s->ok_source_near > 0));
 }
 
+/* Such a reply is about our address or their server: that one message alone meets it is because the others wait. */
+static bool is_about_all(enum reply_cause cause)
+{
+	enum reply_scope scope = reply_cause_info(cause)->scope;
+
+	return scope == REPLY_SCOPE_SITE || scope == REPLY_SCOPE_SOURCE;
+}
+
 static void narrow(const struct judging *j, const struct spread *s, struct verdict *v)
 {
 	bool has_senders = !is_way(v->family) && v->family != FAMILY_IDENTITY;
@@ -126,7 +134,8 @@ static void narrow(const struct judging *j, const struct spread *s, struct verdi
 	} else if (v->family == FAMILY_AUTH && keyset_failing(&s->domains) == 1) {
 		v->scope = VERDICT_ONE_SENDER;
 		v->who = top_name(j, &s->domains);
-	} else if (keyset_failing(&s->messages) == 1 && s->fail > 1 && s->ok_message > 0) {
+	} else if (keyset_failing(&s->messages) == 1 && s->fail > 1 && s->ok_message > 0 &&
+		   !is_about_all(v->cause)) {
 		v->scope = VERDICT_MESSAGE;
 	} else if (has_senders && keyset_failing(&s->domains) == 1 && s->ok_domain > 0) {
 		v->scope = VERDICT_ONE_SENDER;
@@ -186,15 +195,21 @@ static struct verdict begin_verdict(const struct spread_filter *f, const struct 
 		.family = f->family, .cause = (enum reply_cause)most(s->by_cause, REPLY_CAUSES)};
 }
 
-/* One sender's mail is refused at several places that take others' mail, or hardly anybody else's is refused. */
-static uint64_t one_sender(const struct spread *s)
+/*
+ * One sender's mail is refused at several places that take others' mail, or hardly anybody else's is refused. What is
+ * said of our address is the sender's only where others are taken in the same places.
+ */
+static uint64_t one_sender(enum verdict_family family, const struct spread *s)
 {
 	const struct keyrow *top = keyset_top(&s->domains);
 
 	if (!top || top->fail < 2 || keyset_failing(&s->providers) < 2)
 		return 0;
 	if (keyset_failing(&s->domains) == 1)
-		return s->ok_domain > 0 || keyset_fine(&s->domains) > 0 ? top->key : 0;
+		return s->ok_domain > 0 ||
+				       (family != FAMILY_REPUTATION && keyset_fine(&s->domains) > 0)
+			       ? top->key
+			       : 0;
 	return (uint64_t)top->fail * 10 >= (uint64_t)s->fail * 8 ? top->key : 0;
 }
 
@@ -209,7 +224,7 @@ static void judge_senders(
 	const struct judging *j, struct spread_filter *f, struct spread *s, struct keyset *done)
 {
 	for (unsigned i = 0; i < APART_MOST && s->fail > 0; i++) {
-		uint64_t domain = one_sender(s);
+		uint64_t domain = one_sender(f->family, s);
 		struct spread_filter only = *f;
 
 		if (domain == 0)
@@ -367,12 +382,32 @@ static bool has_one_sender(enum verdict_family f)
 	return !is_way(f) && f != FAMILY_IDENTITY && f != FAMILY_WAIT && f != FAMILY_MAILBOX;
 }
 
+/* Our own mailboxes: nothing else is like them. */
+static void judge_inside(const struct judging *j, const struct spread_filter *f)
+{
+	struct spread_filter only = *f;
+	struct spread *s = ARENA_NEW(j->arena, struct spread);
+
+	only.provider = f->inside;
+	only.from = spread_begin(j->ledger, &only);
+	if (only.from == 0)
+		return;
+	spread_make(j->ledger, &only, j->arena, s);
+	struct verdict v = begin_verdict(&only, s);
+
+	narrow(j, s, &v);
+	conclude(j, &only, s, false, v);
+}
+
 static void judge_family(const struct judging *j, enum verdict_family family)
 {
-	struct spread_filter f = {.family = family, .about = j->about};
+	struct spread_filter f = {.family = family,
+		.about = j->about,
+		.inside = ledger_hash(SPAN_LIT(LEDGER_INSIDE))};
 	struct keyset done = {0};
 	struct spread *s = ARENA_NEW(j->arena, struct spread);
 
+	judge_inside(j, &f);
 	f.from = spread_begin(j->ledger, &f);
 	if (f.from == 0)
 		return;
@@ -400,6 +435,12 @@ static bool is_told(const struct verdict *v, const struct check_result *r)
 	       verdict_explains(r->check, v->family);
 }
 
+/* Who may send for a domain, and by which key, stands in its own DNS. */
+static bool is_of_domain(enum diagnose_check c)
+{
+	return c == CHECK_SPF || c == CHECK_DKIM;
+}
+
 /* What a check found though no mail shows it, or none that was put off. */
 static void judge_checks(const struct judging *j)
 {
@@ -413,7 +454,8 @@ static void judge_checks(const struct judging *j)
 			is_known = j->out->all[k].check == r || is_told(&j->out->all[k], r);
 		if (is_known)
 			continue;
-		j->out->all[j->out->n++] = (struct verdict){.whose = VERDICT_OURS,
+		j->out->all[j->out->n++] = (struct verdict){
+			.whose = is_of_domain(r->check) ? VERDICT_SENDER : VERDICT_OURS,
 			.scope = VERDICT_SERVER,
 			.family = FAMILY_SERVER,
 			.confidence = 0.9,

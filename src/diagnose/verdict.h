@@ -70,6 +70,7 @@ enum verdict_advice {
 	ADVICE_TELL_SENDER,
 	ADVICE_LOOK_AT_MAIL, /* who sends what through us */
 	ADVICE_LOCAL,
+	ADVICE_INSIDE, /* what has our mailboxes */
 	ADVICES
 };
 

@@ -223,6 +223,13 @@ static bool lets_nobody_in(const struct spread *s, const struct verdict *v)
 	       v->last - v->since >= TOLD_AFTER;
 }
 
+/* The server of our own mailboxes is away, or does not want us. */
+static bool is_inside_trouble(const struct spread *s, enum verdict_family f)
+{
+	return s->is_inside && f != FAMILY_MAILBOX && f != FAMILY_ADDRESS && f != FAMILY_CONTENT &&
+	       f != FAMILY_WAIT;
+}
+
 static void judge_by_family(const struct ledger *l, const struct evidence *e,
 	const struct spread *s, bool is_wide, struct verdict *v)
 {
@@ -281,6 +288,10 @@ void judge_whose(const struct judging *j, const struct spread *s, bool is_wide, 
 {
 	struct evidence e = look_at_checks(j->question, v, is_wide);
 
+	if (is_inside_trouble(s, v->family)) {
+		set(v, VERDICT_OURS, 0.85, ADVICE_INSIDE);
+		return;
+	}
 	judge_by_family(j->ledger, &e, s, is_wide, v);
 	const struct check_result *port = judge_check(j->question, CHECK_PORT25, (struct span){0});
 

@@ -69,6 +69,8 @@ static const char *const advice_words[REPLY_LANGS][ADVICES] = {
 						"account may be abused.",
 			[ADVICE_LOCAL] = "Correct the configuration of this server (hostname, "
 					 "helo, credentials).",
+			[ADVICE_INSIDE] = "Look at what has the mailboxes here (LMTP server, "
+					  "folders): does it run, is it reached, has it room?",
 		},
 	[REPLY_LANG_DE] =
 		{
@@ -106,6 +108,9 @@ static const char *const advice_words[REPLY_LANGS][ADVICES] = {
 						"missbraucht sein.",
 			[ADVICE_LOCAL] = "Berichtigen Sie die Konfiguration dieses Servers "
 					 "(hostname, helo, Zugangsdaten).",
+			[ADVICE_INSIDE] =
+				"Sehen Sie nach dem, was hier die Postfächer hat (LMTP-Server, "
+				"Ordner): Läuft es, ist es erreichbar, hat es Platz?",
 		},
 };
 

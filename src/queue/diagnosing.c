@@ -29,6 +29,12 @@ static bool is_said(enum reply_cause cause, struct span peer)
 	return peer.len > 0 && cause != REPLY_NETWORK_FAILURE;
 }
 
+/* No other server's: LMTP is spoken to those who keep our mailboxes. */
+static bool is_inside(struct span site)
+{
+	return span_starts(site, SPAN_LIT("lmtp:")) || span_starts(site, SPAN_LIT("maildir:"));
+}
+
 /* "example.org from 192.0.2.1": the destination alone. */
 static struct span destination_of(struct span name)
 {
@@ -68,7 +74,8 @@ static void note_row(struct diagnosing *d, const struct results *r, size_t i)
 		return;
 	if (!is_taken)
 		f.cause = cause_of(to, f.cause);
-	f.provider = site_name(f.site, (struct span){0}, provider);
+	f.provider = is_inside(f.site) ? SPAN_LIT(LEDGER_INSIDE)
+				       : site_name(f.site, (struct span){0}, provider);
 	f.side = results_side(r, i, side_of);
 	f.is_said = is_said(f.cause, to->peer);
 	ledger_add(d->ledger, &f);

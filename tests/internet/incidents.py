@@ -21,6 +21,7 @@ from internet.incident import PATIENCE, play  # noqa: E402  pylint: disable=wron
 from internet.staging import needs  # noqa: E402  pylint: disable=wrong-import-position
 
 ALL = incidents_ours.INCIDENTS + incidents_theirs.INCIDENTS + incidents_blind.INCIDENTS
+HELD = 2.5  # seconds, within which nothing of ours gives up
 HEAD = """# Staged incidents, with the whole program
 
 Made by `tests/internet/incidents.py --long --table tests/internet/INCIDENTS.md` (as root): `incidents_ours.py`, `incidents_theirs.py`
@@ -41,6 +42,16 @@ def inside(o):
 
 
 def outside(o, incident):
+    """Once more where the machine stood still meanwhile."""
+    for _ in range(4):
+        got = once(o, incident)
+        if got.get("held", 0) < HELD:
+            break
+        print(f"{incident.name}: the machine stood still for {got['held']:.0f} s, once more", file=sys.stderr, flush=True)
+    return got
+
+
+def once(o, incident):
     """One incident in namespaces of its own."""
     with tempfile.TemporaryDirectory(prefix="abide-incident-") as directory:
         out = os.path.join(directory, "got.json")

@@ -64,7 +64,10 @@ INCIDENTS = [
              trouble=lambda w: w.peer("mx.hoster.test").down()),
     Incident("hoster-fails", "a hoster's storage is broken", theirs("load", WAIT, who="hoster"),
              sites=house(5, Rule("451 4.3.0 Error: queue file write error", "end", part=(4, 5)))),
-    Incident("hoster-throttles", "a provider takes some of our mail, and of the rest less at a time", theirs("rate", WAIT, who="hoster"),
+    Incident("hoster-throttles", "a provider takes less mail at a time than we have", theirs("rate", WAIT, who="hoster"),
+             sites=house(4, Rule("450 4.7.1 You have exceeded the rate limit, please try again later", "mail", part=(2, 3)))),
+    Incident("hoster-complains", "a provider puts some of our mail off, as its users complained", theirs(("rate", "reputation"),
+             ("letter|nothing|less",), who="hoster"),
              sites=house(4, Rule("421 4.7.0 [TSS04] Messages from {source} temporarily deferred due to unexpected volume or user complaints - "
                                  "4.16.55.1; see https://postmaster.yahooinc.com/error-codes", "mail", part=(2, 3)))),
     Incident("hoster-resolver", "a hoster's resolver is dead: it sees no reverse name, whose ever", theirs(

@@ -1,4 +1,5 @@
 """Names of the incidents: nsd, a resolver before it that may misbehave, and sites that ask before they take mail."""
+import ipaddress
 import re
 import socket
 import subprocess
@@ -14,7 +15,7 @@ SERVER = {}  # "port": of nsd, once it runs
 def dig(name, kind):
     """Texts of the records that nsd has."""
     done = subprocess.run(["drill", "-p", str(SERVER["port"]), name, "@127.0.0.1", kind], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, timeout=20, check=False)
+                          stderr=subprocess.DEVNULL, timeout=300, check=False)
     return re.findall(rf"^\S+\t\d+\tIN\t{kind}\t(.*)$", done.stdout.decode(), re.M)
 
 
@@ -24,8 +25,7 @@ def reverse(address):
 
 def has_name(address):
     if ":" in address:
-        full = "".join(reversed(socket.inet_pton(socket.AF_INET6, address).hex()))
-        return bool(dig(".".join(full) + ".ip6.arpa", "PTR"))
+        return bool(dig(ipaddress.ip_address(address).reverse_pointer, "PTR"))
     names = dig(reverse(address) + ".in-addr.arpa", "PTR")
     return any(address in dig(n.strip(), "A") for n in names)
 
