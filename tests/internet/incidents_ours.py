@@ -16,10 +16,10 @@ def looking(n=6):
     return {**sites(n // 2, *strict_rules()), **sites(n - n // 2, first=n // 2 + 1)}
 
 
-def with_shop():
+def with_shop(times=1):
     """(flows) ours and a customer's to every site."""
     to = [f"r{{n}}@good{i}.test" for i in range(1, 7)]
-    return (Flow(SENDERS, to, 36, 0.4), Flow([f"info@{SHOP}", f"kim@{SHOP}"], to, 30, 0.5))
+    return (Flow(SENDERS, to, 36 * times, 0.4), Flow([f"info@{SHOP}", f"kim@{SHOP}"], to, 30 * times, 0.5))
 
 
 def block_by_provider(w):
@@ -108,7 +108,7 @@ INCIDENTS = [
              words=("abide dkim|_domainkey",)),), sites={**sites(3, Rule(UNAUTHENTICATED, "end", sender=SHOP)), **sites(3, first=4)},
              customers=(SHOP,), mail=with_shop(), without=(f"s1._domainkey.{SHOP}",)),
     Incident("account-abused", "one account sends what is refused as spam everywhere", (Right("sender", ("content", "reputation"),
-             who=f"info@{SHOP}", words=("account|who sends",)),), customers=(SHOP,), mail=with_shop(),
+             who=f"info@{SHOP}", words=("account|who sends",)),), customers=(SHOP,), mail=with_shop(5),
              sites=sites(6, Rule("554 5.7.1 Message rejected as spam by Content Filtering.", "end", sender=f"info@{SHOP}"))),
     Incident("mx-own-gone", "our domain's MX is gone, and sites that look refuse its senders",
              (Right(("ours", "sender"), "authentication", check="mx", words=("MX",)),), without=(f"{DOMAIN} MX",),
