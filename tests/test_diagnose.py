@@ -99,6 +99,8 @@ class World:
         for n, name in enumerate(SITES):
             self.peers[name] = Peer(f"127.0.22.{11 + n}", port)
             started.append(self.peers[name])
+        self.mailboxes = Peer("127.0.0.1", 0)  # ours, which take all: no alarm is about them
+        started.append(self.mailboxes)
         self.hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
         self.hook.got, self.hook.answers, self.hook.hangs = [], [], False
         self.hook.released = threading.Event()
@@ -124,7 +126,7 @@ class World:
             hostname="mx.ours.test", routes={"*": f"mx:{self.port}"},
             extra=f"""resolver {{ servers = {{"127.0.0.1@{self.nsd.port}"}} deadline = 5s }}
 source "{SOURCE}" {{ }}
-domain "ours.test" {{ to = "lmtp:127.0.0.1:9" }}
+domain "ours.test" {{ to = "lmtp:127.0.0.1:{self.mailboxes.listener.getsockname()[1]}" }}
 diagnose {{ lists = {{"list.test"}} webhook = "http://127.0.0.1:{self.hook.server_port}/" {via} }}
 {extra}""", **kw)
         return self.a
