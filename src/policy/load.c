@@ -7,12 +7,12 @@
 #define WINDOW_LESS      16U /* parts of it that it becomes less by, and more */
 #define WINDOW_MORE      16U
 #define WINDOW_MUCH_MORE 8U
-#define REFUSED_TENTHS   30U /* of those taken, may be turned away politely: an eighth of the work */
-#define REFUSED_FREE     100U /* beyond that: it is nothing */
-#define PART_LEAST       16U
-#define PART_MORE        8U /* parts of it that it becomes more by */
-#define INODES_LEAST     1000U
-#define MAP_MOST         880U /* the spool itself refuses at 900 */
+#define REFUSED_TENTHS \
+	15U               /* of those taken, may be turned away politely: a fifteenth of the work */
+#define REFUSED_FREE 100U /* beyond that: it is nothing */
+#define PART_LEAST   32U
+#define INODES_LEAST 1000U
+#define MAP_MOST     880U /* the spool itself refuses at 900 */
 
 /*
  * Heights at which a measure brings the next stage; it is left below half of that (of what is above
@@ -122,15 +122,21 @@ uint32_t load_window(uint32_t window, int64_t lag_ms, uint64_t active)
 
 unsigned load_part(unsigned part, uint64_t refused, uint64_t taken)
 {
-	uint64_t most = taken * REFUSED_TENTHS / 10 + REFUSED_FREE;
+	uint64_t wanted = taken + taken * REFUSED_TENTHS / 10 + REFUSED_FREE,
+		 heard = taken + refused;
+	uint64_t next;
 
-	if (refused > most)
-		part = (unsigned)(part * (taken + most) / (taken + refused));
-	else if (part < LOAD_PART_WHOLE && refused < most / 4 * 3)
-		part += part / PART_MORE + 1;
-	if (part < PART_LEAST)
+	/* Nobody came: that is no crowd. */
+	if (heard == 0)
+		return LOAD_PART_WHOLE;
+	next = part * wanted / heard;
+	if (next < part / 2)
+		next = part / 2;
+	if (next > part * 2ULL)
+		next = part * 2ULL;
+	if (next < PART_LEAST)
 		return PART_LEAST;
-	return part > LOAD_PART_WHOLE ? LOAD_PART_WHOLE : part;
+	return next > LOAD_PART_WHOLE ? LOAD_PART_WHOLE : (unsigned)next;
 }
 
 bool load_takes(enum load_stage stage, enum load_client client)

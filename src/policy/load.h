@@ -60,7 +60,8 @@ uint32_t load_window(uint32_t window, int64_t lag_ms, uint64_t active);
  * Which part of strangers the kernel is to let through from now on, of LOAD_PART_WHOLE, from what it was: as many
  * as keep those who are turned away below so many times those who are taken, both since the last call.
  */
-#define LOAD_PART_WHOLE 1024U
+#define LOAD_PART_BITS  10U
+#define LOAD_PART_WHOLE (1U << LOAD_PART_BITS)
 unsigned load_part(unsigned part, uint64_t refused, uint64_t taken);
 /* Is a new connection of such a client taken, beyond the window? */
 bool load_takes(enum load_stage stage, enum load_client client);

@@ -26,7 +26,7 @@
 #define ACTIVE_LEAST NANOS_S
 #define ACTIVE_LAGS  4
 #define SHED_LASTS   (500 * NANOS_MS)
-#define SIFT_EVERY   4U  /* measures */
+#define SIFT_EVERY   (200 * NANOS_MS)
 #define ASKS         50U /* in a second, where strangers are turned away */
 
 void load_init(struct load *l, int meminfo_fd)
@@ -39,6 +39,7 @@ void load_init(struct load *l, int meminfo_fd)
 	list_init(&l->asking.waiting);
 	if (getrandom(&l->dice, sizeof l->dice, 0) != (ssize_t)sizeof l->dice)
 		l->dice = (uint64_t)clock_now();
+	l->salt = (uint32_t)l->dice;
 }
 
 void load_done(struct load *l)
@@ -275,13 +276,13 @@ static int64_t backlog(struct load *l)
 /* What turning away costs is bounded: those above that are left to the kernel (sieve.h). */
 static void sift(struct load *l)
 {
-	if (++l->measures_n < SIFT_EVERY)
+	if (clock_now() - l->sifted < SIFT_EVERY)
 		return;
 	uint64_t refused = l->shed_all - l->shed_before;
 	uint64_t taken = l->accepted - l->accepted_before_sieve - refused;
 	unsigned part = load_part(l->part, refused, taken);
 
-	l->measures_n = 0;
+	l->sifted = clock_now();
 	l->shed_before = l->shed_all;
 	l->accepted_before_sieve = l->accepted;
 	if (part == l->part && part == SIEVE_WHOLE)

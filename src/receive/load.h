@@ -51,12 +51,13 @@ struct load {
 	uint64_t shed_all;
 	struct sieve_known newest; /* of the networks that facts called known */
 	unsigned part;             /* of strangers that the kernel lets through, in SIEVE_WHOLE */
-	unsigned measures_n;       /* since it was looked at last, when there were */
+	nanos sifted;              /* when it was set, from what came since these */
 	uint64_t shed_before, accepted_before_sieve;
 	uint64_t *known; /* hashes of networks that facts called known; NULL: none yet */
 	uint32_t window; /* sessions that may be active before strangers are turned away */
 	nanos last_shed;
 	uint64_t dice;
+	uint32_t salt;  /* of the sieve's lots */
 	unsigned asked; /* strangers that were let in to be asked about, in the current second */
 	nanos asked_since;
 	int last_fd; /* the newest descriptor: they are given out from the lowest free one on */

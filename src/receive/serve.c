@@ -162,7 +162,7 @@ static void sift_clients(void *arg)
 
 		if (d->is_shut || d->listener->protocol != CONF_SMTP)
 			continue;
-		if (s && sieve_build(s, d->conf, d->listener, &l->newest, l->part))
+		if (s && sieve_build(s, d->conf, d->listener, &l->newest, l->part, l->salt))
 			code = sieve_code(s);
 		role_sift(r->server.role, task_fd_number(d->fd), code);
 	}

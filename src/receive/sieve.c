@@ -10,7 +10,7 @@
 #define IP(at)    ((uint32_t)SKF_NET_OFF + (at))
 #define V4_SOURCE 12U
 #define V6_SOURCE 8U
-#define RANDOM    ((uint32_t)SKF_AD_OFF + SKF_AD_RANDOM)
+#define SEQUENCE  4U
 #define TAKE      UINT32_MAX
 
 static void put(struct sieve *s, unsigned code, unsigned if_so, unsigned if_not, uint32_t k)
@@ -147,7 +147,7 @@ static void put_family(struct sieve *s, const struct conf *conf, const struct co
 }
 
 bool sieve_build(struct sieve *s, const struct conf *conf, const struct conf_listener *listener,
-	const struct sieve_known *known, unsigned part)
+	const struct sieve_known *known, unsigned part, uint32_t salt)
 {
 	s->n = 0;
 	s->is_full = false;
@@ -162,13 +162,14 @@ bool sieve_build(struct sieve *s, const struct conf *conf, const struct conf_lis
 	unsigned v6 = put_jump(s);
 
 	put_family(s, conf, listener, known, true);
-	unsigned dice = put_jump(s);
+	unsigned lot = put_jump(s);
 
 	mend(s, v6);
 	put_family(s, conf, listener, known, false);
-	mend(s, dice);
-	put(s, BPF_LD | BPF_W | BPF_ABS, 0, 0, RANDOM);
-	put(s, BPF_ALU | BPF_AND | BPF_K, 0, 0, SIEVE_WHOLE - 1);
+	mend(s, lot);
+	put(s, BPF_LD | BPF_W | BPF_ABS, 0, 0, SEQUENCE);
+	put(s, BPF_ALU | BPF_MUL | BPF_K, 0, 0, salt | 1);
+	put(s, BPF_ALU | BPF_RSH | BPF_K, 0, 0, 32 - LOAD_PART_BITS);
 	put(s, BPF_JMP | BPF_JGE | BPF_K, 0, 1, part);
 	put(s, BPF_RET | BPF_K, 0, 0, 0);
 	put(s, BPF_RET | BPF_K, 0, 0, TAKE);

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#define SALT 0x9e3779b9U
 #define SOON 100 /* ms: a first packet that is lost is sent again only after a second */
 
 static struct wire_ip ip(const char *text)
@@ -94,7 +95,7 @@ static int set(const struct door *d, const struct conf *conf, const struct conf_
 {
 	struct sieve *s = alloc_zero(sizeof *s);
 
-	assert_true(sieve_build(s, conf, l, known, part));
+	assert_true(sieve_build(s, conf, l, known, part, SALT));
 	const struct sock_fprog program = {.len = (unsigned short)s->n, .filter = s->code};
 
 	assert_int_equal(sieve_code(s).len, s->n * sizeof *s->code);
@@ -262,7 +263,7 @@ static void too_many_networks(void **state)
 
 	for (unsigned i = 0; i < SIEVE_MOST; i++)
 		own[i] = network("127.0.0.1");
-	assert_false(sieve_build(s, &conf, &l, &known, 1));
+	assert_false(sieve_build(s, &conf, &l, &known, 1, SALT));
 	free(s);
 	free(own);
 }
