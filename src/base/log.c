@@ -91,7 +91,7 @@ static void add_escaped(struct line *l, struct span s, bool json)
 
 	while (s.len > 0 && is_added) {
 		char out[8];
-		size_t n = utf8_text_len(s);
+		size_t n = utf8_seen_len(s);
 		const char *e = NULL;
 
 		if (n == 1)

@@ -53,6 +53,17 @@ size_t utf8_text_len(struct span s)
 	return is_c1 ? 0 : len;
 }
 
+size_t utf8_seen_len(struct span s)
+{
+	size_t len = utf8_text_len(s);
+	const unsigned char *at = (const unsigned char *)s.at;
+	bool is_order = len == 3 && at[0] == 0xe2 &&
+			((at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
+				(at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+
+	return is_order ? 0 : len;
+}
+
 bool utf8_is_valid(struct span s)
 {
 	while (s.len > 0) {

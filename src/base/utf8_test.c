@@ -51,11 +51,37 @@ static void plain_bytes_are_counted(void **state)
 	assert_int_equal(utf8_plain_len((struct span){0}), 0);
 }
 
+/* Else a stranger's name turns around what the administrator reads behind it in the log, or begins a line there. */
+static void what_turns_text_around_is_not_seen(void **state)
+{
+	static const struct {
+		struct span s;
+		size_t len;
+	} rows[] = {
+		{SPAN_LIT("\xe2\x80\xae"), 0}, /* U+202E */
+		{SPAN_LIT("\xe2\x80\xa8"), 0}, /* U+2028 */
+		{SPAN_LIT("\xe2\x81\xa6"), 0}, /* U+2066 */
+		{SPAN_LIT("\xe2\x81\xa9"), 0},
+		{SPAN_LIT("\xc2\x85"), 0},
+		{SPAN_LIT("\xe2\x80\xa7"), 3},
+		{SPAN_LIT("\xe2\x80\xaf"), 3},
+		{SPAN_LIT("\xe2\x81\xa5"), 3},
+		{SPAN_LIT("\xe2\x81\xaa"), 3},
+		{SPAN_LIT("\xe2\x82\xac"), 3},
+		{SPAN_LIT("a"), 1},
+		{SPAN_LIT(""), 0},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(utf8_seen_len(rows[i].s), rows[i].len);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(utf8_is_checked),
 		cmocka_unit_test(plain_bytes_are_counted),
+		cmocka_unit_test(what_turns_text_around_is_not_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

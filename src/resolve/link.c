@@ -77,7 +77,8 @@ static void ask(void *self, struct span name, uint16_t type, nanos deadline, str
 	if (has_recent(self, name, type, arena, ret))
 		return;
 	struct ipc_packet *p = ARENA_NEW(arena, struct ipc_packet);
-	int rc = ask_link(self, &(struct ipc_out){.type = IPC_RESOLVE_ASK, .body = &body}, deadline,
+	int rc = ask_link(self,
+		&(struct ipc_out){.type = IPC_RESOLVE_ASK, .soon = true, .body = &body}, deadline,
 		arena, p);
 
 	*ret = rc == 0 && p->type == IPC_RESOLVE_ANSWER
@@ -106,7 +107,8 @@ static void ask_all(void *self, const struct resolve_question *questions, size_t
 	if (body.questions_n == 0)
 		return;
 	struct ipc_packet *p = ARENA_NEW(arena, struct ipc_packet);
-	int rc = ask_link(self, &(struct ipc_out){.type = IPC_RESOLVE_ASK_ALL, .body = &body},
+	int rc = ask_link(self,
+		&(struct ipc_out){.type = IPC_RESOLVE_ASK_ALL, .soon = true, .body = &body},
 		deadline, arena, p);
 	const struct ipc_resolve_answers *all =
 		rc == 0 && p->type == IPC_RESOLVE_ANSWERS ? p->body : NULL;

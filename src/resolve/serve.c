@@ -70,6 +70,7 @@ static void answer(struct client *client, uint32_t number, uint16_t asked,
 			&(struct ipc_out){.type = is_one ? IPC_RESOLVE_ANSWER : IPC_RESOLVE_ANSWERS,
 				.request = number,
 				.is_answer = true,
+				.soon = true,
 				.body = is_one ? (const void *)all->answers : all});
 }
 
