@@ -11,7 +11,7 @@ from test_dsn import SISIMAI, explain, fields, notice
 
 # cause -> stage and reply of the other server, what sisimai calls it, and where that is another thing, why.
 # Its reasons (29 in 4.25) are fewer than our causes; it reads the words of the reply, then its status.
-SAME, COARSE, WORDS = None, "sisimai has no closer reason", "sisimai does not know these words and goes by the status"
+SAME, COARSE = None, "sisimai has no closer reason"
 CAUSES = {
     "user_unknown": ("550-rcpt", "5.1.1 Recipient address rejected: User unknown in virtual mailbox table", "userunknown", SAME),
     "user_disabled": ("550-rcpt", "5.2.1 The email account that you tried to reach is disabled", "suspend", SAME),
@@ -26,14 +26,14 @@ CAUSES = {
     "ptr_missing": ("550-rcpt", "5.7.25 Client host rejected: cannot find your reverse hostname, [192.0.2.7]", "blocked", COARSE),
     "helo_invalid": ("550-rcpt", "5.7.1 Helo command rejected: Host not found", "blocked", COARSE),
     "blocklisted": ("554-rcpt", "5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org", "blocked", SAME),
-    "dynamic_ip": ("554-rcpt", "5.7.1 Dynamic IP addresses may not send mail here, use your provider's mail server",
-                   "securityerror", WORDS),
+    "dynamic_ip": ("554-rcpt", "5.7.1 We do not accept mail from hosts with dynamic IP or generic DNS PTR-records", "blocked",
+                   COARSE),
     "poor_reputation": ("550-eod", "5.7.1 Our system has detected that this message is suspicious due to the very low "
                         "reputation of the sending IP address", "spamdetected", COARSE),
     "sender_auth_failed": ("550-eod", "5.7.26 Unauthenticated email from src.test is not accepted due to domain's DMARC policy",
                            "policyviolation", COARSE),
     "spam_content": ("554-eod", "5.7.1 Message rejected as spam by content filtering", "spamdetected", SAME),
-    "virus": ("554-eod", "5.7.1 Your message contains a virus: Eicar-Test-Signature", "securityerror", WORDS),
+    "virus": ("554-eod", "5.7.1 Virus detected in the message: Eicar-Test-Signature", "virusdetected", SAME),
     "policy_rejected": ("554-eod", "5.7.1 Message rejected due to local policy", "policyviolation", SAME),
     "message_too_big": ("552-eod", "5.3.4 Message size exceeds fixed limit", "mesgtoobig", SAME),
     "message_malformed": ("550-eod", "5.6.0 Message is not RFC 5322 compliant: From header is missing", "contenterror", SAME),
@@ -43,8 +43,8 @@ CAUSES = {
     "mail_loop": ("554-eod", "5.4.6 Too many hops", "networkerror", COARSE),
     "mailbox_full": ("552-rcpt", "5.2.2 Mailbox is full", "mailboxfull", SAME),
     "storage_full": ("552-rcpt", "5.3.1 Insufficient system storage", "systemfull", SAME),
-    "rate_limited": ("550-rcpt", "5.7.0 Too many messages from your address, rate limit exceeded", "securityerror", WORDS),
-    "too_many_connections": ("554-rcpt", "5.4.5 Too many concurrent connections from your address", "onhold", WORDS),
+    "rate_limited": ("550-rcpt", "5.7.0 Throttling failure: Maximum sending rate exceeded", "toomanyconn", COARSE),
+    "too_many_connections": ("554-rcpt", "5.4.5 Too many concurrent SMTP connections from your address", "toomanyconn", SAME),
     "local_error": ("554-rcpt", "5.3.0 Internal error", "systemerror", SAME),
     "rejected_unspecified": ("550-rcpt", "5.0.0 Denied", "onhold", SAME),
     "message_expired": (None, None, "expired", SAME),  # nobody is there until it is too old
