@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 enum { LINE_MAX_ = 512 };
+#define UNWATCHED_LEAST (UINT64_C(64) << 20) /* bytes */
 
 static FILE *open_proc(const struct look *l, const char *name)
 {
@@ -76,9 +77,11 @@ static void look_disk(struct look *l)
 	unsigned percent = (unsigned)(v.f_bavail * 100 / v.f_blocks);
 	unsigned inodes = v.f_files ? (unsigned)(v.f_favail * 100 / v.f_files) : 100;
 	unsigned least = percent < inodes ? percent : inodes;
-	unsigned long long mib = v.f_bavail * v.f_frsize >> 20;
+	uint64_t free_bytes = (uint64_t)v.f_bavail * v.f_frsize, mib = free_bytes >> 20;
+	uint64_t floor = l->conf->limits.disk_free; /* below it no new mail is taken */
+	bool is_near = free_bytes < (floor > 0 ? 2 * floor : UNWATCHED_LEAST);
 
-	r.state = (least < 3 || mib < 64) ? CHECK_BAD : least < 10 ? CHECK_WARNS : CHECK_FINE;
+	r.state = (least < 3 || is_near) ? CHECK_BAD : least < 10 ? CHECK_WARNS : CHECK_FINE;
 	r.showed = SAY(l, DISK_SHOWED, NUMBER(l, mib), NUMBER(l, percent), NUMBER(l, inodes));
 	r.means = r.state == CHECK_FINE ? PLAIN(DISK_FINE_MEANS) : PLAIN(DISK_MEANS);
 	if (r.state != CHECK_FINE)

@@ -75,6 +75,7 @@ class Incident:
     diagnose: str = 'probe = "good1.test"'
     proc: dict = dataclasses.field(default_factory=dict)
     disk: str = "400m"
+    limits: str = ""
     seconds: float = 16        # that mail flows
     judged_until: float = 0    # then it is over; answers after that must not say "ours", no more
     is_blind: bool = False

@@ -303,7 +303,8 @@ CUSTOMERS = ("shop1.test", "shop2.test", "shop3.test")
 CHAIN = Incident(
     "blind-14-chain", "a provider's outage fills our little disk",
     (Right("theirs", ("load", "wait"), ("provider", "site"), "libero", words=WAIT), Right("ours", "server", check="disk", words=("room|disk",))), is_blind=True,
-    is_healthy=False, customers=CUSTOMERS, disk="12m", sites={**controls(), **large_provider()}, trouble=fails(False), later=((5, fails(True)), (50, fails(False))),
+    is_healthy=False, customers=CUSTOMERS, disk="12m", limits='disk_free = "1M"',  # of more than that disk it would take no mail from the start
+    sites={**controls(), **large_provider()}, trouble=fails(False), later=((5, fails(True)), (50, fails(False))),
     judged_until=50, mail=(Flow([f"rechnung@{d}" for d in CUSTOMERS], [f"k{{n}}@{d}" for d in ("libero.test", *(f"kunde{n}.test" for n in range(1, 6)))],
                                 150, 40 / 150, 0, 100000), Flow(ANN, GOOD, 25, 2), Flow("x@good1.test", [INFO], 10, 5)))
 

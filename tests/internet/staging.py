@@ -119,7 +119,7 @@ class World:
 tls {{ certificate = "{crt}" key = "{key}" authorities = "{self.authority.path("ca.pem")}" }}
 {source}{dkim}{domains}diagnose {{ lists = {{{listed}}} webhook = "http://127.0.0.1:{self.hook.server_port}/" {i.diagnose} }}
 {i.conf}"""
-        self.a = Abide(self.binary, Config(self.directory, routes={"*": 'to = "mx"', **i.routes}, retry=QUICK, hostname=HOST,
+        self.a = Abide(self.binary, Config(self.directory, routes={"*": 'to = "mx"', **i.routes}, retry=QUICK, hostname=HOST, limits=i.limits,
                                            extra=extra, spool=os.path.join(self.disk, "spool"),
                                            timeouts='connect = "4s" greeting = "10s" command = "10s" data = "10s" final = "10s"'))
         self.a.start()
