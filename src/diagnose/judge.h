@@ -25,3 +25,6 @@ void judge_say(const struct judging *j, const struct spread *s, struct verdict *
 /* The worst that such a check showed of that subject (empty: of any); NULL: it was not run. */
 const struct check_result *judge_check(
 	const struct verdict_question *q, enum diagnose_check check, struct span about);
+/* Of a sender that is refused as unloved, or for no reason that is told: its own records are broken, in this way. */
+const struct check_result *judge_sender_check(
+	const struct verdict_question *q, enum reply_cause cause, struct span domain);

@@ -117,17 +117,29 @@ static bool is_about_all(enum reply_cause cause)
 	return scope == REPLY_SCOPE_SITE || scope == REPLY_SCOPE_SOURCE;
 }
 
+/* It is said of a mailbox, whoever writes to it. */
+static bool is_about_mailbox(const struct spread *s, const struct verdict *v)
+{
+	return v->family == FAMILY_MAILBOX || v->family == FAMILY_ADDRESS ||
+	       (reply_cause_info(v->cause)->scope == REPLY_SCOPE_RECIPIENT &&
+		       keyset_failing(&s->recipients) == 1);
+}
+
 static void narrow(const struct judging *j, const struct spread *s, struct verdict *v)
 {
 	bool has_senders = !is_way(v->family) && v->family != FAMILY_IDENTITY;
 
 	v->scope = keyset_failing(&s->sites) > 1 ? VERDICT_PROVIDER : VERDICT_SITE;
 	v->who = top_name(j, v->scope == VERDICT_SITE ? &s->sites : &s->providers);
-	if (v->family == FAMILY_MAILBOX || v->family == FAMILY_ADDRESS) {
+	if (is_about_mailbox(s, v)) {
 		if (keyset_failing(&s->recipients) == 1) {
 			v->scope = VERDICT_RECIPIENT;
 			v->who = top_name(j, &s->recipients);
 		}
+	} else if (keyset_failing(&s->domains) == 1 &&
+		   judge_sender_check(j->question, v->cause, top_name(j, &s->domains))) {
+		v->scope = VERDICT_ONE_SENDER;
+		v->who = top_name(j, &s->domains);
 	} else if (is_one_source(s, v->family)) {
 		v->scope = VERDICT_SOURCE;
 		v->who = top_name(j, &s->sources);
@@ -441,6 +453,65 @@ static bool is_of_domain(enum diagnose_check c)
 	return c == CHECK_SPF || c == CHECK_DKIM;
 }
 
+/* Of the verdicts that a check of the sender's own domain decided, that which the replies say too. */
+static bool is_broken_sender(const struct verdict *v)
+{
+	return v->whose == VERDICT_SENDER && v->scope == VERDICT_ONE_SENDER &&
+	       v->family == FAMILY_AUTH && v->check && is_of_domain(v->check->check);
+}
+
+static void join_sites(struct verdict *to, const struct verdict *from)
+{
+	for (size_t i = 0; i < from->names_n && to->names_n < VERDICT_SITES; i++) {
+		size_t k = 0;
+
+		while (k < to->names_n && !span_equal(to->names[k], from->names[i]))
+			k++;
+		if (k == to->names_n)
+			to->names[to->names_n++] = from->names[i];
+	}
+	to->failures += from->failures;
+	to->successes += from->successes;
+	to->sites += from->sites;
+	to->providers += from->providers;
+	to->since = from->since < to->since ? from->since : to->since;
+	to->last = from->last > to->last ? from->last : to->last;
+}
+
+/* Who can't be verified loses his name too: places that only say so suffer from the same records. */
+static void join_senders(const struct judging *j)
+{
+	struct verdicts *all = j->out;
+
+	for (size_t i = 0; i < all->n; i++) {
+		size_t kept = 0;
+
+		if (!is_broken_sender(&all->all[i]))
+			continue;
+		struct verdict whole = all->all[i];
+
+		for (size_t k = 0; k < all->n; k++) {
+			const struct verdict *v = &all->all[k];
+			bool is_same =
+				k != i && v->whose == VERDICT_SENDER &&
+				v->scope == VERDICT_ONE_SENDER && v->check &&
+				is_of_domain(v->check->check) &&
+				(v->family == FAMILY_REPUTATION || v->family == FAMILY_POLICY) &&
+				span_equal(v->who, whole.who);
+
+			if (is_same)
+				join_sites(&whole, v);
+			else
+				all->all[kept++] = *v;
+		}
+		all->n = kept;
+		for (size_t k = 0; k < all->n; k++)
+			if (is_broken_sender(&all->all[k]) &&
+				span_equal(all->all[k].who, whole.who))
+				all->all[k] = whole;
+	}
+}
+
 /* What a check found though no mail shows it, or none that was put off. */
 static void judge_checks(const struct judging *j)
 {
@@ -482,6 +553,9 @@ static int by_weight(const void *a, const void *b)
 	const struct verdict *v = a, *w = b;
 	double x = weight(v), y = weight(w);
 
+	/* However many suffer from theirs, there is nothing to be done about it. */
+	if ((v->whose == VERDICT_OURS) != (w->whose == VERDICT_OURS))
+		return v->whose == VERDICT_OURS ? -1 : 1;
 	if (x != y)
 		return (x < y) - (x > y);
 	if (v->family != w->family)
@@ -501,6 +575,7 @@ void verdict_find(const struct ledger *l, const struct verdict_question *q, stru
 
 	for (unsigned f = 0; f < FAMILY_SERVER; f++)
 		judge_family(&j, f);
+	join_senders(&j);
 	judge_checks(&j);
 	if (ret->n > 1)
 		qsort(ret->all, ret->n, sizeof ret->all[0], by_weight);

@@ -65,6 +65,23 @@ static struct evidence look_at_checks(
 	return e;
 }
 
+const struct check_result *judge_sender_check(
+	const struct verdict_question *q, enum reply_cause cause, struct span domain)
+{
+	static const enum diagnose_check own[] = {CHECK_SPF, CHECK_DKIM};
+
+	if (cause != REPLY_POOR_REPUTATION && cause != REPLY_POLICY_REJECTED &&
+		cause != REPLY_REJECTED_UNSPECIFIED && cause != REPLY_SENDER_REJECTED)
+		return NULL;
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+		const struct check_result *r = judge_check(q, own[i], domain);
+
+		if (r && r->state == CHECK_BAD && r->about.len > 0)
+			return r;
+	}
+	return NULL;
+}
+
 static void set(
 	struct verdict *v, enum verdict_whose whose, double confidence, enum verdict_advice advice)
 {
@@ -306,5 +323,8 @@ void judge_whose(const struct judging *j, const struct spread *s, bool is_wide, 
 
 		set(v, is_senders ? VERDICT_SENDER : VERDICT_OURS, 0.95, ADVICE_CHECK);
 		v->check = e.bad;
+	} else if (v->scope == VERDICT_ONE_SENDER &&
+		   (v->check = judge_sender_check(j->question, v->cause, v->who))) {
+		set(v, VERDICT_SENDER, 0.85, ADVICE_CHECK);
 	}
 }

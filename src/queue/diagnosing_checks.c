@@ -87,7 +87,8 @@ bool diagnosing_look(struct diagnosing *d, const struct verdict *v, struct arena
 		return false;
 	if (v->scope == VERDICT_SOURCE)
 		look.source = v->who;
-	if (v->scope == VERDICT_ONE_SENDER && v->family == FAMILY_AUTH)
+	if (v->scope == VERDICT_ONE_SENDER && v->family != FAMILY_CONTENT &&
+		v->family != FAMILY_ADDRESS) /* of these it is an account */
 		look.domain = v->who;
 	int rc = link_await(&d->link, clock_after(2 * NANOS_S));
 

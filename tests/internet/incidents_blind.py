@@ -268,7 +268,7 @@ QUARRELS = Incident(
     (Right("sender", "authentication", who=SHOP, check=("spf", "dkim"), words=("SPF|DKIM|abide dkim", SHOP)),
      Right(("theirs", "nobody"), ("wait", "mailbox", "rate"), "recipient", "otto@gmail.test", words=("nothing",))), is_blind=True,
     is_healthy=False, customers=(SHOP,), without=(f"{SHOP} TXT", f"_dmarc.{SHOP}", f"s1._domainkey.{SHOP}"),
-    dns=(f'_dmarc.{SHOP} TXT "v=DMARC1; p=reject"', f'{SHOP} TXT "v=spf1 ' + " ".join(f"include:i{n}.agency.test" for n in range(12)) + ' -all"',
+    dns=(f'_dmarc.{SHOP} TXT "v=DMARC1; p=reject"', f'{SHOP} TXT "v=spf1 "' + "".join(f' "include:i{n}.agency.test "' for n in range(12)) + ' "-all"',
          *(f'i{n}.agency.test TXT "v=spf1 ip4:198.51.100.{n} ?all"' for n in range(12))),
     sites={**sites(4),
            **site("gmail.test", 21, Rule(f"550-5.7.26 Unauthenticated email from {SHOP} is not accepted due to domain's\n550-5.7.26 DMARC policy. Please "
