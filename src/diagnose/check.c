@@ -20,6 +20,7 @@ static const char *const names[CHECKS] = {
 	[CHECK_DISK] = "disk",
 	[CHECK_MEMORY] = "memory",
 	[CHECK_LOAD] = "load",
+	[CHECK_SOURCE] = "source",
 };
 
 const char *check_name(enum diagnose_check check)

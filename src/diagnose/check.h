@@ -27,6 +27,7 @@ enum diagnose_check {
 	CHECK_DISK,
 	CHECK_MEMORY,
 	CHECK_LOAD,
+	CHECK_SOURCE, /* others see us at an address of ours: found in their replies, not by a look */
 	CHECKS
 };
 

@@ -130,7 +130,8 @@ const char *verdict_advice_name(enum verdict_advice advice)
 	static const char *const names[ADVICES] = {"wait", "mend_what_the_check_shows",
 		"port25_blocked", "resolver", "network", "set_ptr", "ask_for_delisting",
 		"mend_sender_domain", "send_slower", "tls", "tell_them", "tell_recipient",
-		"tell_sender", "look_at_mail", "configuration", "look_at_mailboxes"};
+		"tell_sender", "look_at_mail", "configuration", "look_at_mailboxes",
+		"ask_operator_for_delisting"};
 
 	return names[advice];
 }

@@ -13,7 +13,10 @@ struct judging {
 };
 
 /* Fills whose, confidence, check and advice; scope, family, cause and the counts are there. */
-void judge_whose(const struct judging *j, const struct spread *s, bool is_wide, struct verdict *v);
+void judge_whose(const struct judging *j, const struct spread_filter *f, const struct spread *s,
+	bool is_wide, struct verdict *v);
+/* Others see us at an address that is none of ours, so their replies say; NULL: they do not. */
+const struct check_result *judge_door(const struct judging *j, const struct spread_filter *f);
 /* Fills start, start_minutes, event. */
 void judge_start(const struct judging *j, const struct spread_filter *f, const struct spread *s,
 	struct verdict *v);

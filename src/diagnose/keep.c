@@ -5,7 +5,7 @@
 #include "diagnose/ledger_in.h"
 #include <errno.h>
 
-#define VERSION 2
+#define VERSION 3
 
 struct kept_name {
 	uint64_t hash;
@@ -61,6 +61,7 @@ static const struct pack_type name_type = PACK_TYPE(kept_name, name_rows);
 static const struct pack_row cell_rows[] = {PACK_F_U32(struct ledger_cell, minute),
 	PACK_F_U32(struct ledger_cell, n), PACK_F_U8(struct ledger_cell, cause),
 	PACK_F_U8(struct ledger_cell, side), PACK_F_BOOL(struct ledger_cell, is_said),
+	PACK_F_BOOL(struct ledger_cell, is_own_list), PACK_F_U64(struct ledger_cell, named),
 	PACK_F_U64(struct ledger_cell, site), PACK_F_U64(struct ledger_cell, provider),
 	PACK_F_U64(struct ledger_cell, source), PACK_F_U64(struct ledger_cell, domain),
 	PACK_F_U64(struct ledger_cell, sender), PACK_F_U64(struct ledger_cell, recipient),
@@ -257,6 +258,7 @@ static void take_ledger(const struct kept *all, int64_t now, struct ledger *l)
 		rename_one(&r, &c.site);
 		rename_one(&r, &c.provider);
 		rename_one(&r, &c.source);
+		rename_one(&r, &c.named);
 		rename_one(&r, &c.domain);
 		rename_one(&r, &c.sender);
 		rename_one(&r, &c.recipient);

@@ -84,7 +84,8 @@ static struct span domain_of(struct span sender)
 static bool is_same(const struct ledger_cell *a, const struct ledger_cell *b)
 {
 	return a->minute == b->minute && a->cause == b->cause && a->site == b->site &&
-	       a->source == b->source && a->domain == b->domain && a->is_said == b->is_said;
+	       a->source == b->source && a->domain == b->domain && a->is_said == b->is_said &&
+	       a->named == b->named && a->is_own_list == b->is_own_list;
 }
 
 static void join(struct ledger_cell *to, const struct ledger_cell *c)
@@ -141,6 +142,8 @@ void ledger_add(struct ledger *l, const struct diagnose_fact *f)
 		.cause = (uint8_t)f->cause,
 		.side = (uint8_t)f->side,
 		.is_said = f->is_said,
+		.is_own_list = f->is_own_list,
+		.named = ledger_learn(l, f->named),
 		.site = ledger_learn(l, f->site),
 		.provider = ledger_learn(l, f->provider.len > 0 ? f->provider : f->site),
 		.source = ledger_learn(l, f->source),

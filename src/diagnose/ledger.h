@@ -29,14 +29,17 @@ struct diagnose_fact {          /* one recipient of one attempt */
 	struct span provider; /* who runs that; empty: as the site */
 	struct span source;   /* our address; empty: as the system chooses */
 	struct span sender, recipient;
-	uint64_t message; /* any number that is this message's */
+	uint64_t message;  /* any number that is this message's */
+	struct span named; /* the address that the reply takes for ours, where it is none of them */
+	bool is_own_list;  /* a list of that operator's own has us, so the reply says */
 };
 
 struct ledger_cell {
 	uint32_t minute; /* since 1970 */
 	uint32_t n;
 	uint8_t cause, side;
-	bool is_said;
+	bool is_said, is_own_list;
+	uint64_t named;
 	uint64_t site, provider, source, domain; /* names: ledger_name(); domain: the sender's */
 	uint64_t sender, recipient, message;     /* LEDGER_MANY: several */
 };

@@ -72,20 +72,6 @@ size_t look_domains(struct look *l, struct span *ret, size_t most)
 	return n;
 }
 
-static bool is_private(const struct wire_ip *ip)
-{
-	static const char *const nets[] = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-		"100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"};
-
-	for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
-		struct wire_network n;
-
-		if (wire_network_read(span_str(nets[i]), &n) == 0 && wire_network_has(&n, ip))
-			return true;
-	}
-	return false;
-}
-
 /* The address that the kernel would take; no packet is sent. */
 static bool ask_kernel(const struct wire_ip *to, struct wire_ip *ret)
 {
@@ -113,7 +99,7 @@ static void add_source(const struct look *l, struct span text, struct span helo,
 	list[(*n)++] = (struct look_source){.text = text,
 		.helo = helo.len ? helo : l->conf->hostname,
 		.ip = ip,
-		.is_private = is_private(&ip)};
+		.is_private = wire_ip_is_private(&ip)};
 }
 
 /* Those of the configuration; else what the kernel would take to get to the outside. */

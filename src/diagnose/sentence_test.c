@@ -117,7 +117,9 @@ static void every_check_has_its_name(void **state)
 {
 	assert_string_equal(
 		sentence_phrase(SENTENCE_CHECK_PTR + CHECK_LOAD, REPLY_LANG_EN), "load");
-	assert_int_equal(SENTENCE_CHECK_LOAD - SENTENCE_CHECK_PTR, CHECKS - 1);
+	assert_string_equal(sentence_phrase(SENTENCE_CHECK_PTR + CHECK_SOURCE, REPLY_LANG_EN),
+		"address that others see");
+	assert_int_equal(SENTENCE_CHECK_SOURCE - SENTENCE_CHECK_PTR, CHECKS - 1);
 }
 
 int main(void)

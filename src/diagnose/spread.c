@@ -131,6 +131,7 @@ static void add_failure(struct spread *s, const struct ledger_cell *c, struct ar
 {
 	s->fail += c->n;
 	s->said += c->is_said ? c->n : 0;
+	s->own_list += c->is_own_list ? c->n : 0;
 	s->by_side[c->side] += c->n;
 	s->by_cause[c->cause] += c->n;
 	s->first = s->first ? s->first : c->minute;

@@ -45,7 +45,8 @@ struct spread {
 	uint32_t ok_domain, ok_source, ok_recipient, ok_message; /* of these: with another … */
 	uint32_t ok_source_near; /* with another source, at the providers that fail */
 	uint32_t about_hits;
-	bool is_inside; /* all of it is of our own mailboxes */
+	uint32_t own_list; /* failures at those who have us on a list of their own */
+	bool is_inside;    /* all of it is of our own mailboxes */
 };
 
 /* The minute in which the trouble that lasts now began; 0: there is none. */

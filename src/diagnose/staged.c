@@ -1,4 +1,5 @@
 #include "diagnose/staged.h"
+#include "diagnose/said.h"
 #include "reply/meaning.h"
 #include <stdio.h>
 
@@ -39,6 +40,8 @@ static void suffer(
 		f->cause = t->cause;
 		f->side = t->side ? t->side : reply_cause_info(t->cause)->side;
 		f->is_said = !t->is_seen;
+		f->named = t->said.named;
+		f->is_own_list = t->said.is_own_list;
 		return;
 	}
 }
@@ -85,6 +88,8 @@ static void play_minute(const struct staged *s, unsigned ago, unsigned *dice, st
 /* The same with the replies read. */
 static struct staged read_replies(const struct staged *s, struct arena *arena)
 {
+	static const struct span ours[] = {
+		{"192.0.2.1", 9}, {"192.0.2.2", 9}, {"192.0.2.3", 9}, {"192.0.2.4", 9}};
 	struct staged copy = *s;
 
 	for (size_t i = 0; i < sizeof copy.trouble / sizeof copy.trouble[0]; i++) {
@@ -95,7 +100,8 @@ static struct staged read_replies(const struct staged *s, struct arena *arena)
 			continue;
 		reply_read(&(struct reply_context){.stage = REPLY_STAGE_RCPT}, 0,
 			(struct reply_status){0}, span_str(t->reply), arena, &m);
-		t->cause = verdict_cause(&m);
+		said_read(&m, ours, s->sources > 1 ? s->sources : 1, &t->said);
+		t->cause = t->said.cause;
 		t->side = m.side;
 	}
 	return copy;

@@ -10,14 +10,15 @@ struct staged_trouble {
 	uint32_t sites;    /* bit n: s<n>; 0: all */
 	unsigned share;    /* percent of the attempts; 0: all */
 	const char *reply; /* what is said, as a server wrote it: cause and side are read from it */
-	enum reply_cause cause; /* REPLY_NONE: no trouble */
-	enum reply_side side;   /* NONE: the cause's own */
-	bool is_seen;           /* we saw it, nobody said it */
-	unsigned minutes;       /* how long ago it began; 0: 20 */
-	const char *sender;     /* that alone, one of those that write; NULL: all */
-	const char *source;     /* too */
-	const char *recipient;  /* too: everything else is taken */
-	uint64_t message;       /* too */
+	enum reply_cause cause;    /* REPLY_NONE: no trouble */
+	enum reply_side side;      /* NONE: the cause's own */
+	bool is_seen;              /* we saw it, nobody said it */
+	unsigned minutes;          /* how long ago it began; 0: 20 */
+	const char *sender;        /* that alone, one of those that write; NULL: all */
+	const char *source;        /* too */
+	const char *recipient;     /* too: everything else is taken */
+	uint64_t message;          /* too */
+	struct diagnose_fact said; /* of the reply: made when it is read */
 };
 
 struct staged_check {

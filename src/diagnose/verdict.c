@@ -196,7 +196,7 @@ static void conclude(const struct judging *j, const struct spread_filter *f, con
 	v.providers_fine = (uint32_t)keyset_fine(&s->providers);
 	name_sites(j, s, &v);
 	judge_start(j, f, s, &v);
-	judge_whose(j, s, wide, &v);
+	judge_whose(j, f, s, wide, &v);
 	judge_say(j, s, &v);
 	j->out->all[j->out->n++] = v;
 }

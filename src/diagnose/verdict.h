@@ -70,7 +70,8 @@ enum verdict_advice {
 	ADVICE_TELL_SENDER,
 	ADVICE_LOOK_AT_MAIL, /* who sends what through us */
 	ADVICE_LOCAL,
-	ADVICE_INSIDE, /* what has our mailboxes */
+	ADVICE_INSIDE,       /* what has our mailboxes */
+	ADVICE_DELIST_THERE, /* by the operator that refuses us, from its own list */
 	ADVICES
 };
 

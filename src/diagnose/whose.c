@@ -133,7 +133,18 @@ static void judge_identity(const struct evidence *e, struct verdict *v)
 		set(v, VERDICT_UNKNOWN, 0.4, mend);
 }
 
-static void judge_reputation(const struct evidence *e, struct verdict *v)
+/*
+ * One house with a list of its own thinks so alone. Where an operator lets none of many sites take our mail, and says that our
+ * address is on its list, its customers can't help it, and it hears nobody but us: it is our standing there.
+ */
+static bool is_listed_by_operator(const struct spread *s, const struct verdict *v)
+{
+	return v->scope == VERDICT_PROVIDER && s->own_list * 2 > s->fail &&
+	       keyset_dead(&s->sites) >= MANY_SITES &&
+	       keyset_dead(&s->sites) == keyset_failing(&s->sites);
+}
+
+static void judge_reputation(const struct evidence *e, const struct spread *s, struct verdict *v)
 {
 	bool is_more = v->start == START_VOLUME;
 
@@ -147,6 +158,8 @@ static void judge_reputation(const struct evidence *e, struct verdict *v)
 		set(v, VERDICT_OURS, more(0.7, 0.05, v->providers, 5), ADVICE_DELIST);
 	else if (v->providers == 2)
 		set(v, VERDICT_OURS, 0.65, ADVICE_DELIST);
+	else if (is_listed_by_operator(s, v))
+		set(v, VERDICT_OURS, 0.75, ADVICE_DELIST_THERE);
 	else if (e->fine > 0)
 		set(v, VERDICT_THEIRS, more(0.6, 0.05, v->providers_fine, 4), ADVICE_TELL_THEM);
 	else
@@ -266,7 +279,7 @@ static void judge_by_family(const struct ledger *l, const struct evidence *e,
 		judge_identity(e, v);
 		break;
 	case FAMILY_REPUTATION:
-		judge_reputation(e, v);
+		judge_reputation(e, s, v);
 		break;
 	case FAMILY_AUTH:
 		judge_sender_auth(e, s->ok_domain > 0, v);
@@ -301,9 +314,11 @@ static void judge_by_family(const struct ledger *l, const struct evidence *e,
 	}
 }
 
-void judge_whose(const struct judging *j, const struct spread *s, bool is_wide, struct verdict *v)
+void judge_whose(const struct judging *j, const struct spread_filter *f, const struct spread *s,
+	bool is_wide, struct verdict *v)
 {
 	struct evidence e = look_at_checks(j->question, v, is_wide);
+	const struct check_result *door = judge_door(j, f);
 
 	if (is_inside_trouble(s, v->family)) {
 		set(v, VERDICT_OURS, 0.85, ADVICE_INSIDE);
@@ -323,6 +338,9 @@ void judge_whose(const struct judging *j, const struct spread *s, bool is_wide, 
 
 		set(v, is_senders ? VERDICT_SENDER : VERDICT_OURS, 0.95, ADVICE_CHECK);
 		v->check = e.bad;
+	} else if (door) {
+		set(v, VERDICT_OURS, 0.9, ADVICE_CHECK);
+		v->check = door;
 	} else if (v->scope == VERDICT_ONE_SENDER &&
 		   (v->check = judge_sender_check(j->question, v->cause, v->who))) {
 		set(v, VERDICT_SENDER, 0.85, ADVICE_CHECK);

@@ -71,6 +71,10 @@ static const char *const advice_words[REPLY_LANGS][ADVICES] = {
 					 "helo, credentials).",
 			[ADVICE_INSIDE] = "Look at what has the mailboxes here (LMTP server, "
 					  "folders): does it run, is it reached, has it room?",
+			[ADVICE_DELIST_THERE] =
+				"Ask that operator to take our address off its own list (the reply "
+				"says where); look whether spam was sent from here, and tell our "
+				"provider if all of its network is listed.",
 		},
 	[REPLY_LANG_DE] =
 		{
@@ -111,6 +115,13 @@ static const char *const advice_words[REPLY_LANGS][ADVICES] = {
 			[ADVICE_INSIDE] =
 				"Sehen Sie nach dem, was hier die Postfächer hat (LMTP-Server, "
 				"Ordner): Läuft es, ist es erreichbar, hat es Platz?",
+			[ADVICE_DELIST_THERE] =
+				"Bitten Sie diesen Betreiber, unsere Adresse von seiner eigenen "
+				"Liste zu "
+				"streichen (die Antwort sagt, wo); sehen Sie nach, ob von hier "
+				"Spam "
+				"ausging, und sagen Sie es unserem Provider, wenn sein ganzes Netz "
+				"darauf steht.",
 		},
 };
 

@@ -1,5 +1,6 @@
 #include "queue/diagnosing_in.h"
 #include "base/alloc.h"
+#include "diagnose/said.h"
 #include "logs/site_name.h"
 #include <errno.h>
 
@@ -43,18 +44,32 @@ static struct span destination_of(struct span name)
 	return at < 0 ? name : span_slice(name, 0, (size_t)at);
 }
 
-/* Only of what is said of lists the kind counts: another reply is not read once more. */
-static enum reply_cause cause_of(const struct spool_recipient *r, enum reply_cause cause)
-{
-	struct reply_meaning m;
-	struct arena arena = {0};
+enum { SOURCES_MOST = 64 };
 
-	if (cause != REPLY_BLOCKLISTED)
-		return cause;
-	reply_read(&(struct reply_context){.stage = REPLY_STAGE_RCPT}, r->code,
-		(struct reply_status){0}, r->reply, &arena, &m);
-	arena_done(&arena);
-	return verdict_cause(&m) == REPLY_POLICY_REJECTED ? REPLY_POLICY_REJECTED : cause;
+/* What the reply says of us is read where it is of our address, or of who may send from it: others are not read once more. */
+static void read_reply(struct diagnosing *d, const struct spool_recipient *r, struct arena *arena,
+	struct diagnose_fact *f)
+{
+	const struct conf *conf = role_conf_now(d->queue->role);
+	struct span ours[SOURCES_MOST];
+	struct reply_meaning m;
+	size_t n = 0;
+
+	if (!said_is_worth(f->cause))
+		return;
+	for (size_t i = 0; i < conf->n_sources && n + 2 <= SOURCES_MOST; i++) {
+		ours[n++] = conf->sources[i].address;
+		if (conf->sources[i].ipv6.len > 0)
+			ours[n++] = conf->sources[i].ipv6;
+	}
+	reply_read(&(struct reply_context){.stage = REPLY_STAGE_RCPT, .needs_no_template = true},
+		r->code, (struct reply_status){0}, r->reply, arena, &m);
+	enum reply_cause was = f->cause;
+
+	said_read(&m, ours, n, f);
+	/* it was decided when more was known: only a list that gives no answer is something else here */
+	if (was != REPLY_BLOCKLISTED || f->cause != REPLY_POLICY_REJECTED)
+		f->cause = was;
 }
 
 static void note_row(struct diagnosing *d, const struct results *r, size_t i)
@@ -63,6 +78,7 @@ static void note_row(struct diagnosing *d, const struct results *r, size_t i)
 	const struct spool_recipient *to = &row->recipient;
 	bool is_taken = row->end == SPOOL_DELIVERED || row->end == SPOOL_RELAYED;
 	char provider[SITE_NAME_MAX];
+	struct arena arena = {0};
 	struct diagnose_fact f = {.at = diagnosing_now(d->queue),
 		.site = destination_of(r->real_site),
 		.source = r->queue_site ? queue_source_of(r->queue_site) : (struct span){0},
@@ -73,12 +89,13 @@ static void note_row(struct diagnosing *d, const struct results *r, size_t i)
 	if (!is_taken && !reply_cause_parse(to->cause, &f.cause))
 		return;
 	if (!is_taken)
-		f.cause = cause_of(to, f.cause);
+		read_reply(d, to, &arena, &f);
 	f.provider = is_inside(f.site) ? SPAN_LIT(LEDGER_INSIDE)
 				       : site_name(f.site, (struct span){0}, provider);
 	f.side = results_side(r, i, side_of);
 	f.is_said = is_said(f.cause, to->peer);
 	ledger_add(d->ledger, &f);
+	arena_done(&arena);
 	d->is_changed = true;
 	if (is_taken)
 		return;

@@ -295,3 +295,17 @@ size_t wire_ip_to_sockaddr(const struct wire_ip *ip, uint16_t port, struct socka
 	memcpy(to, &in6, sizeof in6);
 	return sizeof in6;
 }
+
+bool wire_ip_is_private(const struct wire_ip *ip)
+{
+	static const char *const nets[] = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+		"100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"};
+
+	for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
+		struct wire_network n;
+
+		if (wire_network_read(span_str(nets[i]), &n) == 0 && wire_network_has(&n, ip))
+			return true;
+	}
+	return false;
+}

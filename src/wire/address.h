@@ -27,6 +27,8 @@ int wire_ip_read(struct span text, struct wire_ip *ret) __attribute__((warn_unus
 struct span wire_ip_text(const struct wire_ip *ip, char out[WIRE_IP_TEXT_MAX]);
 bool wire_ip_equal(const struct wire_ip *a, const struct wire_ip *b);
 bool wire_ip_is_loopback(const struct wire_ip *ip);
+/* Others see another one, if any. */
+bool wire_ip_is_private(const struct wire_ip *ip);
 
 struct wire_network {
 	struct wire_ip ip;
