@@ -17,11 +17,11 @@ import tempfile
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
 
-from internet import incidents_blind, incidents_ours, incidents_theirs  # noqa: E402  pylint: disable=wrong-import-position
+from internet import incidents_blind, incidents_ours, incidents_outsider, incidents_theirs  # noqa: E402  pylint: disable=wrong-import-position
 from internet.incident import PATIENCE, play  # noqa: E402  pylint: disable=wrong-import-position
 from internet.staging import needs  # noqa: E402  pylint: disable=wrong-import-position
 
-ALL = incidents_ours.INCIDENTS + incidents_theirs.INCIDENTS + incidents_blind.INCIDENTS
+ALL = incidents_ours.INCIDENTS + incidents_theirs.INCIDENTS + incidents_blind.INCIDENTS + incidents_outsider.INCIDENTS
 HELD = 2.5  # seconds, within which nothing of ours gives up
 HEAD = """# Staged incidents, with the whole program
 
